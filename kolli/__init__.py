@@ -1,0 +1,3 @@
+"""Kolli turns an order into a label, once."""
+
+__version__ = "0.1.0"

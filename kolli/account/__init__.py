@@ -1,0 +1,1 @@
+"""What belongs to an account: the account itself, its keys, integrations, sender addresses, brands and contracts."""

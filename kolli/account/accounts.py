@@ -1,0 +1,53 @@
+"""The account: who uses this installation, and what it wants when an order does not say."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from kolli.schema import accounts
+from kolli.values import Weight
+
+RepeatLabels = Literal["refused", "allowed"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """One customer of this installation. Nothing of it is ever visible to another."""
+
+    id: int
+    name: str
+    default_weight: Weight | None = None
+    default_shipping_option_code: str | None = None
+    repeat_labels: RepeatLabels = "refused"  # may an order that has a live shipment get another one?
+
+
+_GET = select(accounts.c.body).where(accounts.c.id == bindparam("account_id"))
+
+
+def add_account(transaction: Connection, account: Account) -> None:
+    """Stores a new account."""
+    transaction.execute(
+        insert(accounts).values(id=account.id, name=account.name, body=msgspec.json.encode(account).decode())
+    )
+
+
+def update_account(transaction: Connection, account: Account) -> None:
+    """Stores what has changed in an account."""
+    transaction.execute(
+        update(accounts)
+        .where(accounts.c.id == account.id)
+        .values(name=account.name, body=msgspec.json.encode(account).decode())
+    )
+
+
+def get_account(transaction: Connection, account_id: int) -> Account:
+    """The account with this id, which must exist."""
+    return msgspec.json.decode(transaction.execute(_GET, {"account_id": account_id}).scalar_one(), type=Account)
+
+
+def list_accounts(transaction: Connection) -> list[Account]:
+    """Every account of this installation, oldest first."""
+    bodies = transaction.execute(select(accounts.c.body).order_by(accounts.c.id)).scalars()
+    return [msgspec.json.decode(body, type=Account) for body in bodies]

@@ -1,0 +1,65 @@
+"""Brands: how a sender presents itself on labels and tracking pages."""
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from kolli.database import insert_or_skip
+from kolli.schema import brands, images
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A name and, mostly, a logo."""
+
+    id: int
+    name: str
+    is_default: bool = False
+    logo_sha256: str | None = None
+
+
+_COLUMNS = select(brands.c.id, brands.c.name, brands.c.is_default, brands.c.logo_sha256).where(
+    brands.c.account_id == bindparam("account_id")
+)
+_BY_ID = _COLUMNS.where(brands.c.id == bindparam("id"))
+_DEFAULT = _COLUMNS.where(brands.c.is_default).limit(1)
+_IMAGE = select(images.c.png).where(
+    images.c.account_id == bindparam("account_id"), images.c.sha256 == bindparam("sha256")
+)
+
+
+def add_brand(transaction: Connection, account_id: int, brand: Brand) -> None:
+    """Stores a new brand; its logo, if it has one, must have been stored with `add_image`."""
+    transaction.execute(
+        insert(brands).values(
+            id=brand.id,
+            account_id=account_id,
+            name=brand.name,
+            is_default=brand.is_default,
+            logo_sha256=brand.logo_sha256,
+        )
+    )
+
+
+def find_brand(transaction: Connection, account_id: int, brand_id: int | None) -> Brand | None:
+    """The account's brand with this id, or its default one for None."""
+    row = (
+        transaction.execute(_DEFAULT, {"account_id": account_id})
+        if brand_id is None
+        else transaction.execute(_BY_ID, {"account_id": account_id, "id": brand_id})
+    ).one_or_none()
+    return None if row is None else Brand(row.id, row.name, row.is_default, row.logo_sha256)
+
+
+def add_image(transaction: Connection, account_id: int, png: bytes) -> str:
+    """Keeps a PNG under its hash, which is returned; the same picture is kept once."""
+    name = hashlib.sha256(png).hexdigest()
+    transaction.execute(insert_or_skip(images), {"account_id": account_id, "sha256": name, "png": png})
+    return name
+
+
+def get_image(transaction: Connection, account_id: int, sha256: str) -> bytes:
+    """The PNG with this hash, which must have been stored."""
+    png: bytes = transaction.execute(_IMAGE, {"account_id": account_id, "sha256": sha256}).scalar_one()
+    return png

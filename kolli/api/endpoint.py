@@ -1,0 +1,158 @@
+"""One endpoint: a method, a path and the function that answers; and the way of every request through it.
+
+Bytes are read on the event loop; everything else of a request runs on one worker thread, from the credentials to the
+answer's bytes. A caller that hangs up stops nothing: the thread finishes what it has begun.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from pydantic import TypeAdapter, ValidationError
+from starlette.datastructures import Headers, QueryParams
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from kolli.api.auth import CHALLENGE, authenticate
+from kolli.api.bodies import decode, encode
+from kolli.api.errors import WIRE, Pointers, Rejected, Wire, answer_to, from_validator, problem
+from kolli.errors import KolliError, TooLarge, Unauthenticated
+from kolli.operations.context import Context, Installation
+
+log = logging.getLogger(__name__)
+
+LARGEST_ID = 2**63 - 1
+
+NOWHERE_ELSE = Pointers()
+"""For sections whose fields are called on the wire what we call them."""
+
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What came in, after the credentials have been checked."""
+
+    path: Mapping[str, str | int]
+    query: QueryParams
+    headers: Headers
+    body: bytes
+
+    @property
+    def id(self) -> int:
+        """The number in the path. One that is too large to exist becomes the largest there could be."""
+        return min(int(self.path["id"]), LARGEST_ID)
+
+    def read(self, schema: TypeAdapter[Model], pointers: Pointers) -> Model:
+        """The body as this schema reads it; Rejected with every mistake there is."""
+        try:
+            return schema.validate_python(decode(self.body))
+        except ValidationError as error:
+            raise from_validator(error.errors(include_url=False, include_context=False), pointers) from error
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes out: a JSON document, or bytes of some other type."""
+
+    status: int
+    data: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
+
+    def response(self) -> Response:
+        """The answer as it is sent."""
+        if self.data is None:
+            return Response(status_code=self.status, headers=dict(self.headers))
+        content = self.data if isinstance(self.data, bytes) else encode(self.data)
+        # Written out, because Starlette would add a charset, which clients of this API do not expect.
+        return Response(content, self.status, {"Content-Type": self.media_type, **self.headers})
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One line of a section's ROUTES."""
+
+    method: str
+    path: str  # below /api/v3; `{id:int}` stands for a number
+    answer: Callable[[Request, Context], Answer]
+    summary: str
+    pointers: Pointers = NOWHERE_ELSE
+
+    def route(self, prefix: str, installation: Installation, threads: CapacityLimiter) -> Route:
+        """This endpoint as the web server wants it."""
+        return Route(prefix + self.path, _Door(self, installation, threads), methods=[self.method])
+
+
+@dataclass(frozen=True)
+class _Door:
+    endpoint: Endpoint
+    installation: Installation
+    threads: CapacityLimiter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http = HttpRequest(scope, receive)
+        try:
+            body = await _read_body(http, self.installation.settings.max_body_bytes)
+        except ClientDisconnect:
+            return  # nobody is left to answer, and nothing has been begun
+        except TooLarge as error:
+            response = _refusal(error, self.endpoint.pointers)
+        else:
+            work = partial(_work, self.endpoint, self.installation, http, body)
+            response = await to_thread.run_sync(work, limiter=self.threads)
+        await response(scope, receive, send)
+
+
+async def _read_body(http: HttpRequest, limit: int) -> bytes:
+    """The body, read no further than the limit whatever its headers promise."""
+    message = f"The body is larger than {limit} bytes. Send less at a time."
+    if int(http.headers.get("content-length") or 0) > limit:
+        raise TooLarge(message)
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in http.stream():
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(message)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _work(endpoint: Endpoint, installation: Installation, http: HttpRequest, body: bytes) -> Response:
+    try:
+        context = authenticate(http.headers.get("authorization"), installation)
+        request = Request(http.path_params, http.query_params, http.headers, body)
+        return endpoint.answer(request, context).response()
+    except KolliError as error:
+        return _refusal(error, endpoint.pointers)
+    except Exception:
+        log.exception("%s %s failed", endpoint.method, endpoint.path)
+        wire = WIRE[KolliError]
+        return Answer(wire.status, {"errors": [problem(wire, "Something went wrong. It has been logged.")]}).response()
+
+
+def _refusal(error: KolliError, pointers: Pointers) -> Response:
+    if isinstance(error, Unauthenticated):
+        where = None if error.message == Unauthenticated.__doc__ else "/data"
+        error, headers = (
+            Rejected(401, [problem(WIRE[Unauthenticated], error.message, where)]),
+            {"WWW-Authenticate": CHALLENGE},
+        )
+    else:
+        headers = {"Connection": "close"} if isinstance(error, TooLarge) else {}
+    status, content = answer_to(error, pointers)
+    return Response(content, status, {"Content-Type": "application/json", **headers})
+
+
+def nowhere(status: int) -> Response:
+    """The answer for a path that leads nowhere (404), or not by this method (405)."""
+    known = {404: "The page you have requested could not be found.", 405: "This method is not allowed here."}
+    wire = Wire(status, "not_found" if status == 404 else "invalid", "Not found" if status == 404 else "Not allowed")
+    return Answer(status, {"errors": [problem(wire, known[status])]}).response()

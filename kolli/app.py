@@ -1,0 +1,181 @@
+"""Assembles an installation from its settings, and the web application on top of it."""
+
+import fcntl
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from anyio import CapacityLimiter
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from kolli.api.endpoint import nowhere
+from kolli.api.v3 import SECTIONS
+from kolli.carriers.registry import Carriers, installed_carriers
+from kolli.database import Database
+from kolli.documents.fonts import Fonts
+from kolli.errors import SetupError
+from kolli.migrations import migrate, newest_version, version_of
+from kolli.operations.context import Installation
+from kolli.operations.reconcile import reconcile
+from kolli.panel import PAGES, STATIC
+from kolli.sequences import Sequences
+from kolli.settings import Settings
+
+log = logging.getLogger(__name__)
+
+DATABASE = "kolli.db"
+LOCK = "kolli.lock"
+
+CJK_FONTS = (
+    Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
+    Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc"),
+)
+"""Where Debian's package fonts-noto-cjk puts them."""
+
+API_PREFIX = "/api/v3"
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def open_database(settings: Settings) -> Database:
+    """The installation's database, at the version this program works with.
+
+    A new one gets its tables at once. An older one is a SetupError: changing it is the operator's decision.
+    """
+    database = Database(settings.data / DATABASE, readers=settings.threads)
+    with database.read() as transaction:
+        at = version_of(transaction)
+    if at is None:
+        with database.write() as transaction:
+            migrate(transaction)
+    elif at != newest_version():
+        raise SetupError(
+            f"The database in {settings.data} has version {at}; this program works with {newest_version()}."
+            " Make a backup, then run `kolli migrate`."
+        )
+    return database
+
+
+def build(
+    settings: Settings,
+    database: Database,
+    *,
+    carriers: Carriers | None = None,
+    fonts: Fonts | None = None,
+    clock: Callable[[], datetime] = now,
+) -> Installation:
+    """An installation on this database; what is not given is made from the settings."""
+    host = "localhost" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
+    return Installation(
+        settings=settings,
+        database=database,
+        sequences=Sequences(database),
+        carriers=carriers or installed_carriers(settings.data),
+        fonts=fonts or find_fonts(settings),
+        clock=clock,
+        public_url=settings.public_url or f"http://{host}:{settings.port}",
+    )
+
+
+def find_fonts(settings: Settings) -> Fonts:
+    """The bundled fonts, with those for Han, Kana and Hangul where they are set or found."""
+    regular, bold = (path if path.exists() else None for path in CJK_FONTS)
+    return Fonts(cjk=settings.cjk_font or regular, cjk_bold=settings.cjk_font_bold or bold)
+
+
+@contextmanager
+def sole_server(data: Path) -> Iterator[None]:
+    """Makes sure that no other server works on this folder; a second one is a SetupError."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SetupError(
+                f"Another Kolli server is running on the folder {data}. Stop it, or choose another with KOLLI_DATA."
+            ) from None
+        yield
+
+
+def web(installation: Installation) -> ASGIApp:
+    """The web application: the API, the pages, and a readable answer for everything else."""
+    threads = CapacityLimiter(installation.settings.threads)
+    routes: list[BaseRoute] = [
+        endpoint.route(API_PREFIX, installation, threads) for section in SECTIONS for endpoint in section.ROUTES
+    ]
+    pages = [page.route(installation) for page in PAGES]
+    return _Web(Router([*routes, *pages, STATIC]))
+
+
+class _Web:
+    """Routes requests; a path that leads nowhere gets the API's own form of error."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return  # no lifespan events and no web sockets here
+        if scope["path"].startswith(API_PREFIX) and scope["path"].endswith("/"):
+            scope = {**scope, "path": scope["path"].rstrip("/")}  # clients send both, as the hosted service takes both
+        try:
+            await self._router({**scope, "app": self}, receive, send)
+        except HTTPException as error:
+            await nowhere(error.status_code)(scope, receive, send)
+
+
+def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
+    """Runs the server until it is told to stop (SIGINT or SIGTERM), finishing the requests it has begun.
+
+    Before it answers anybody, it settles what an earlier process left behind. `started` is called on a thread of its
+    own once requests are answered.
+    """
+    with sole_server(settings.data):
+        database = open_database(settings)
+        listener = _listen(settings)
+        bound = settings.model_copy(update={"port": listener.getsockname()[1]})
+        installation = build(bound, database)
+        for attempt in reconcile(installation):
+            log.warning("Shipment %s stays unsettled: %s", attempt.shipment_id, attempt.reason or attempt.state)
+        config = uvicorn.Config(
+            web(installation),
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=60,
+        )
+        server = uvicorn.Server(config)
+        threading.Thread(target=_tell, args=(server, started, installation), daemon=True).start()
+        server.run(sockets=[listener])
+        database.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=2048)
+    except OSError as error:
+        raise SetupError(
+            f"The server cannot listen on {settings.host} port {settings.port}: {error.strerror}."
+            " Choose another with KOLLI_HOST and KOLLI_PORT."
+        ) from error
+
+
+def _tell(server: uvicorn.Server, started: Callable[[Installation], None], installation: Installation) -> None:
+    while not server.started:
+        if server.should_exit:
+            return
+        time.sleep(0.005)
+    started(installation)

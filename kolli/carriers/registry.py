@@ -1,0 +1,39 @@
+"""Finds the installed carriers through the entry point group `kolli.carriers`, and their shipping options by code."""
+
+from collections.abc import Iterable, Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from kolli.carriers.base import Carrier, ShippingOption
+from kolli.errors import SetupError
+
+GROUP = "kolli.carriers"
+
+
+class Carriers:
+    """The carriers of this installation."""
+
+    def __init__(self, carriers: Iterable[Carrier]) -> None:
+        self._carriers = {carrier.code: carrier for carrier in carriers}
+        self._options = {
+            option.code: (carrier, option) for carrier in self._carriers.values() for option in carrier.options
+        }
+
+    def __iter__(self) -> Iterator[Carrier]:
+        return iter(self._carriers.values())
+
+    def get(self, code: str) -> Carrier:
+        """The carrier with this code; SetupError when it is not installed any more."""
+        try:
+            return self._carriers[code]
+        except KeyError:
+            raise SetupError(f"The carrier {code!r} is not installed. Install the package that brings it.") from None
+
+    def find_option(self, code: str) -> tuple[Carrier, ShippingOption] | None:
+        """The shipping option with exactly this code, and its carrier."""
+        return self._options.get(code)
+
+
+def installed_carriers(data: Path) -> Carriers:
+    """Every installed carrier, made ready with the folder where it may keep files of its own."""
+    return Carriers(entry.load()(data) for entry in entry_points(group=GROUP))

@@ -1,0 +1,152 @@
+"""The `kolli` command."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kolli import __version__
+from kolli.account.accounts import Account, add_account, list_accounts
+from kolli.account.integrations import add_integration
+from kolli.account.keys import ResponseProfile, create_key
+from kolli.app import DATABASE, find_fonts, now, open_database, serve
+from kolli.database import Database
+from kolli.demo import run_demo
+from kolli.doctor import examine
+from kolli.documents.layouts.label import lay_out
+from kolli.documents.render import content_from_json, paper_named, render
+from kolli.errors import KolliError
+from kolli.migrations import migrate, version_of
+from kolli.operations.context import Installation
+from kolli.sequences import Sequences
+from kolli.settings import load_settings
+
+cli = typer.Typer(
+    help="Kolli turns an order into a label, once. Settings are environment variables: see `kolli doctor`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+keys = typer.Typer(help="API keys.", no_args_is_help=True)
+cli.add_typer(keys, name="keys")
+
+FORMATS = {".pdf": ("application/pdf", 72), ".png": ("image/png", 300), ".zpl": ("application/zpl", 203)}
+
+
+@cli.command("serve")
+def serve_command() -> None:
+    """Run the server until it is stopped with Ctrl-C or SIGTERM."""
+
+    def started(installation: Installation) -> None:
+        typer.echo(f"Kolli {__version__} answers on {installation.public_url} (data in {installation.settings.data}).")
+
+    serve(load_settings(), started)
+
+
+@cli.command("demo")
+def demo_command(
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its data; emptied at every start.")] = Path(
+        "kolli-demo"
+    ),
+) -> None:
+    """Run a server with demo data, ship one order, and show how to ship the next."""
+    run_demo(load_settings(), folder)
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to the version this program works with. Make a backup first."""
+    settings = load_settings()
+    database = Database(settings.data / DATABASE)
+    with database.write() as transaction:
+        applied = migrate(transaction)
+        at = version_of(transaction)
+    for version in applied:
+        typer.echo(f"Applied {version}.")
+    typer.echo(f"The database in {settings.data} has version {at}.")
+
+
+@cli.command("doctor")
+def doctor_command() -> None:
+    """Show every setting and examine the installation; exits with 1 when something has to be done."""
+    findings = examine(load_settings())
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.is_good else 'FIX '} {finding.text}")
+    if not all(finding.is_good for finding in findings):
+        raise typer.Exit(1)
+
+
+@keys.command("create")
+def create_key_command(
+    name: Annotated[str, typer.Option(help="What the key is for.")] = "API",
+    account: Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")] = None,
+    profile: Annotated[
+        ResponseProfile, typer.Option(help="Form of answers where description and examples of the API differ.")
+    ] = "example",
+) -> None:
+    """Make an API key and show its secret, once. On an empty installation this makes the first account too."""
+    settings = load_settings()
+    database = open_database(settings)
+    with database.read() as transaction:
+        known = list_accounts(transaction)
+    chosen = _choose(known, account) if known else _first_account(database)
+    with database.write() as transaction:
+        key, secret = create_key(transaction, chosen.id, name, now(), profile)
+    typer.echo(f"account     {chosen.id} ({chosen.name})")
+    typer.echo(f"public key  {key.public_key}")
+    typer.echo(f"secret key  {secret}")
+    typer.echo("The secret is kept only as a hash: it cannot be shown again.")
+
+
+@cli.command("render")
+def render_command(
+    source: Annotated[Path, typer.Argument(help="A JSON file that says what stands on the label.")],
+    target: Annotated[Path, typer.Argument(help="The file to write: .pdf, .png or .zpl.")],
+    paper: Annotated[str, typer.Option(help="A6 or 4x6.")] = "A6",
+    dpi: Annotated[int | None, typer.Option(help="Dots per inch, for .png and .zpl.")] = None,
+) -> None:
+    """Draw a label from a JSON file, for people who design labels."""
+    if target.suffix not in FORMATS:
+        raise KolliError(f"{target} must end in {', '.join(FORMATS)}.")
+    mime_type, usual_dpi = FORMATS[target.suffix]
+    fonts = find_fonts(load_settings())
+    try:
+        content = content_from_json(source.read_bytes())
+        target.write_bytes(render([lay_out(content, paper_named(paper), fonts)], mime_type, dpi or usual_dpi, fonts))
+    except OSError as error:
+        raise KolliError(f"{error.filename}: {error.strerror}.") from error
+    typer.echo(f"Wrote {target}.")
+
+
+def _choose(known: list[Account], wanted: int | None) -> Account:
+    if wanted is None and len(known) == 1:
+        return known[0]
+    for account in known:
+        if account.id == wanted:
+            return account
+    names = ", ".join(f"{account.id} ({account.name})" for account in known)
+    raise KolliError(f"Name one of the accounts with --account: {names}.")
+
+
+def _first_account(database: Database) -> Account:
+    sequences = Sequences(database)
+    account = Account(sequences.take_id(), "Main", default_shipping_option_code="sendcloud:letter")
+    integration_id = sequences.take_id()
+    with database.write() as transaction:
+        add_account(transaction, account)
+        add_integration(transaction, account.id, integration_id, "API")
+    typer.echo(f"Made the first account, with the integration {integration_id}.")
+    return account
+
+
+def main() -> None:
+    """Runs the command; what went wrong is told in one sentence."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        cli()
+    except KolliError as error:
+        where = f"{error.field}: " if error.field else ""
+        typer.echo(f"kolli: {where}{error.message}", err=True)
+        sys.exit(1)

@@ -1,0 +1,181 @@
+"""A server with demo data that ships one order and shows how to ship the next."""
+
+import base64
+import json
+import shutil
+import urllib.request
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import typer
+
+from kolli.account.accounts import Account, add_account
+from kolli.account.brands import Brand, add_brand, add_image
+from kolli.account.contracts import Contract, add_contract, add_number_range
+from kolli.account.integrations import add_integration
+from kolli.account.keys import create_key
+from kolli.account.sender_addresses import SenderAddress, add_sender_address
+from kolli.app import LOCK, now, open_database, serve, sole_server
+from kolli.database import Database
+from kolli.errors import SetupError
+from kolli.operations.context import Installation
+from kolli.settings import Settings
+from kolli.values import Address, Weight
+
+HERE = Path(__file__).parent
+
+INTEGRATION = 70
+SHIPPED = "DEMO-1001"
+FREE = "ORDER-25763"
+"""The order of the API documentation's own example; the demo leaves it unshipped."""
+
+MARK = "this folder is a Kolli demo"
+
+_SENDERS = (
+    SenderAddress(
+        17,
+        Address(
+            name="Lumen & Was",
+            address_line_1="Kanaalweg",
+            house_number="14",
+            postal_code="3526 KL",
+            city="Utrecht",
+            country_code="NL",
+        ),
+        is_default=True,
+        brand_id=42,
+    ),
+    SenderAddress(
+        192,
+        Address(
+            name="Lumen & Was",
+            company_name="Magazijn Zuid",
+            address_line_1="Achtseweg Noord",
+            house_number="20",
+            postal_code="5651 GG",
+            city="Eindhoven",
+            country_code="NL",
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a caller of the demo's API needs."""
+
+    public_key: str
+    secret: str
+
+
+def run_demo(settings: Settings, folder: Path) -> None:
+    """Starts anew in `folder`, ships one order over HTTP, prints what to try next, and serves until Ctrl-C."""
+    with sole_server(folder):
+        _empty(folder)
+    settings = settings.model_copy(update={"data": folder})
+    database = open_database(settings)
+    credentials = load_demo(database)
+    database.close()
+
+    def started(installation: Installation) -> None:
+        caller = Caller(installation.public_url, credentials)
+        caller.call("POST", "/api/v3/orders", (HERE / "orders.json").read_bytes())
+        typer.echo(_told(installation, credentials, _ship_one(caller, folder)))
+
+    serve(settings, started)
+
+
+def load_demo(database: Database) -> Credentials:
+    """Stores the demo's account with everything but its orders, and gives a key to it."""
+    account = Account(
+        1, "Lumen & Was", default_weight=Weight(Decimal(1), "kg"), default_shipping_option_code="sendcloud:letter"
+    )
+    with database.write() as transaction:
+        add_account(transaction, account)
+        add_integration(transaction, account.id, INTEGRATION, "Demo shop")
+        logo = add_image(transaction, account.id, (HERE / "logo.png").read_bytes())
+        add_brand(transaction, account.id, Brand(42, "Lumen & Was", is_default=True, logo_sha256=logo))
+        for sender in _SENDERS:
+            add_sender_address(transaction, account.id, sender)
+        contract = Contract(517, "postnl", "PostNL test contract", is_default=True, data={"customer_code": "TEST"})
+        add_contract(transaction, account.id, contract)
+        add_number_range(transaction, account.id, contract.id, 1, 9_999_999, is_live=False)
+        key, secret = create_key(transaction, account.id, "Demo", now())
+    return Credentials(key.public_key, secret)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A client of the API, as simple as can be."""
+
+    url: str
+    credentials: Credentials
+
+    def call(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        """Sends a request and gives the answer's body; any status but success is an HTTPError."""
+        pair = f"{self.credentials.public_key}:{self.credentials.secret}"
+        request = urllib.request.Request(  # noqa: S310 - the address is our own
+            path if path.startswith("http") else self.url + path,
+            method=method,
+            data=body,
+            headers={
+                "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
+            content: bytes = answer.read()
+        return content
+
+
+def _ship_one(caller: Caller, folder: Path) -> list[Path]:
+    wanted = {"integration_id": INTEGRATION, "order": {"order_number": SHIPPED}}
+    answer = caller.call("POST", "/api/v3/orders/create-label-sync", json.dumps(wanted).encode())
+    label = json.loads(answer)["data"][0]
+    link = label["documents"][0]["link"]
+    files = {
+        "pdf": base64.b64decode(label["label"]["file"]),
+        "png": caller.call("GET", f"{link}?mime_type=image/png&dpi=300"),
+        "zpl": caller.call("GET", f"{link}?mime_type=application/zpl"),
+    }
+    written = []
+    for suffix, content in files.items():
+        path = folder / "labels" / f"{SHIPPED}.{suffix}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        written.append(path)
+    return written
+
+
+def _told(installation: Installation, credentials: Credentials, labels: list[Path]) -> str:
+    files = "\n".join(f"  {path}" for path in labels)
+    return f"""
+Kolli answers on {installation.public_url}; its data is in the folder {installation.settings.data}.
+
+The order {SHIPPED} has been shipped. Its label:
+{files}
+
+Now ship {FREE} yourself, with the example of the API's documentation:
+
+curl --request POST --url {installation.public_url}/api/v3/orders/create-label-sync \\
+  --user {credentials.public_key}:{credentials.secret} --header 'Content-Type: application/json' \\
+  --data '{{"integration_id": {INTEGRATION}, "label_details": {{"mime_type": "application/pdf", "dpi": 72}},
+           "order": {{"order_number": "{FREE}", "apply_shipping_rules": false}}}}'
+
+Stop the server with Ctrl-C. The next start of the demo begins anew.
+"""
+
+
+def _empty(folder: Path) -> None:
+    """Removes what an earlier demo has left; a folder that holds anything else is a SetupError."""
+    mark = folder / "README"
+    found = [path for path in folder.iterdir() if path.name != LOCK]
+    if found and not (mark.exists() and MARK in mark.read_text(encoding="utf-8")):
+        raise SetupError(f"The folder {folder} holds something that is not a demo. Choose another with --folder.")
+    for path in found:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    mark.write_text(f"This file is only here to say: {MARK}. Every start of the demo empties it.\n", encoding="utf-8")

@@ -1,0 +1,107 @@
+"""Decides which characters may stand on a label, and says why the others may not."""
+
+import re
+import unicodedata
+from itertools import pairwise
+
+# Spaces of every width (Unicode category Zs) print as one plain space; so does any run of them.
+_SPACES = dict.fromkeys(
+    map(ord, "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " "
+)
+
+_SEVERAL_SPACES = re.compile("  +")
+
+# Blocks of the Unicode Standard 16.0 whose characters are found in Chinese, Japanese and Korean fonts only.
+_CJK = (
+    (0x1100, 0x11FF), (0x2E80, 0xA4CF), (0xA960, 0xA97F), (0xAC00, 0xD7FF), (0xF900, 0xFAFF),
+    (0xFE30, 0xFE4F), (0xFF00, 0xFFEF), (0x1AFF0, 0x1B16F), (0x20000, 0x3FFFF),
+)  # fmt: skip
+
+_EMOJI = ((0x1F000, 0x1FBFF), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF), (0x20E3, 0x20E3))
+"""Pictographs, and the selectors and the keycap that turn other characters into them."""
+
+_CATEGORIES = {
+    "Cc": "a control character",
+    "Cf": "an invisible formatting character",
+    "Cs": "half of a surrogate pair",
+    "Co": "a private-use character, which looks different on every computer",
+    "Cn": "not a character that Unicode has assigned",
+    "Zl": "a line separator",
+    "Zp": "a paragraph separator",
+}
+
+# Line breaking between CJK characters; the few rules that readers notice, after JIS X 4051:2004, section 6.1.
+_NOT_AT_LINE_START = frozenset(
+    "、。，．・：；？！ー）］｝〕〉》」』】〙〗’”ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ々ゝゞヽヾ)]},.:;?!%"
+)
+_NOT_AT_LINE_END = frozenset("（［｛〔〈《「『【〘〖‘“([{")
+
+
+# The same for text without CJK characters, which is nearly all of it.
+_FIRST_CJK = chr(_CJK[0][0])
+_BETWEEN_WORDS = re.compile(r" (?=[^ ])|-(?=[^\W\d_])")
+
+
+def normalised(text: str) -> str:
+    """The text as it will be printed: composed (Unicode NFC), single plain spaces inside, none around it."""
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text).translate(_SPACES)
+    # Only spaces are joined; a tab or a line break is not ours to swallow.
+    return _SEVERAL_SPACES.sub(" ", composed).strip(" ")
+
+
+def is_cjk(char: str) -> bool:
+    """Whether this character belongs to Chinese, Japanese or Korean writing."""
+    return _within(ord(char), _CJK)
+
+
+def is_refused(char: str) -> bool:
+    """Whether no font may draw this character, whatever the font says about it."""
+    return (
+        unicodedata.category(char) in _CATEGORIES
+        or unicodedata.bidirectional(char) in {"R", "AL", "AN"}
+        or _within(ord(char), _EMOJI)
+    )
+
+
+def why_not_drawable(char: str, *, cjk_configured: bool) -> str:
+    """The rest of a sentence that starts with the character: what it is, and what to do."""
+    if (category := unicodedata.category(char)) in _CATEGORIES:
+        return f"is {_CATEGORIES[category]}; remove it"
+    if unicodedata.bidirectional(char) in {"R", "AL", "AN"}:
+        return "is written from right to left, which this version cannot draw; use Latin letters"
+    if _within(ord(char), _EMOJI):
+        return "is an emoji or belongs to one; remove it"
+    if is_cjk(char) and not cjk_configured:
+        return "needs a Chinese, Japanese or Korean font, and none is configured; configure a CJK font"
+    return "is in no installed font; write it in another way"
+
+
+def named(char: str) -> str:
+    """Code point and name of a character, for a message that must be readable even where the character is not.
+
+    >>> named("é")
+    'U+00E9 (LATIN SMALL LETTER E WITH ACUTE)'
+    """
+    name = unicodedata.name(char, "")
+    return f"U+{ord(char):04X} ({name})" if name else f"U+{ord(char):04X}"
+
+
+def break_opportunities(text: str) -> list[int]:
+    """Every position where a new line may begin: after spaces, after hyphens inside words, between CJK characters."""
+    if text and max(text) < _FIRST_CJK:
+        return [found.end() for found in _BETWEEN_WORDS.finditer(text)]
+    return [position for position, (before, after) in enumerate(pairwise(text), start=1) if _may_break(before, after)]
+
+
+def _may_break(before: str, after: str) -> bool:
+    if " " in {before, after}:
+        return after != " "
+    if before == "-":
+        return after.isalpha()
+    if unicodedata.combining(after) or not (is_cjk(before) or is_cjk(after)):
+        return False
+    return after not in _NOT_AT_LINE_START and before not in _NOT_AT_LINE_END
+
+
+def _within(code: int, blocks: tuple[tuple[int, int], ...]) -> bool:
+    return any(first <= code <= last for first, last in blocks)

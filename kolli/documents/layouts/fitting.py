@@ -1,0 +1,180 @@
+"""Makes text fit its place: wrap it, then shrink it, and only then refuse it. Never cut it."""
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from kolli.documents.fonts import Fonts
+from kolli.documents.fonts.characters import break_opportunities
+from kolli.documents.fonts.faces import EM
+from kolli.drawing import Align, Area, Micrometres, Text, points
+from kolli.errors import DoesNotFit
+
+SMALLEST = points(6)
+"""Below this size nobody reads a label; text that needs it is refused."""
+
+# From one baseline to the next, and from the top of a line to its baseline, in hundredths of the font size. With these
+# the accents of Noto Sans on capitals (1.07 em) stay out of the line above and its descenders (0.29 em) out of the next.
+_PITCH = 124
+_TOP_TO_BASELINE = 97
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A text that may take several lines, and the field it came from. `text` is printable already."""
+
+    text: str
+    field: str
+    bold: bool = False
+    language: str = ""
+
+
+Line = tuple[str, Paragraph]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Lines of one size that together fit the area they were fitted to."""
+
+    size: Micrometres
+    lines: tuple[Line, ...]
+
+    @property
+    def height(self) -> Micrometres:
+        """How high the lines are together."""
+        return pitch(self.size) * len(self.lines)
+
+    def placed(self, area: Area, *, align: Align = "left", white: bool = False) -> Iterator[Text]:
+        """The lines as marks: from the top of the area down, or in its middle if they are centred."""
+        top = area.y + ((area.height - self.height) // 2 if align == "center" else 0)
+        x = {"left": area.x, "center": area.x + area.width // 2, "right": area.right}[align]
+        baseline = top + self.size * _TOP_TO_BASELINE // 100
+        for text, paragraph in self.lines:
+            yield Text(
+                text,
+                x,
+                baseline,
+                self.size,
+                area.width,
+                bold=paragraph.bold,
+                white=white,
+                align=align,
+                language=paragraph.language,
+                field=paragraph.field,
+            )
+            baseline += pitch(self.size)
+
+
+def pitch(size: Micrometres) -> Micrometres:
+    """From one baseline to the next."""
+    return size * _PITCH // 100
+
+
+@lru_cache(maxsize=1024)
+def fit(
+    paragraphs: tuple[Paragraph, ...], width: Micrometres, height: Micrometres, largest: Micrometres, fonts: Fonts
+) -> Fitted:
+    """The paragraphs in the largest size at which they fit, `largest` at most.
+
+    They wrap between words. Only when that does not do at the smallest size, words that are wider than the area are
+    broken. Raises `DoesNotFit` naming the paragraph that takes the most lines.
+
+    What was fitted last is kept: sender, carrier and date are the same on label after label.
+    """
+    measured = [_Measured(paragraph, fonts) for paragraph in paragraphs]
+    for break_words in (False, True):
+        for size in _sizes(largest):
+            lines = _lines(measured, width * EM // size, height // pitch(size), break_words=break_words)
+            if lines is not None:
+                return Fitted(size, tuple(lines))
+    raise _does_not_fit(paragraphs, width, height, fonts)
+
+
+def _lines(measured: Sequence["_Measured"], width: int, most: int, *, break_words: bool) -> list[Line] | None:
+    """The paragraphs as at most `most` lines no wider than `width` thousandths of an em; `None` if that cannot be."""
+    lines: list[Line] = []
+    for each in measured:
+        wrapped = each.wrapped(width, break_words=break_words)
+        lines += [(line, each.paragraph) for line in wrapped]
+        if not wrapped or len(lines) > most:
+            return None
+    return lines
+
+
+def _sizes(largest: Micrometres) -> Iterator[Micrometres]:
+    """From the largest size down to the smallest, in steps of about 6 %: finer ones look like mistakes."""
+    size = largest
+    while size > SMALLEST:
+        yield size
+        size = size * 94 // 100
+    yield SMALLEST
+
+
+class _Measured:
+    """A paragraph and, once it has to be wrapped, where in it a line may end and how far the pen is there."""
+
+    def __init__(self, paragraph: Paragraph, fonts: Fonts) -> None:
+        self.paragraph = paragraph
+        self._shaped = fonts.shaped(paragraph.text, paragraph.bold, paragraph.language)
+
+    @cached_property
+    def _pens(self) -> list[int]:
+        return self._shaped.pen_before(len(self.paragraph.text))
+
+    @cached_property
+    def _between_words(self) -> list[int]:
+        return [*break_opportunities(self.paragraph.text), len(self.paragraph.text)]
+
+    def wrapped(self, width: int, *, break_words: bool) -> list[str]:
+        """The paragraph as lines no wider than `width` thousandths of an em; no line at all if a word is too wide."""
+        text = self.paragraph.text
+        if self._shaped.advance <= width:
+            return [text]
+        lines: list[str] = []
+        start = 0
+        while start < len(text):
+            end = self._line_end(self._between_words, start, width)
+            if end is None and break_words:
+                end = self._line_end(_between_characters(text), start, width)
+            if end is None:
+                return []
+            lines.append(text[start:end].rstrip(" "))
+            start = end
+        return lines
+
+    def _line_end(self, ends: Sequence[int], start: int, width: int) -> int | None:
+        """The last of these positions at which a line from `start` may end; `None` if all are too far."""
+        text, pens = self.paragraph.text, self._pens
+        best = None
+        for end in ends[bisect_right(ends, start) :]:
+            # The space at the end of a line is not printed.
+            visible = end - 1 if text[end - 1] == " " else end
+            if pens[visible] - pens[start] > width:
+                break
+            best = end
+        return best
+
+
+def _between_characters(text: str) -> list[int]:
+    """Every position at which a word may be broken when nothing else helps: never before a combining accent."""
+    return [*(end for end in range(1, len(text)) if not unicodedata.combining(text[end])), len(text)]
+
+
+def _does_not_fit(
+    paragraphs: Sequence[Paragraph], width: Micrometres, height: Micrometres, fonts: Fonts
+) -> DoesNotFit:
+    """Blames the paragraph with the most text, and says how much of it there is room for."""
+    widths = [fonts.width(each.text, SMALLEST, bold=each.bold, language=each.language) for each in paragraphs]
+    worst = widths.index(max(widths))
+    longest, length = paragraphs[worst], len(paragraphs[worst].text)
+    lines_for_others = sum(-(-other // width) for index, other in enumerate(widths) if index != worst)
+    room = max(height // pitch(SMALLEST) - lines_for_others, 1) * width
+    # A line rarely ends exactly where its place does, so a tenth of the room is not counted on.
+    limit = max(min(length * room * 9 // (widths[worst] * 10), length - 1), 1)
+    message = (
+        f'"{longest.text}" has {length} characters and does not fit its place on the label, not even in the smallest '
+        f"type. About {limit} characters fit; shorten it or move a part of it to another field."
+    )
+    return DoesNotFit(message, field=longest.field, details={"value": longest.text, "limit": limit})

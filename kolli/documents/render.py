@@ -1,0 +1,32 @@
+"""Writes pages in the format that was asked for. What else a caller needs of documents can be imported from here."""
+
+from collections.abc import Sequence
+
+from kolli.documents.fonts import Fonts
+from kolli.documents.label_json import content_from_json
+from kolli.documents.papers import A4, A5, A6, LABEL_4X6, PAPERS, on_sheet, paper_named
+from kolli.documents.writers import WRITERS
+from kolli.drawing import Drawing
+from kolli.errors import Invalid, InvalidChoice
+
+__all__ = ["A4", "A5", "A6", "LABEL_4X6", "PAPERS", "content_from_json", "on_sheet", "paper_named", "render"]
+
+
+def render(pages: Sequence[Drawing], mime_type: str, dpi: int, fonts: Fonts) -> bytes:
+    """The pages as one file. The same pages, MIME type and dpi always make the same bytes.
+
+    Raises `InvalidChoice` naming `mime_type` or `dpi` for what no writer does, and `Invalid` naming `mime_type` for
+    several pages in a format that holds one.
+    """
+    writer = WRITERS.get(mime_type)
+    if writer is None:
+        choices = ", ".join(WRITERS)
+        message = f'Labels are not written as "{mime_type}". Choose one of {choices}.'
+        raise InvalidChoice(message, field="mime_type", details={"value": mime_type, "choices": choices})
+    if not writer.allows(dpi):
+        message = f"{writer.name} is not written at {dpi} dpi. Choose {writer.resolutions}."
+        raise InvalidChoice(message, field="dpi", details={"value": dpi, "choices": writer.resolutions})
+    if not pages or (len(pages) > 1 and not writer.holds_pages):
+        message = f"A {writer.name} file holds one page, not {len(pages)}. Ask for application/pdf, or page by page."
+        raise Invalid(message, field="mime_type", details={"value": mime_type, "pages": len(pages)})
+    return writer.write(pages, dpi, fonts)

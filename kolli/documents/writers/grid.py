@@ -1,0 +1,80 @@
+"""The pixels of one resolution: where a micrometre falls, and how large a barcode's modules are.
+
+Two writers at one resolution put everything on the same pixels, because they ask here.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from kolli.documents.barcodes import SYMBOLOGIES
+from kolli.documents.barcodes.modules import Modules
+from kolli.drawing import Micrometres, Symbol
+from kolli.errors import DoesNotFit
+
+_UM_PER_254_MM = 254_000
+
+# Label printers of "203 dpi" have 8 dots to the millimetre, which is 203.2 (Zebra, ZPL II Programming Guide, ^MU).
+_DOTS_PER_254_MM = {203: 2032}
+
+
+class PlacedSymbol(NamedTuple):
+    """A barcode on the grid, in pixels: its upper left module, its size, and the width of one module."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    module: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A resolution in dots per inch."""
+
+    dpi: int
+
+    @cached_property
+    def dots(self) -> int:
+        """Dots per 254 mm, a whole number for every resolution in use."""
+        return _DOTS_PER_254_MM.get(self.dpi, self.dpi * 10)
+
+    def px(self, length: Micrometres) -> int:
+        """A length or a position in whole pixels, to the nearest."""
+        return (length * self.dots + _UM_PER_254_MM // 2) // _UM_PER_254_MM
+
+    def size_64(self, size: Micrometres) -> int:
+        """A font size in sixty-fourths of a pixel."""
+        return size * self.dots * 64 // _UM_PER_254_MM
+
+    def span(self, start: Micrometres, length: Micrometres) -> tuple[int, int]:
+        """Start and length of something drawn, in pixels; never less than one pixel long."""
+        first = self.px(start)
+        return first, max(self.px(start + length) - first, 1)
+
+    def placed(self, symbol: Symbol, modules: int, spare: int = 0) -> PlacedSymbol:
+        """A symbol of so many modules across, in the middle of its box, with the largest modules there is room for.
+
+        `spare` is how many modules more it may turn out to have. Raises `DoesNotFit` if its modules would be too fine.
+        """
+        symbology = SYMBOLOGIES[symbol.symbology]
+        left, box_width = self.span(symbol.x, symbol.width)
+        top, box_height = self.span(symbol.y, symbol.height)
+        needed = modules + spare + 2 * symbology.quiet_zone
+        module = min(box_width // needed, symbol.max_module * self.dots // _UM_PER_254_MM)
+        if not symbology.is_linear:
+            module = min(module, box_height // needed)
+        if module * _UM_PER_254_MM < symbol.min_module * self.dots:
+            message = (
+                f'At {self.dpi} dpi the barcode of "{symbol.text}" needs bars too fine to print. Ask for a higher '
+                "resolution, or for PDF."
+            )
+            raise DoesNotFit(message, field=symbol.field, details={"value": symbol.text, "dpi": self.dpi})
+        width = modules * module
+        height = box_height if symbology.is_linear else width
+        return PlacedSymbol(left + (box_width - width) // 2, top + (box_height - height) // 2, width, height, module)
+
+
+def encoded(symbol: Symbol) -> Modules:
+    """The modules of a symbol."""
+    return SYMBOLOGIES[symbol.symbology].encode(symbol.text)

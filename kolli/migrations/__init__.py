@@ -1,0 +1,45 @@
+"""Numbered changes to the schema, oldest first, and the functions that apply them."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from kolli.errors import SetupError
+
+
+def _config(transaction: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = transaction
+    return config
+
+
+def newest_version() -> str:
+    """The version of the schema that this program works with."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def version_of(transaction: Connection) -> str | None:
+    """The version of the schema that this database has; None when it is empty."""
+    return MigrationContext.configure(transaction).get_current_revision()
+
+
+def migrate(transaction: Connection) -> list[str]:
+    """Brings the database to the newest version, and says which versions that took, oldest first.
+
+    All in the caller's transaction: it happens whole or not at all. A database that a newer program has changed is a
+    SetupError, and stays as it is.
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    before = version_of(transaction)
+    if before is not None and before not in {script.revision for script in scripts.walk_revisions()}:
+        raise SetupError(f"The database has version {before}, which this program does not know. Install a newer Kolli.")
+    if before == newest_version():
+        return []
+    command.upgrade(_config(transaction), "head")
+    return [script.revision for script in scripts.iterate_revisions("head", before or "base")][::-1]

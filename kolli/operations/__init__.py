@@ -1,0 +1,1 @@
+"""What Kolli does: every operation changes several parts together."""

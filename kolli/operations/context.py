@@ -1,0 +1,49 @@
+"""Who asks, and what this installation has to work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from kolli.account.accounts import Account
+from kolli.account.keys import ApiKey
+from kolli.carriers.registry import Carriers
+from kolli.database import Database
+from kolli.documents.fonts import Fonts
+from kolli.sequences import Sequences
+from kolli.settings import Settings
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One running Kolli: built once by `kolli.app`, shared by every thread."""
+
+    settings: Settings
+    database: Database
+    sequences: Sequences
+    carriers: Carriers
+    fonts: Fonts
+    clock: Callable[[], datetime]  # now, in UTC
+    public_url: str  # where clients reach us, without a slash at the end
+
+
+@dataclass(frozen=True)
+class Context:
+    """One caller, known by its key, on one installation."""
+
+    installation: Installation
+    account: Account
+    key: ApiKey
+
+    @property
+    def account_id(self) -> int:
+        """The id that every query asks for."""
+        return self.account.id
+
+    @property
+    def database(self) -> Database:
+        """The installation's database."""
+        return self.installation.database
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return self.installation.clock()

@@ -1,0 +1,146 @@
+"""What an order is: the document the shop sent, and what Kolli reads in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from kolli.values import Address, Dimensions, Weight
+
+Document = dict[str, Any]
+"""A JSON object whose numbers with a fraction are Decimals."""
+
+
+_DECLARED = {
+    "weight": ("measurement", "weight", "value"),
+    "price": ("total_price", "value"),
+    "hs_code": ("hs_code",),
+    "country_of_origin": ("country_of_origin",),
+}
+
+
+@dataclass(frozen=True)
+class ShipWith:
+    """Which shipping option, under which contract, somebody has chosen; None where they left it open."""
+
+    shipping_option_code: str | None = None
+    contract_id: int | None = None
+
+
+@dataclass(frozen=True)
+class OrderItem:
+    """One line of an order. `weight` is that of one piece."""
+
+    item_id: str
+    name: str
+    quantity: int
+    sku: str
+    weight: Weight | None
+    undeclared: tuple[str, ...]  # what customs would want to know and the shop has not said
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order as it is stored. `document` is the truth: every member the shop sent, under its name in the API.
+
+    `revision` grows by one with every change, so a shipment can say which state of the order it was made from.
+    """
+
+    id: int
+    integration_id: int
+    created_at: datetime
+    modified_at: datetime
+    revision: int
+    document: Document
+
+    @property
+    def order_id(self) -> str:
+        """The id the shop gave to the order."""
+        return str(self.document["order_id"])
+
+    @property
+    def order_number(self) -> str:
+        """The number people know the order by."""
+        return str(self.document["order_number"])
+
+    @property
+    def shipping_address(self) -> Address | None:
+        """Where the order goes, if the shop has said so."""
+        address = self.document.get("shipping_address")
+        if address is None:
+            return None
+        customer = self.document.get("customer_details") or {}
+        known = {key: value for key, value in address.items() if value}
+        return Address.from_document(
+            {"email": customer.get("email"), "phone_number": customer.get("phone_number")} | known
+        )
+
+    @property
+    def ship_with(self) -> ShipWith:
+        """The shipping option and contract that came with the order."""
+        properties = _at(self.document, "shipping_details", "ship_with", "properties")
+        return ShipWith(properties.get("shipping_option_code"), properties.get("contract_id"))
+
+    @property
+    def items(self) -> tuple[OrderItem, ...]:
+        """The lines of the order, in its own sequence."""
+        return tuple(
+            OrderItem(
+                item_id=item.get("item_id") or "",
+                name=item["name"],
+                quantity=item["quantity"],
+                sku=item.get("sku") or "",
+                weight=_weight(_at(item, "measurement", "weight")),
+                undeclared=tuple(name for name, path in _DECLARED.items() if not _at(item, *path[:-1]).get(path[-1])),
+            )
+            for item in self.document["order_details"]["order_items"]
+        )
+
+    @property
+    def weight(self) -> Weight | None:
+        """The weight of the whole order: as stated, else the sum of its items, if each of them has one.
+
+        Lines with a quantity below one weigh nothing. A sum is in the items' unit when they share one, else in grams.
+        """
+        stated = _weight(_at(self.document, "shipping_details", "measurement", "weight"))
+        return stated or _sum(self.items)
+
+    @property
+    def dimensions(self) -> Dimensions | None:
+        """The size of the whole order, as stated."""
+        size = _at(self.document, "shipping_details", "measurement", "dimension")
+        if not size:
+            return None
+        return Dimensions(_decimal(size["length"]), _decimal(size["width"]), _decimal(size["height"]), size["unit"])
+
+    @property
+    def has_service_point(self) -> bool:
+        """Whether the buyer has chosen a service point."""
+        point = self.document.get("service_point_details") or {}
+        return bool(point.get("id") or point.get("carrier_service_point_id"))
+
+
+def _at(document: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    for name in path:
+        document = document.get(name) or {}
+    return document
+
+
+def _decimal(number: object) -> Decimal:
+    return number if isinstance(number, Decimal) else Decimal(str(number))
+
+
+def _weight(measured: Mapping[str, Any]) -> Weight | None:
+    return Weight(_decimal(measured["value"]), measured["unit"]) if measured.get("value") else None
+
+
+def _sum(items: tuple[OrderItem, ...]) -> Weight | None:
+    weighed = [(item.weight, item.quantity) for item in items if item.quantity > 0]
+    known = [(weight, quantity) for weight, quantity in weighed if weight is not None]
+    if not known or len(known) < len(weighed):
+        return None
+    units = {weight.unit for weight, _ in known}
+    if len(units) == 1:
+        return Weight(sum((weight.value * quantity for weight, quantity in known), Decimal(0)), units.pop())
+    return Weight(sum((weight.grams * quantity for weight, quantity in known), Decimal(0)), "g")

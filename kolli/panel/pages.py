@@ -1,0 +1,49 @@
+"""How a page is served: its template, its headers, its style sheet."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from kolli.operations.context import Installation
+
+_HERE = Path(__file__).parent
+
+templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",  # the address holds a postal code
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+    "Cache-Control": "no-store",
+}
+
+STATIC = Mount("/static", StaticFiles(directory=_HERE / "static"))
+"""Style sheets and pictures, from the package itself."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A path, and the function that says what its template is filled with and with which status it is sent."""
+
+    path: str
+    template: str
+    fill: Callable[[Request, Installation], tuple[int, Mapping[str, object]]]
+
+    def route(self, installation: Installation) -> BaseRoute:
+        """This page as the web server wants it."""
+        return Route(self.path, partial(self._respond, installation), methods=["GET"])
+
+    def _respond(self, installation: Installation, request: Request) -> Response:
+        status, values = self.fill(request, installation)
+        return HTMLResponse(templates.get_template(self.template).render(values), status, HEADERS)

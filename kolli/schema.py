@@ -1,0 +1,190 @@
+"""Every table, on one page.
+
+A record is a few columns that queries look at, plus one JSON body that holds everything else. Every row that belongs to
+an account says so in `account_id`. Times are ISO 8601 text in UTC with microseconds, so that they sort as text.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""A whole number that identifies something on the wire."""
+
+
+def _account() -> Column[int]:
+    return Column("account_id", Id, ForeignKey("accounts.id"), nullable=False)
+
+
+sequences = Table(
+    "sequences",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next", BigInteger, nullable=False),  # the first number that no process has reserved yet
+    Column("last", BigInteger, nullable=False),  # the last number that may be handed out
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("public_key", Text, primary_key=True),
+    _account(),
+    Column("secret_hash", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("response_profile", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+)
+
+integrations = Table(
+    "integrations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("name", Text, nullable=False),
+    Index(None, "account_id"),
+)
+
+sender_addresses = Table(
+    "sender_addresses",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("is_default", Boolean, nullable=False),
+    Column("brand_id", Id, ForeignKey("brands.id")),
+    Column("body", Text, nullable=False),
+    Index(None, "account_id"),
+)
+
+brands = Table(
+    "brands",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("name", Text, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("logo_sha256", Text),
+    Index(None, "account_id"),
+)
+
+images = Table(  # content never changes: its name is its hash, so a label can be drawn again from its frozen input
+    "images",
+    metadata,
+    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True),
+    Column("sha256", Text, primary_key=True),
+    Column("png", LargeBinary, nullable=False),
+)
+
+contracts = Table(
+    "contracts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("carrier_code", Text, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("is_live", Boolean, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "account_id", "carrier_code"),
+)
+
+number_ranges = Table(
+    "number_ranges",
+    metadata,
+    Column("sequence", Text, ForeignKey("sequences.name"), primary_key=True),
+    _account(),
+    Column("contract_id", Id, ForeignKey("contracts.id"), nullable=False),
+    Column("is_live", Boolean, nullable=False),
+    Index(None, "contract_id", "is_live", unique=True),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("integration_id", Id, ForeignKey("integrations.id"), nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("order_number", Text, nullable=False),
+    Column("order_id_key", Text, nullable=False),  # the same in lower case, for search
+    Column("order_number_key", Text, nullable=False),
+    Column("status_key", Text, nullable=False),
+    Column("order_created_at", Text, nullable=False),
+    Column("order_updated_at", Text),
+    Column("created_at", Text, nullable=False),
+    Column("modified_at", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("account_id", "integration_id", "order_id"),
+    Index(None, "account_id", "id"),
+    Index(None, "account_id", "order_number_key"),
+    Index(None, "account_id", "order_id_key"),
+    Index(None, "account_id", "order_created_at"),
+)
+
+shipments = Table(
+    "shipments",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _account(),
+    Column("order_id", Id),  # no foreign key: a shipment outlives its order
+    Column("created_at", Text, nullable=False),
+    Column("body", Text, nullable=False),  # the frozen input; never changes
+    Index(None, "account_id", "order_id"),
+)
+
+parcels = Table(
+    "parcels",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("shipment_id", Text, ForeignKey("shipments.id"), nullable=False),
+    Column("box_number", Integer, nullable=False),
+    Column("carrier_code", Text, nullable=False),
+    Column("tracking_number", Text),
+    Column("tracking_key", Text),  # the same in lower case, as tracking links write it
+    Column("status", Text, nullable=False),
+    Column("announced_at", Text),
+    UniqueConstraint("carrier_code", "tracking_number"),  # for ever: no number is handed out twice
+    Index(None, "shipment_id"),
+    Index(None, "tracking_key"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("shipment_id", Text, ForeignKey("shipments.id"), primary_key=True),
+    _account(),
+    Column("guard", Text),  # while it is set, no other attempt may hold it: one live label per order
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    UniqueConstraint("account_id", "guard"),
+    Index(None, "state"),
+)

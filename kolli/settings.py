@@ -1,0 +1,56 @@
+"""Every setting of an installation: name, type, default, one sentence. Read from environment variables `KOLLI_…`."""
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from kolli.errors import SetupError
+
+
+class Settings(BaseSettings):
+    """What an operator can choose; everything else is decided by the code or kept in the database."""
+
+    model_config = SettingsConfigDict(env_prefix="KOLLI_", frozen=True, extra="ignore")
+
+    data: Path = Field(
+        Path("kolli-data"), description="Folder that holds the database and the files that carriers keep."
+    )
+    host: str = Field("127.0.0.1", description="Address the server listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port the server listens on; 0 takes a free one.")
+    public_url: str = Field(
+        "",
+        description="Address under which clients reach us, for links in answers; default: http://HOST:PORT.",
+    )
+    max_body_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest request body we read, in bytes.")
+    threads: int = Field(16, ge=1, le=200, description="Requests that are worked on at the same time.")
+    partner_ids: Annotated[frozenset[UUID], NoDecode] = Field(
+        frozenset(), description="Known values of Sendcloud-Partner-Id, separated by commas; empty accepts any UUID."
+    )
+    cjk_font: Path | None = Field(
+        None,
+        description="Font file for Han, Kana and Hangul; default: that of Debian's fonts-noto-cjk, if it is there.",
+    )
+    cjk_font_bold: Path | None = Field(None, description="The bold companion of KOLLI_CJK_FONT.")
+
+    @field_validator("partner_ids", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+
+def load_settings() -> Settings:
+    """Reads the environment; a value that cannot be right is a SetupError that names its variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"KOLLI_{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise SetupError(f"{name}: {first['msg']}, not {first['input']!r}.") from error

@@ -1,0 +1,125 @@
+"""Attempts: the durable tries to announce a shipment, and the guard that lets an order have one live label.
+
+    intended ──► stored ──► cancelled
+        │ ├────► rejected     the carrier said no
+        │ └────► abandoned    the carrier never heard us
+        └──────► unknown      it may have heard us ──► stored or abandoned, once that is known
+
+An attempt is written before the carrier is called, so whoever finds one `intended` must assume that the call was made.
+The guard is held from then on, and let go by the states in which no label exists.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from kolli.database import insert_or_skip
+from kolli.schema import attempts
+
+
+class State(StrEnum):
+    """Where an attempt stands."""
+
+    INTENDED = "intended"
+    STORED = "stored"
+    REJECTED = "rejected"
+    ABANDONED = "abandoned"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+NEXT: dict[State, frozenset[State]] = {
+    State.INTENDED: frozenset({State.STORED, State.REJECTED, State.ABANDONED, State.UNKNOWN}),
+    State.UNKNOWN: frozenset({State.STORED, State.ABANDONED}),
+    State.STORED: frozenset({State.CANCELLED}),
+    State.REJECTED: frozenset(),
+    State.ABANDONED: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+"""Which states may follow which; everything else is a mistake in the program."""
+
+GUARDED = frozenset({State.INTENDED, State.UNKNOWN, State.STORED})
+"""The states in which there is a label, or may be one."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try. The shipment's id is also its name towards the carrier, the same however often we ask."""
+
+    shipment_id: str
+    account_id: int
+    state: State
+    reason: str = ""
+
+
+_COLUMNS = select(attempts.c.shipment_id, attempts.c.account_id, attempts.c.state, attempts.c.reason)
+_BY_GUARD = _COLUMNS.where(attempts.c.account_id == bindparam("account_id"), attempts.c.guard == bindparam("guard"))
+_BY_SHIPMENT = _COLUMNS.where(
+    attempts.c.account_id == bindparam("account_id"), attempts.c.shipment_id == bindparam("shipment_id")
+)
+_UNSETTLED = _COLUMNS.where(attempts.c.state.in_([State.INTENDED, State.UNKNOWN])).order_by(attempts.c.created_at)
+_ADD = insert_or_skip(attempts)
+_MOVE = (
+    update(attempts)
+    .where(attempts.c.account_id == bindparam("account"), attempts.c.shipment_id == bindparam("shipment"))
+    .where(attempts.c.state == bindparam("from_state"))
+    .values(state=bindparam("to_state"), reason=bindparam("why"), changed_at=bindparam("at"))
+)
+_MOVE_AND_RELEASE = _MOVE.values(guard=None)
+
+
+def order_guard(order_id: int) -> str:
+    """The guard that all attempts to ship one order share."""
+    return f"order {order_id}"
+
+
+def intend(transaction: Connection, attempt: Attempt, guard: str | None, now: datetime) -> bool:
+    """Stores a new attempt; False, and nothing stored, when another one holds the guard."""
+    row = {
+        "shipment_id": attempt.shipment_id,
+        "account_id": attempt.account_id,
+        "guard": guard,
+        "state": State.INTENDED,
+        "reason": attempt.reason,
+        "created_at": now.isoformat(),
+        "changed_at": now.isoformat(),
+    }
+    return transaction.execute(_ADD, row).rowcount == 1
+
+
+def move(transaction: Connection, attempt: Attempt, to: State, now: datetime, reason: str = "") -> bool:
+    """Moves an attempt on; False, and nothing changed, when it is not in the state that the caller saw."""
+    if to not in NEXT[attempt.state]:
+        raise ValueError(f"An attempt cannot go from {attempt.state} to {to}.")
+    statement = _MOVE if to in GUARDED else _MOVE_AND_RELEASE
+    values = {
+        "account": attempt.account_id,
+        "shipment": attempt.shipment_id,
+        "from_state": attempt.state,
+        "to_state": to,
+        "why": reason,
+        "at": now.isoformat(),
+    }
+    return transaction.execute(statement, values).rowcount == 1
+
+
+def find_holder(transaction: Connection, account_id: int, guard: str) -> Attempt | None:
+    """The attempt that holds a guard."""
+    row = transaction.execute(_BY_GUARD, {"account_id": account_id, "guard": guard}).one_or_none()
+    return None if row is None else _attempt(*row)
+
+
+def get_attempt(transaction: Connection, account_id: int, shipment_id: str) -> Attempt:
+    """The attempt that announced, or failed to announce, a shipment."""
+    return _attempt(*transaction.execute(_BY_SHIPMENT, {"account_id": account_id, "shipment_id": shipment_id}).one())
+
+
+def list_unsettled(transaction: Connection) -> list[Attempt]:
+    """Every attempt of every account whose outcome is not known, oldest first."""
+    return [_attempt(*row) for row in transaction.execute(_UNSETTLED)]
+
+
+def _attempt(shipment_id: str, account_id: int, state: str, reason: str) -> Attempt:
+    return Attempt(shipment_id, account_id, State(state), reason)

@@ -1,0 +1,124 @@
+"""The values every part of Kolli shares: weight, size, money, address; parse, convert, print, compare."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from typing import Literal, get_args
+
+from babel import Locale
+
+WeightUnit = Literal["kg", "g", "lbs", "oz"]
+LengthUnit = Literal["cm", "mm", "m", "yd", "ft", "in"]
+
+WEIGHT_UNITS: tuple[WeightUnit, ...] = get_args(WeightUnit)
+LENGTH_UNITS: tuple[LengthUnit, ...] = get_args(LengthUnit)
+
+# Exact by definition: international yard and pound agreement, 1 July 1959 (1 lb = 0.45359237 kg, 1 yd = 0.9144 m).
+_GRAMS: dict[WeightUnit, Decimal] = {
+    "kg": Decimal(1000),
+    "g": Decimal(1),
+    "lbs": Decimal("453.59237"),
+    "oz": Decimal("28.349523125"),
+}
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A mass as it was given: `0.5 kg` stays `0.5 kg`; it is converted only to compare or to add."""
+
+    value: Decimal
+    unit: WeightUnit
+
+    @property
+    def grams(self) -> Decimal:
+        """The same mass in grams, exactly."""
+        return self.value * _GRAMS[self.unit]
+
+    def __str__(self) -> str:
+        return f"{plain(self.value)} {self.unit}"
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """Length, width and height of a box, all three in one unit."""
+
+    length: Decimal
+    width: Decimal
+    height: Decimal
+    unit: LengthUnit
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount in one currency (ISO 4217); never a float, never converted on its own."""
+
+    value: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{plain(self.value)} {self.currency}"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a parcel comes from or goes to. Only lines that were given are not empty.
+
+    `country_code` is ISO 3166-1 alpha-2 in upper case; `state_province_code` is ISO 3166-2 or its bare last part.
+    """
+
+    name: str
+    address_line_1: str
+    postal_code: str
+    city: str
+    country_code: str
+    company_name: str = ""
+    house_number: str = ""
+    address_line_2: str = ""
+    po_box: str = ""
+    state_province_code: str = ""
+    email: str = ""
+    phone_number: str = ""
+
+    @classmethod
+    def from_document(cls, document: dict[str, object]) -> "Address":
+        """Reads the address out of a JSON object; absent and null members become empty text."""
+        read = {field.name: str(document.get(field.name) or "") for field in fields(cls)}
+        read["country_code"] = read["country_code"].upper()
+        return cls(**read)
+
+
+def plain(number: Decimal) -> str:
+    """Prints a decimal without exponent and without zeros that say nothing: `0.500` is `0.5`, `1E+3` is `1000`."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_ENGLISH: Mapping[str, str] = {str(code): str(name) for code, name in Locale("en").territories.items()}
+
+COUNTRY_CODES = frozenset(code for code in _ENGLISH if len(code) == 2 and code.isalpha()) - {
+    "EU",
+    "EZ",
+    "UN",
+    "QO",
+    "ZZ",
+    "XA",
+    "XB",
+}
+"""ISO 3166-1 alpha-2 codes with the few user-assigned ones in postal use (XK); source: Unicode CLDR through babel."""
+
+
+def country_name(code: str) -> str:
+    """The country's English name in capitals, as it stands on the last line of an international address."""
+    return _ENGLISH[code].upper()
+
+
+EU_COUNTRIES = frozenset(
+    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"}
+    | {"IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}
+)
+"""The member states of the European Union, by ISO 3166-1 alpha-2 (since 1 February 2020)."""
+
+
+def crosses_customs_border(sender_country: str, recipient_country: str) -> bool:
+    """Whether goods between two countries must be declared. Territories with rules of their own are not looked at."""
+    return sender_country != recipient_country and not {sender_country, recipient_country} <= EU_COUNTRIES

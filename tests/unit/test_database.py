@@ -1,0 +1,116 @@
+import threading
+
+import pytest
+from sqlalchemy import insert, select
+
+from kolli.database import Database, Turns, insert_or_skip
+from kolli.errors import SetupError
+from kolli.migrations import migrate, newest_version, version_of
+from kolli.schema import metadata, sequences
+from tests.factories import a_database
+
+
+def test_a_write_that_raises_leaves_nothing():
+    database = a_database()
+
+    with pytest.raises(ZeroDivisionError), database.write() as transaction:  # noqa: PT012 - both belong together
+        transaction.execute(insert(sequences).values(name="x", next=1, last=2))
+        _ = 1 / 0
+
+    with database.read() as transaction:
+        assert transaction.execute(select(sequences.c.name).where(sequences.c.name == "x")).all() == []
+
+
+def test_a_second_transaction_in_one_thread_is_an_error_and_no_deadlock():
+    database = a_database()
+
+    with database.write(), pytest.raises(RuntimeError, match="already open"), database.write():
+        pass
+
+
+def test_a_row_that_is_there_already_is_skipped():
+    database = a_database()
+    row = {"name": "x", "next": 1, "last": 2}
+
+    with database.write() as transaction:
+        counts = [transaction.execute(insert_or_skip(sequences), row).rowcount for _ in range(2)]
+
+    assert counts == [1, 0]
+
+
+def test_threads_take_turns_in_the_order_in_which_they_came():
+    turns, arrived, served = Turns(), [threading.Event() for _ in range(5)], []
+
+    def take(number):
+        arrived[number].set()
+        with turns:
+            served.append(number)
+
+    threads = [threading.Thread(target=take, args=(number,)) for number in range(5)]
+    with turns:
+        for number, thread in enumerate(threads):
+            thread.start()
+            arrived[number].wait()
+            while len(turns._waiting) <= number:
+                pass
+    for thread in threads:
+        thread.join()
+
+    assert served == [0, 1, 2, 3, 4]
+
+
+def test_a_commit_on_a_file_is_durable(tmp_path):
+    database = Database(tmp_path / "kolli.db")
+
+    with database.write() as transaction:
+        settings = [transaction.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous")]
+
+    assert settings == ["wal", 2]
+
+
+def test_readers_do_not_wait_for_a_writer(tmp_path):
+    database = Database(tmp_path / "kolli.db")
+    with database.write() as transaction:
+        migrate(transaction)
+
+    with database.write() as writing, database.read() as reading:
+        writing.execute(insert(sequences).values(name="x", next=1, last=2))
+        seen = reading.execute(select(sequences.c.name).where(sequences.c.name == "x")).all()
+
+    assert seen == []
+
+
+def test_a_folder_that_cannot_be_made_is_explained(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SetupError, match="KOLLI_DATA"):
+        Database(tmp_path / "file" / "kolli.db")
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema():
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - slow to import, and needed here alone
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+
+    database = a_database()
+    with database.read() as transaction:
+        assert compare_metadata(MigrationContext.configure(transaction), metadata) == []
+
+
+def test_migrating_twice_changes_nothing_the_second_time():
+    database = Database(None)
+
+    with database.write() as transaction:
+        applied = [migrate(transaction), migrate(transaction)]
+        at = version_of(transaction)
+
+    assert applied == [["0001"], []]
+    assert at == newest_version()
+
+
+def test_a_database_from_the_future_is_refused_and_left_alone():
+    database = a_database()
+    with database.write() as transaction:
+        transaction.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(SetupError, match="9999"), database.write() as transaction:
+        migrate(transaction)

@@ -1,0 +1,71 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from kolli.errors import NotFound, NumbersExhausted
+from kolli.sequences import BLOCK, IDS, LONGEST_STEP, Sequences, add_sequence, numbers_left
+from tests.factories import a_database
+
+
+@pytest.fixture
+def database():
+    database = a_database()
+    with database.write() as transaction:
+        add_sequence(transaction, "range", 1, 250)
+    return database
+
+
+def taken(sequences, amount):
+    return [sequences.take("range") for _ in range(amount)]
+
+
+def test_numbers_are_handed_out_from_first_to_last(database):
+    assert taken(Sequences(database), 250) == list(range(1, 251))
+
+
+def test_after_the_last_number_every_request_is_refused(database):
+    sequences = Sequences(database)
+    taken(sequences, 250)
+
+    with pytest.raises(NumbersExhausted):
+        sequences.take("range")
+    with pytest.raises(NumbersExhausted):
+        sequences.take("range")
+
+
+def test_a_process_that_died_leaves_a_gap_and_never_a_repeat(database):
+    died = taken(Sequences(database), 3)
+
+    assert died == [1, 2, 3]
+    assert taken(Sequences(database), 2) == [BLOCK + 1, BLOCK + 2]
+
+
+def test_threads_never_get_the_same_number(database):
+    sequences = Sequences(database)
+    with ThreadPoolExecutor(8) as threads:
+        numbers = list(threads.map(sequences.take, ["range"] * 250))
+
+    assert sorted(numbers) == list(range(1, 251))
+
+
+def test_what_is_left_counts_what_no_process_has_reserved(database):
+    Sequences(database).take("range")
+
+    with database.read() as transaction:
+        assert numbers_left(transaction, "range") == 250 - BLOCK
+
+
+def test_an_unknown_sequence_is_named(database):
+    with pytest.raises(NotFound, match="no sequence elsewhere"):
+        Sequences(database).take("elsewhere")
+
+
+def test_ids_grow_in_small_random_steps():
+    sequences = Sequences(a_database())
+    ids = [sequences.take_id() for _ in range(2_000)]
+    steps = {later - earlier for earlier, later in zip(ids, ids[1:], strict=False)}
+
+    assert min(steps) >= 1
+    assert len(steps) > LONGEST_STEP // 2
+    assert ids[0] >= 1
+    assert IDS == "ids"

@@ -1,0 +1,58 @@
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kolli.values import Address, Money, Weight, country_name, crosses_customs_border, plain
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "grams"),
+    [
+        ("1", "kg", "1000"),
+        ("0.5", "g", "0.5"),
+        ("1", "lbs", "453.59237"),
+        ("16", "oz", "453.592370000"),
+    ],
+)
+def test_a_weight_is_converted_exactly(value, unit, grams):
+    assert Weight(Decimal(value), unit).grams == Decimal(grams)
+
+
+def test_a_weight_is_printed_as_it_was_given():
+    assert str(Weight(Decimal("0.500"), "kg")) == "0.5 kg"
+
+
+@pytest.mark.parametrize(("number", "text"), [("1E+3", "1000"), ("0.10", "0.1"), ("100", "100"), ("0", "0")])
+def test_a_decimal_is_printed_plainly(number, text):
+    assert plain(Decimal(number)) == text
+
+
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=6))
+def test_printing_a_decimal_loses_nothing(number):
+    assert Decimal(plain(number)) == number
+
+
+def test_money_keeps_its_currency():
+    assert str(Money(Decimal("12.50"), "EUR")) == "12.5 EUR"
+
+
+def test_an_address_reads_absent_and_null_members_as_empty():
+    address = Address.from_document(
+        {"name": "A", "address_line_1": "B", "postal_code": "1", "city": "C", "country_code": "nl", "po_box": None}
+    )
+
+    assert address == Address("A", "B", "1", "C", "NL")
+
+
+def test_a_country_is_named_in_capitals():
+    assert country_name("GR") == "GREECE"
+
+
+@pytest.mark.parametrize(
+    ("sender", "recipient", "crosses"),
+    [("NL", "NL", False), ("NL", "DE", False), ("NL", "CH", True), ("GB", "IE", True), ("CH", "CH", False)],
+)
+def test_goods_are_declared_when_they_enter_or_leave_the_union(sender, recipient, crosses):
+    assert crosses_customs_border(sender, recipient) is crosses
