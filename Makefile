@@ -13,17 +13,17 @@ PYTHON ?= $(firstword $(foreach name,$(NAMES),$(shell $(name) -c \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test lint format benchmark lock clean debian-packages
+.PHONY: help demo setup test lint format benchmark lock clean test-tools
 
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
-demo: $(VENV)/.runnable  ## start Kolli with example data and open its panel
+demo: $(VENV)/.runnable  ## start Kolli with demo data and ship an order
 	@$(BIN)/kolli demo
 
 setup: $(VENV)/.ready  ## make .venv with all that Kolli and its tests need
 
-test: setup debian-packages lint  ## run every check and every test; this is what CI runs
+test: setup test-tools lint  ## run every check and every test; this is what CI runs
 	@echo "Running the tests on $$(getconf _NPROCESSORS_ONLN) cores ..."
 	@$(BIN)/python -m pytest -n auto
 
@@ -50,8 +50,9 @@ clean:  ## remove .venv and everything else that was made here
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.* htmlcov dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-debian-packages:
+test-tools:
 	@scripts/debian-packages
+	@scripts/zpl-renderer
 
 # Of all platforms and all Pythons we support, with hashes; where the packages come from is nobody's business but pip's.
 LOCK := pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -2,20 +2,24 @@
 
 import fcntl
 import logging
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from pathlib import Path
 
 import uvicorn
 from anyio import CapacityLimiter
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Router
+from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kolli.account.brands import get_image
 from kolli.api.endpoint import nowhere
 from kolli.api.v3 import SECTIONS
 from kolli.carriers.registry import Carriers, installed_carriers
@@ -42,6 +46,9 @@ CJK_FONTS = (
 
 API_PREFIX = "/api/v3"
 
+IMAGES = 64
+"""Logos kept in memory; each is at most 2 MiB, and mostly a few kB."""
+
 
 def now() -> datetime:
     """The time, in UTC."""
@@ -54,7 +61,7 @@ def open_database(settings: Settings) -> Database:
     A new one gets its tables at once. An older one is a SetupError: changing it is the operator's decision.
     """
     database = Database(settings.data / DATABASE, readers=settings.threads)
-    with database.read() as transaction:
+    with readable(database), database.read() as transaction:
         at = version_of(transaction)
     if at is None:
         with database.write() as transaction:
@@ -65,6 +72,18 @@ def open_database(settings: Settings) -> Database:
             " Make a backup, then run `kolli migrate`."
         )
     return database
+
+
+@contextmanager
+def readable(database: Database) -> Iterator[None]:
+    """Turns what a broken file, or one that is no database, says to its first reader into a SetupError."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise SetupError(
+            f"The database {database.path} cannot be used: {error.orig}."
+            " Put a backup in its place, or correct KOLLI_DATA."
+        ) from error
 
 
 def build(
@@ -83,9 +102,15 @@ def build(
         sequences=Sequences(database),
         carriers=carriers or installed_carriers(settings.data),
         fonts=fonts or find_fonts(settings),
+        image=lru_cache(IMAGES)(partial(_image, database)),
         clock=clock,
         public_url=settings.public_url or f"http://{host}:{settings.port}",
     )
+
+
+def _image(database: Database, account_id: int, sha256: str) -> bytes:
+    with database.read() as transaction:
+        return get_image(transaction, account_id, sha256)
 
 
 def find_fonts(settings: Settings) -> Fonts:
@@ -97,8 +122,14 @@ def find_fonts(settings: Settings) -> Fonts:
 @contextmanager
 def sole_server(data: Path) -> Iterator[None]:
     """Makes sure that no other server works on this folder; a second one is a SetupError."""
-    data.mkdir(parents=True, exist_ok=True)
-    with (data / LOCK).open("w") as lock:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        opened = (data / LOCK).open("w")
+    except OSError as error:
+        raise SetupError(
+            f"The folder {data} cannot be written to: {error.strerror}. Choose another with KOLLI_DATA."
+        ) from error
+    with opened as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -132,7 +163,13 @@ class _Web:
         try:
             await self._router({**scope, "app": self}, receive, send)
         except HTTPException as error:
-            await nowhere(error.status_code)(scope, receive, send)
+            await nowhere(error.status_code, self._methods_at(scope))(scope, receive, send)
+
+    def _methods_at(self, scope: Scope) -> set[str]:
+        """The methods by which a path can be asked."""
+        routes = [route for route in self._router.routes if route.matches(scope)[0] is not Match.NONE]
+        methods = [route.methods or set() for route in routes if isinstance(route, Route)]
+        return set().union(*methods) or {"GET", "HEAD"}  # what is no Route is a folder of files
 
 
 def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
@@ -159,8 +196,16 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
         )
         server = uvicorn.Server(config)
         threading.Thread(target=_tell, args=(server, started, installation), daemon=True).start()
-        server.run(sockets=[listener])
-        database.close()
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, _leave)  # uvicorn finishes its requests, and then raises the signal again
+        try:
+            server.run(sockets=[listener])
+        finally:
+            database.close()
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -11,7 +11,7 @@ from kolli import __version__
 from kolli.account.accounts import Account, add_account, list_accounts
 from kolli.account.integrations import add_integration
 from kolli.account.keys import ResponseProfile, create_key
-from kolli.app import DATABASE, find_fonts, now, open_database, serve
+from kolli.app import DATABASE, find_fonts, now, open_database, readable, serve
 from kolli.database import Database
 from kolli.demo import run_demo
 from kolli.doctor import examine
@@ -23,13 +23,16 @@ from kolli.operations.context import Installation
 from kolli.sequences import Sequences
 from kolli.settings import load_settings
 
+log = logging.getLogger(__name__)
+
 cli = typer.Typer(
     help="Kolli turns an order into a label, once. Settings are environment variables: see `kolli doctor`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain lines, the same in a terminal of any width, a file and docs/commands.md
 )
-keys = typer.Typer(help="API keys.", no_args_is_help=True)
+keys = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(keys, name="keys")
 
 FORMATS = {".pdf": ("application/pdf", 72), ".png": ("image/png", 300), ".zpl": ("application/zpl", 203)}
@@ -51,7 +54,7 @@ def demo_command(
         "kolli-demo"
     ),
 ) -> None:
-    """Run a server with demo data, ship one order, and show how to ship the next."""
+    """Run a server with demo data. It ships one order, and tells how to ship the next."""
     run_demo(load_settings(), folder)
 
 
@@ -60,7 +63,7 @@ def migrate_command() -> None:
     """Bring the database to the version this program works with. Make a backup first."""
     settings = load_settings()
     database = Database(settings.data / DATABASE)
-    with database.write() as transaction:
+    with readable(database), database.write() as transaction:
         applied = migrate(transaction)
         at = version_of(transaction)
     for version in applied:
@@ -70,7 +73,7 @@ def migrate_command() -> None:
 
 @cli.command("doctor")
 def doctor_command() -> None:
-    """Show every setting and examine the installation; exits with 1 when something has to be done."""
+    """Show every setting and examine the installation. Exits with 1 when something has to be done."""
     findings = examine(load_settings())
     for finding in findings:
         typer.echo(f"{'ok  ' if finding.is_good else 'FIX '} {finding.text}")
@@ -144,9 +147,15 @@ def _first_account(database: Database) -> Account:
 def main() -> None:
     """Runs the command; what went wrong is told in one sentence."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("alembic", "uvicorn"):  # what they have done, we say ourselves
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         cli()
     except KolliError as error:
         where = f"{error.field}: " if error.field else ""
         typer.echo(f"kolli: {where}{error.message}", err=True)
+        sys.exit(1)
+    except Exception:
+        log.exception("kolli %s failed", " ".join(sys.argv[1:]))
+        typer.echo("kolli: Something went wrong that should not have. The lines above say what.", err=True)
         sys.exit(1)

@@ -95,9 +95,14 @@ class Database:
         self._reader.dispose()
 
 
+def insert_or(table: Table) -> Insert:
+    """An insert that can be told what to do when a unique constraint already holds such a row."""
+    return insert(table)
+
+
 def insert_or_skip(table: Table) -> Insert:
     """An insert that adds nothing, and has a rowcount of 0, when a unique constraint already holds such a row."""
-    return insert(table).on_conflict_do_nothing()
+    return insert_or(table).on_conflict_do_nothing()
 
 
 def _engine(url: str, begin: str, **pool: object) -> Engine:

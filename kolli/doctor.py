@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kolli.app import DATABASE, find_fonts
+from kolli.app import DATABASE, find_fonts, readable
 from kolli.carriers.registry import installed_carriers
 from kolli.database import Database
-from kolli.errors import KolliError
+from kolli.errors import KolliError, NotDrawable
 from kolli.migrations import newest_version, version_of
 from kolli.settings import Settings
 from kolli.shipments.attempts import list_unsettled
@@ -30,20 +30,20 @@ def examine(settings: Settings) -> list[Finding]:
     for check in (_fonts, _carriers, _database):
         try:
             findings.extend(check(settings))
-        except (KolliError, sqlite3.Error) as error:
+        except (KolliError, OSError, sqlite3.Error) as error:
             findings.append(Finding(is_good=False, text=str(error)))
     return findings
 
 
 def _fonts(settings: Settings) -> Iterator[Finding]:
-    fonts = find_fonts(settings)
-    text = (
-        "a font for Han, Kana and Hangul is there"
-        if fonts.has_cjk
-        else (
+    try:
+        find_fonts(settings).printable("東京 서울", field="")
+    except NotDrawable:
+        text = (
             "no font for Han, Kana and Hangul: such addresses are refused. Install fonts-noto-cjk or set KOLLI_CJK_FONT"
         )
-    )
+    else:
+        text = "a font for Han, Kana and Hangul is there"
     yield Finding(is_good=True, text=text)
 
 
@@ -60,7 +60,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(is_good=True, text=f"no database yet; the first start makes {path}")
         return
     database = Database(path)
-    with database.read() as transaction:
+    with readable(database), database.read() as transaction:
         at = version_of(transaction)
         if at != newest_version():
             yield Finding(is_good=False, text=f"{path} has version {at}, not {newest_version()}: run `kolli migrate`")

@@ -180,11 +180,13 @@ attempts = Table(
     metadata,
     Column("shipment_id", Text, ForeignKey("shipments.id"), primary_key=True),
     _account(),
+    Column("order_key", Text, nullable=False),
     Column("guard", Text),  # while it is set, no other attempt may hold it: one live label per order
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
     UniqueConstraint("account_id", "guard"),
+    Index(None, "account_id", "order_key"),
     Index(None, "state"),
 )

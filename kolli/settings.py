@@ -13,7 +13,7 @@ from kolli.errors import SetupError
 class Settings(BaseSettings):
     """What an operator can choose; everything else is decided by the code or kept in the database."""
 
-    model_config = SettingsConfigDict(env_prefix="KOLLI_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="KOLLI_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     data: Path = Field(
         Path("kolli-data"), description="Folder that holds the database and the files that carriers keep."
@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _without_slash(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("It has to begin with http:// or https://")
         return value.rstrip("/")
 
 
@@ -52,5 +54,5 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = f"KOLLI_{'_'.join(str(part) for part in first['loc']).upper()}"
+        name = f"KOLLI_{first['loc'][0]}".upper()
         raise SetupError(f"{name}: {first['msg']}, not {first['input']!r}.") from error

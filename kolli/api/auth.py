@@ -4,7 +4,6 @@ HTTP Basic: the public key is the user name, the secret key the password. Texts 
 error catalogue (2026-07) and what integrators have recorded.
 """
 
-import binascii
 from base64 import b64decode
 
 from kolli.account.accounts import get_account
@@ -31,7 +30,7 @@ def _read(authorization: str) -> tuple[str, str]:
         raise Unauthenticated
     try:
         public_key, colon, secret = b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # no base64, or not of UTF-8
         raise Unauthenticated(WRONG) from error
     if not colon or "\0" in public_key:
         raise Unauthenticated(WRONG)

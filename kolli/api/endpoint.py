@@ -5,7 +5,7 @@ answer's bytes. A caller that hangs up stops nothing: the thread finishes what i
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from kolli.api.auth import CHALLENGE, authenticate
@@ -87,7 +87,15 @@ class Endpoint:
 
     def route(self, prefix: str, installation: Installation, threads: CapacityLimiter) -> Route:
         """This endpoint as the web server wants it."""
-        return Route(prefix + self.path, _Door(self, installation, threads), methods=[self.method])
+        return _Route(prefix + self.path, _Door(self, installation, threads), methods=[self.method])
+
+
+class _Route(Route):
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        try:
+            return super().matches(scope)
+        except ValueError:  # Python reads no number of more than 4,300 digits
+            return Match.NONE, {}
 
 
 @dataclass(frozen=True)
@@ -151,8 +159,9 @@ def _refusal(error: KolliError, pointers: Pointers) -> Response:
     return Response(content, status, {"Content-Type": "application/json", **headers})
 
 
-def nowhere(status: int) -> Response:
-    """The answer for a path that leads nowhere (404), or not by this method (405)."""
+def nowhere(status: int, allowed: Collection[str]) -> Response:
+    """The answer for a path that leads nowhere (404), or not by this method but by those that are `allowed` (405)."""
     known = {404: "The page you have requested could not be found.", 405: "This method is not allowed here."}
     wire = Wire(status, "not_found" if status == 404 else "invalid", "Not found" if status == 404 else "Not allowed")
-    return Answer(status, {"errors": [problem(wire, known[status])]}).response()
+    headers = {"Allow": ", ".join(sorted(allowed))} if status == 405 else {}  # RFC 9110, section 15.5.6
+    return Answer(status, {"errors": [problem(wire, known[status])]}, headers).response()

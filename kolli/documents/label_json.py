@@ -34,7 +34,9 @@ def content_from_json(data: bytes) -> LabelContent:
     for role in ("sender", "recipient"):
         code = getattr(content, role).country_code
         if code not in COUNTRY_CODES:
-            message = f'At $.{role}.country_code, "{code}" is not a country. Use two capitals of ISO 3166-1, such as NL.'
+            message = (
+                f'At $.{role}.country_code, "{code}" is not a country. Use two capitals of ISO 3166-1, such as NL.'
+            )
             raise InvalidChoice(message, field=f"{role}.country_code", details={"value": code})
     return content
 

@@ -9,8 +9,8 @@ from kolli.errors import Invalid, InvalidChoice
 
 
 def _whole_pixels(name: str, columns: int, rows: int) -> Paper:
-    """A paper of so many pixels at 300 dpi."""
-    return Paper(name, round(columns * 25_400 / 300), round(rows * 25_400 / 300))
+    """A paper of so many pixels at 300 dpi, rounded down: viewers round up."""
+    return Paper(name, columns * 25_400 // 300, rows * 25_400 // 300)
 
 
 A6 = _whole_pixels("A6", 1240, 1748)

@@ -1,10 +1,11 @@
 """Reads finished labels back, as a scanner and a person with a text cursor would.
 
-For tests and for whoever wants to check a label from outside: it needs zxing-cpp, zbar and PDFium, which no other part of
-Kolli imports and a server does without. The decoders share no code with what drew the label.
+For tests and for whoever wants to check a label from outside: it needs zxing-cpp, zbar and PDFium, which no other part
+of Kolli imports and a server does without. The decoders share no code with what drew the label.
 """
 
 import io
+import unicodedata
 from collections.abc import Iterator
 
 import pypdfium2
@@ -23,13 +24,16 @@ def picture_of(file: bytes, dpi: int) -> Image.Image:
     """The first page of a PNG or PDF file in grey; a PDF is rasterised at this resolution."""
     if file.startswith(b"%PDF"):
         with pypdfium2.PdfDocument(file) as document:
-            return document[0].render(scale=dpi / 72, grayscale=True).to_pil()
+            picture: Image.Image = document[0].render(scale=dpi / 72, grayscale=True).to_pil()
+            return picture
     return Image.open(io.BytesIO(file)).convert("L")
 
 
 def codes_by_zxing(picture: Image.Image) -> Codes:
     """The barcodes that zxing-cpp finds."""
-    return frozenset((_ZXING_NAMES.get(code.format.name, code.format.name), code.text) for code in zxingcpp.read_barcodes(picture))
+    return frozenset(
+        (_ZXING_NAMES.get(code.format.name, code.format.name), code.text) for code in zxingcpp.read_barcodes(picture)
+    )
 
 
 def codes_by_zbar(picture: Image.Image) -> Codes:
@@ -39,9 +43,10 @@ def codes_by_zbar(picture: Image.Image) -> Codes:
 
 
 def lines_of(pdf: bytes) -> list[str]:
-    """The text of the first page, line by line, in the order in which it was drawn."""
+    """The text of the first page in NFC, line by line, in the order in which it was drawn."""
     with pypdfium2.PdfDocument(pdf) as document:
-        return document[0].get_textpage().get_text_bounded().split("\r\n")
+        text: str = document[0].get_textpage().get_text_range()
+        return unicodedata.normalize("NFC", text).split("\r\n")
 
 
 def page_sizes(pdf: bytes) -> Iterator[tuple[float, float]]:

@@ -6,12 +6,12 @@ that the carrier has accepted.
 """
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from kolli.account.contracts import Contract, find_contract, find_number_range
+from kolli.account.contracts import Contract, find_contract
 from kolli.carriers.base import Announced, Booking, Carrier, Numbers
 from kolli.errors import (
     CarrierOutcomeUnknown,
@@ -22,21 +22,31 @@ from kolli.errors import (
     NumbersExhausted,
 )
 from kolli.operations.context import Context, Installation
-from kolli.shipments.attempts import Attempt, State, intend, move, order_guard
+from kolli.shipments.attempts import Attempt, State, intend, move, order_key
 from kolli.shipments.model import Draft, Parcel, ParcelStatus, Shipment
 from kolli.shipments.queries import add_shipment, get_shipment, mark_announced, set_status
 
 log = logging.getLogger(__name__)
 
 
-def announce(draft: Draft, contract: Contract | None, context: Context) -> Shipment:
+@dataclass(frozen=True)
+class Decision:
+    """What is to be announced, under which contract, with numbers from which sequence."""
+
+    draft: Draft
+    contract: Contract | None  # None: the installation's built-in one
+    number_range: str | None = None
+
+
+def announce(decision: Decision, context: Context) -> Shipment:
     """Announces a draft and gives the shipment with its tracking numbers.
 
     Raises CarrierError, with what is known about the outcome; Conflict when the order is being shipped by another
     request at this moment; NumbersExhausted. Only the first leaves a trace: an attempt that says what happened.
     """
+    draft, contract = decision.draft, decision.contract
     carrier = context.installation.carriers.get(draft.carrier_code)
-    numbers = _own_numbers(draft, carrier, contract, context)
+    numbers = _own_numbers(decision, carrier, context)
     shipment = Shipment(
         id=str(uuid4()),
         account_id=context.account_id,
@@ -47,11 +57,11 @@ def announce(draft: Draft, contract: Contract | None, context: Context) -> Shipm
             for box, number in enumerate(numbers or (None,) * len(draft.boxes), start=1)
         ),
     )
-    guard = None if context.account.repeat_labels == "allowed" else order_guard(draft.order_id)
-    attempt = Attempt(shipment.id, shipment.account_id, State.INTENDED)
+    attempt = Attempt(shipment.id, shipment.account_id, order_key(draft.integration_id, draft.shop_order_id))
+    is_guarded = context.account.repeat_labels == "refused"
     with context.database.write() as transaction:
         add_shipment(transaction, shipment)
-        if not intend(transaction, attempt, guard, shipment.created_at):
+        if not intend(transaction, attempt, shipment.created_at, is_guarded=is_guarded):
             raise Conflict(field="order")
     return book(shipment, attempt, carrier, contract, context.installation)
 
@@ -61,7 +71,7 @@ def book(
 ) -> Shipment:
     """Calls the carrier for an attempt that is on the disk, and stores what it says."""
     try:
-        announced = carrier.announce(booking_of(shipment, contract))
+        return store(shipment, attempt, carrier.announce(booking_of(shipment, contract)), installation)
     except CarrierRejected as error:
         settle_without_label(attempt, State.REJECTED, error, installation)
         raise
@@ -69,14 +79,18 @@ def book(
         settle_without_label(attempt, State.ABANDONED, error, installation)
         raise
     except CarrierOutcomeUnknown as error:
-        with installation.database.write() as transaction:
-            move(transaction, attempt, State.UNKNOWN, installation.clock(), error.message)
+        _leave_open(attempt, error.message, installation)
         raise
-    return store(shipment, attempt, announced, installation)
+    except Exception:  # a mistake in the carrier's code or in ours, when there may be a label already
+        _leave_open(attempt, "The announcement was broken off by an error.", installation)
+        raise
 
 
 def store(shipment: Shipment, attempt: Attempt, announced: Announced, installation: Installation) -> Shipment:
     """Writes down a carrier's yes; the same answer stored twice changes nothing."""
+    given, wanted = len(announced.tracking_numbers), len(shipment.parcels)
+    if given != wanted:
+        raise CarrierOutcomeUnknown(f"The carrier gave {given} tracking numbers for {wanted} parcels.")
     now = installation.clock()
     with installation.database.write() as transaction:
         if move(transaction, attempt, State.STORED, now):
@@ -97,6 +111,12 @@ def settle_without_label(attempt: Attempt, state: State, error: KolliError, inst
             set_status(transaction, attempt.account_id, attempt.shipment_id, ParcelStatus.ANNOUNCEMENT_FAILED)
 
 
+def _leave_open(attempt: Attempt, reason: str, installation: Installation) -> None:
+    """Writes down that nobody knows what has become of an attempt; its order stays guarded."""
+    with installation.database.write() as transaction:
+        move(transaction, attempt, State.UNKNOWN, installation.clock(), reason)
+
+
 def booking_of(shipment: Shipment, contract: Contract | None) -> Booking:
     """What a carrier is told about a shipment; the same on every try."""
     numbers = tuple(parcel.tracking_number for parcel in shipment.parcels if parcel.tracking_number)
@@ -109,17 +129,17 @@ def contract_of(transaction: Connection, shipment: Shipment) -> Contract | None:
     return None if contract_id is None else find_contract(transaction, shipment.account_id, contract_id)
 
 
-def _own_numbers(draft: Draft, carrier: Carrier, contract: Contract | None, context: Context) -> tuple[str, ...]:
+def _own_numbers(decision: Decision, carrier: Carrier, context: Context) -> tuple[str, ...]:
     """A number for each box from the contract's range; none when the carrier gives them itself."""
+    contract = decision.contract
     if not isinstance(carrier, Numbers) or contract is None:
         return ()
-    with context.database.read() as transaction:
-        sequence = find_number_range(transaction, context.account_id, contract)
     kind = "live" if contract.is_live else "test"
-    if sequence is None:
+    if decision.number_range is None:
         raise NumbersExhausted(f"The contract {contract.id} has no {kind} number range.", field="contract_id")
+    take = context.installation.sequences.take
     try:
-        return tuple(carrier.number(context.installation.sequences.take(sequence), contract.data) for _ in draft.boxes)
+        return tuple(carrier.number(take(decision.number_range), contract.data) for _ in decision.draft.boxes)
     except NumbersExhausted:
         raise NumbersExhausted(
             f"The {kind} number range of contract {contract.id} ({contract.name}) is used up. Nothing was announced."

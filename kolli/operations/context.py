@@ -22,6 +22,7 @@ class Installation:
     sequences: Sequences
     carriers: Carriers
     fonts: Fonts
+    image: Callable[[int, str], bytes]  # a picture by its account and hash; it never changes, so it is kept in memory
     clock: Callable[[], datetime]  # now, in UTC
     public_url: str  # where clients reach us, without a slash at the end
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from kolli.account.brands import get_image
 from kolli.documents.layouts.label import LabelContent, lay_out
 from kolli.documents.render import A6, LABEL_4X6, on_sheet, render
 from kolli.drawing import Paper
@@ -62,16 +61,9 @@ def _content(draft: Draft, box_number: int, tracking_number: str, context: Conte
         reference=draft.reference if draft.reference != draft.order_number else "",
         weight=draft.boxes[box_number - 1].weight,
         shipped_on=draft.shipped_on,
-        logo=_logo(draft, context),
+        logo=context.installation.image(context.account_id, draft.logo_sha256) if draft.logo_sha256 else None,
         brand_name=draft.brand_name,
         band="" if draft.is_live else TEST_BAND,
         box_number=box_number,
         box_count=len(draft.boxes),
     )
-
-
-def _logo(draft: Draft, context: Context) -> bytes | None:
-    if draft.logo_sha256 is None:
-        return None
-    with context.database.read() as transaction:
-        return get_image(transaction, context.account_id, draft.logo_sha256)

@@ -3,10 +3,10 @@
 import logging
 
 from kolli.carriers.base import LooksUp, Numbering
-from kolli.errors import AlreadyShipped, CarrierError, CarrierUnavailable, Conflict
-from kolli.operations.announce import book, contract_of, settle_without_label, store
+from kolli.errors import AlreadyShipped, CarrierError, CarrierRejected, CarrierUnavailable, Conflict, KolliError
+from kolli.operations.announce import booking_of, contract_of, settle_without_label, store
 from kolli.operations.context import Context, Installation
-from kolli.shipments.attempts import Attempt, State, find_holder, list_unsettled, order_guard
+from kolli.shipments.attempts import GUARDED, Attempt, State, get_attempt, list_unsettled
 from kolli.shipments.queries import get_shipment
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ def reconcile(installation: Installation) -> list[Attempt]:
     for attempt in unsettled:
         try:
             settle(attempt, installation)
-        except CarrierError as error:
+        except KolliError as error:  # such as a carrier that is not installed any more
             log.warning("Shipment %s: %s", attempt.shipment_id, error.message)
     with installation.database.read() as transaction:
         return list_unsettled(transaction)
@@ -35,37 +35,39 @@ def settle(attempt: Attempt, installation: Installation) -> None:
         contract = contract_of(transaction, shipment)
     carrier = installation.carriers.get(shipment.draft.carrier_code)
     if carrier.numbering is Numbering.OWN_NUMBER:
-        book(shipment, attempt, carrier, contract, installation)  # the same numbers again: nothing is doubled
+        try:
+            announced = carrier.announce(booking_of(shipment, contract))  # the same numbers again: nothing is doubled
+        except CarrierRejected as error:
+            settle_without_label(attempt, State.REJECTED, error, installation)
+        else:  # that it cannot be reached now says nothing about the first time, so the attempt stays open then
+            store(shipment, attempt, announced, installation)
     elif isinstance(carrier, LooksUp):
-        announced = carrier.look_up(shipment.id)
-        if announced is None:
+        booked = carrier.look_up(shipment.id)
+        if booked is None:
             nothing = CarrierUnavailable("The carrier has no booking under our reference.")
             settle_without_label(attempt, State.ABANDONED, nothing, installation)
         else:
-            store(shipment, attempt, announced, installation)
+            store(shipment, attempt, booked, installation)
 
 
-def refuse_repeat(order_id: int, context: Context) -> None:
-    """Raises AlreadyShipped when an order has a live shipment, with what is needed to fetch its label.
+def refuse_repeat(live: Attempt, context: Context) -> None:
+    """Raises AlreadyShipped for an order with a live shipment, with what is needed to fetch its label.
 
-    An attempt of unknown outcome is looked into first, so a caller that tries again finds its label, or gets one.
-    Conflict means that it cannot be known at this moment.
+    An attempt of unknown outcome is looked into first, so a caller that tries again finds its label. Returns when it
+    turns out that nothing was booked, so that the order may be shipped; Conflict means that nobody can tell yet.
     """
-    if context.account.repeat_labels == "allowed":
-        return
-    holder = _holder(order_id, context)
-    if holder is not None and holder.state is State.UNKNOWN:
+    if live.state is State.UNKNOWN:
         try:
-            settle(holder, context.installation)
+            settle(live, context.installation)
         except CarrierError as error:
-            log.warning("Shipment %s: %s", holder.shipment_id, error.message)
-        holder = _holder(order_id, context)
-    if holder is None:
-        return
-    if holder.state is not State.STORED:
-        raise Conflict(field="order", details={"shipment_id": holder.shipment_id})
+            log.warning("Shipment %s: %s", live.shipment_id, error.message)
     with context.database.read() as transaction:
-        shipment = get_shipment(transaction, context.account_id, holder.shipment_id)
+        attempt = get_attempt(transaction, context.account_id, live.shipment_id)
+        shipment = get_shipment(transaction, context.account_id, live.shipment_id)
+    if attempt.state not in GUARDED:
+        return
+    if attempt.state is not State.STORED:
+        raise Conflict(field="order", details={"shipment_id": shipment.id})
     raise AlreadyShipped(
         f"The order {shipment.draft.order_number!r} already has the shipment {shipment.id}. Fetch its label again from"
         " the document link in meta, or cancel the shipment before you ask for another label.",
@@ -76,8 +78,3 @@ def refuse_repeat(order_id: int, context: Context) -> None:
             "tracking_number": shipment.parcels[0].tracking_number,
         },
     )
-
-
-def _holder(order_id: int, context: Context) -> Attempt | None:
-    with context.database.read() as transaction:
-        return find_holder(transaction, context.account_id, order_guard(order_id))

@@ -20,8 +20,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert
 
+from kolli.database import insert_or
 from kolli.errors import Invalid, NotFound
 from kolli.orders.model import Document, Order
 from kolli.schema import orders
@@ -114,7 +114,7 @@ _FROM_DOCUMENT = (
     "order_updated_at",
     "body",
 )
-_ADD = insert(orders)
+_ADD = insert_or(orders)
 _DIFFERS = orders.c.body != _ADD.excluded.body
 _ADD_OR_UPDATE = _ADD.on_conflict_do_update(
     index_elements=[orders.c.account_id, orders.c.integration_id, orders.c.order_id],

@@ -31,7 +31,8 @@ def _fill(request: Request, installation: Installation) -> tuple[int, Mapping[st
 
 
 def _find(asked: Mapping[str, str], installation: Installation) -> tuple[Shipment, Parcel] | None:
-    number, country, postal_code = asked["tracking_number"], asked["country"].upper(), _bare(asked["postal_code"])
+    number = "".join(asked["tracking_number"].split())  # labels print it in groups
+    country, postal_code = asked["country"].upper(), _bare(asked["postal_code"])
     if len(number) > LONGEST or "\0" in number or not postal_code:
         return None
     with installation.database.read() as transaction:

@@ -3,7 +3,7 @@
     intended ──► stored ──► cancelled
         │ ├────► rejected     the carrier said no
         │ └────► abandoned    the carrier never heard us
-        └──────► unknown      it may have heard us ──► stored or abandoned, once that is known
+        └──────► unknown      it may have heard us ──► stored, rejected or abandoned, once that is known
 
 An attempt is written before the carrier is called, so whoever finds one `intended` must assume that the call was made.
 The guard is held from then on, and let go by the states in which no label exists.
@@ -32,7 +32,7 @@ class State(StrEnum):
 
 NEXT: dict[State, frozenset[State]] = {
     State.INTENDED: frozenset({State.STORED, State.REJECTED, State.ABANDONED, State.UNKNOWN}),
-    State.UNKNOWN: frozenset({State.STORED, State.ABANDONED}),
+    State.UNKNOWN: frozenset({State.STORED, State.REJECTED, State.ABANDONED}),
     State.STORED: frozenset({State.CANCELLED}),
     State.REJECTED: frozenset(),
     State.ABANDONED: frozenset(),
@@ -50,12 +50,20 @@ class Attempt:
 
     shipment_id: str
     account_id: int
-    state: State
+    order_key: str
+    state: State = State.INTENDED
     reason: str = ""
 
 
-_COLUMNS = select(attempts.c.shipment_id, attempts.c.account_id, attempts.c.state, attempts.c.reason)
-_BY_GUARD = _COLUMNS.where(attempts.c.account_id == bindparam("account_id"), attempts.c.guard == bindparam("guard"))
+_COLUMNS = select(
+    attempts.c.shipment_id, attempts.c.account_id, attempts.c.order_key, attempts.c.state, attempts.c.reason
+)
+_LIVE = (
+    _COLUMNS.where(attempts.c.account_id == bindparam("account_id"), attempts.c.order_key == bindparam("order_key"))
+    .where(attempts.c.state.in_(GUARDED))
+    .order_by(attempts.c.created_at.desc())
+    .limit(1)
+)
 _BY_SHIPMENT = _COLUMNS.where(
     attempts.c.account_id == bindparam("account_id"), attempts.c.shipment_id == bindparam("shipment_id")
 )
@@ -70,18 +78,19 @@ _MOVE = (
 _MOVE_AND_RELEASE = _MOVE.values(guard=None)
 
 
-def order_guard(order_id: int) -> str:
-    """The guard that all attempts to ship one order share."""
-    return f"order {order_id}"
+def order_key(integration_id: int, shop_order_id: str) -> str:
+    """What all attempts to ship one order share, also when the order is removed and sent again."""
+    return f"{integration_id} {shop_order_id}"
 
 
-def intend(transaction: Connection, attempt: Attempt, guard: str | None, now: datetime) -> bool:
-    """Stores a new attempt; False, and nothing stored, when another one holds the guard."""
+def intend(transaction: Connection, attempt: Attempt, now: datetime, *, is_guarded: bool) -> bool:
+    """Stores a new attempt; False, and nothing stored, when it is to be guarded and another holds the order's guard."""
     row = {
         "shipment_id": attempt.shipment_id,
         "account_id": attempt.account_id,
-        "guard": guard,
-        "state": State.INTENDED,
+        "order_key": attempt.order_key,
+        "guard": attempt.order_key if is_guarded else None,
+        "state": attempt.state,
         "reason": attempt.reason,
         "created_at": now.isoformat(),
         "changed_at": now.isoformat(),
@@ -105,9 +114,9 @@ def move(transaction: Connection, attempt: Attempt, to: State, now: datetime, re
     return transaction.execute(statement, values).rowcount == 1
 
 
-def find_holder(transaction: Connection, account_id: int, guard: str) -> Attempt | None:
-    """The attempt that holds a guard."""
-    row = transaction.execute(_BY_GUARD, {"account_id": account_id, "guard": guard}).one_or_none()
+def find_live(transaction: Connection, account_id: int, order_key: str) -> Attempt | None:
+    """The latest attempt for an order that has a label, or may have one."""
+    row = transaction.execute(_LIVE, {"account_id": account_id, "order_key": order_key}).one_or_none()
     return None if row is None else _attempt(*row)
 
 
@@ -121,5 +130,5 @@ def list_unsettled(transaction: Connection) -> list[Attempt]:
     return [_attempt(*row) for row in transaction.execute(_UNSETTLED)]
 
 
-def _attempt(shipment_id: str, account_id: int, state: str, reason: str) -> Attempt:
-    return Attempt(shipment_id, account_id, State(state), reason)
+def _attempt(shipment_id: str, account_id: int, order_key: str, state: str, reason: str) -> Attempt:
+    return Attempt(shipment_id, account_id, order_key, State(state), reason)

@@ -76,7 +76,7 @@ def get_shipment(transaction: Connection, account_id: int, shipment_id: str) -> 
     """The account's shipment with this id."""
     row = transaction.execute(_BY_ID, {"account_id": account_id, "id": shipment_id}).one_or_none()
     if row is None:
-        raise NotFound("No Shipment matches the given query.")
+        raise NotFound("Not found")
     return _shipment(transaction, row)
 
 

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_an_unknown_sequence_is_named(database):
 def test_ids_grow_in_small_random_steps():
     sequences = Sequences(a_database())
     ids = [sequences.take_id() for _ in range(2_000)]
-    steps = {later - earlier for earlier, later in zip(ids, ids[1:], strict=False)}
+    steps = {later - earlier for earlier, later in pairwise(ids)}
 
     assert min(steps) >= 1
     assert len(steps) > LONGEST_STEP // 2

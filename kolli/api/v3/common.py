@@ -20,7 +20,7 @@ class Schema(BaseModel):
 
 def whole(value: Any) -> Any:
     """70.0 is a whole number in JSON; true is none."""
-    if isinstance(value, Decimal) and abs(value) <= LARGEST_ID and value == int(value):
+    if isinstance(value, Decimal) and -LARGEST_ID <= value <= LARGEST_ID and value == int(value):
         return int(value)
     return value
 

@@ -63,10 +63,13 @@ DPI: Mapping[str, tuple[int, ...]] = {
 }
 """Which resolutions a format can be asked for in. Source: the table in Ship an Order and Parcel documents (2026-07).
 
-The enumeration in the schemas is the union of all of them. ZPL takes any and ignores it, as the table says.
+The enumeration in the schemas is the union of all of them. ZPL takes any of it.
 """
 
 DEFAULT_DPI: Mapping[str, int] = {"application/pdf": 72, "image/png": 300, "application/zpl": 203}
+
+INSTEAD: Mapping[tuple[str, int], int] = {("application/zpl", 72): 203, ("application/zpl", 150): 203}
+"""Valid resolutions that no label printer has. The table says that they leave ZPL as it is, which is mostly 203 dpi."""
 
 
 def dpi_of(mime_type: str, dpi: int | None) -> int:
@@ -76,4 +79,4 @@ def dpi_of(mime_type: str, dpi: int | None) -> int:
     if dpi not in DPI[mime_type]:
         valid = " or ".join(str(value) for value in DPI[mime_type])
         raise Invalid(f"{mime_type} is not available at {dpi} dpi. Valid values: {valid}.", field="dpi")
-    return dpi
+    return INSTEAD.get((mime_type, dpi), dpi)

@@ -54,9 +54,10 @@ def _form(query: QueryParams, headers: Headers) -> Form:
 
 def _accepted(accept: str) -> str:
     """The format that an `Accept` header likes best; PDF when it names none of ours."""
-    wanted = [part.split(";") for part in accept.lower().split(",")]
-    ranked = sorted(wanted, key=lambda part: -_quality(part[1:]))
-    return next((part[0].strip() for part in ranked if part[0].strip() in compat.DPI), "application/pdf")
+    named = [part.split(";") for part in accept.lower().split(",")]
+    wanted = [(_quality(parameters), name.strip()) for name, *parameters in named]
+    ranked = sorted(wanted, key=lambda each: each[0], reverse=True)
+    return next((name for quality, name in ranked if quality and name in compat.DPI), "application/pdf")
 
 
 def _quality(parameters: list[str]) -> Decimal:

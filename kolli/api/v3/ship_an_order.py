@@ -12,9 +12,10 @@ from kolli.api.v3.common import Id, Schema, ShipWith, Whole, check_partner, whol
 from kolli.api.v3.parcel_documents import document_link
 from kolli.errors import AlreadyShipped
 from kolli.operations.context import Context
+from kolli.operations.decide import LEFT_OPEN, Choice
 from kolli.operations.print_labels import Form, print_label, tracking_url
 from kolli.operations.ship_order import ShipOrder, ship_order
-from kolli.orders.model import ShipWith as ShipWithChoice
+from kolli.orders.model import ShipWith as Chosen
 from kolli.shipments.model import Shipment
 
 POINTERS = Pointers(
@@ -94,14 +95,14 @@ def _wanted(body: CreateLabelSync) -> ShipOrder:
     properties = body.ship_with.properties if body.ship_with else None
     return ShipOrder(
         integration_id=body.integration_id,
+        choice=Choice(
+            ship_with=Chosen(properties.shipping_option_code, properties.contract_id) if properties else LEFT_OPEN,
+            sender_address_id=body.sender_address_id,
+            brand_id=body.brand_id,
+            apply_shipping_rules=body.order.apply_shipping_rules,
+        ),
         order_id=body.order.order_id,
         order_number=body.order.order_number,
-        ship_with=ShipWithChoice(properties.shipping_option_code, properties.contract_id)
-        if properties
-        else ShipWithChoice(),
-        sender_address_id=body.sender_address_id,
-        brand_id=body.brand_id,
-        apply_shipping_rules=body.order.apply_shipping_rules,
     )
 
 

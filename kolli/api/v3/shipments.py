@@ -13,7 +13,7 @@ def cancel_shipment(request: Request, context: Context) -> Answer:
         cancel(str(request.path["id"]), context)
     except Conflict as error:
         raise Rejected(409, [problem(Wire(409, "invalid", "Conflict"), error.message)]) from error
-    return Answer(200, {"data": {"status": "cancelled", "message": "The shipment has been cancelled."}})
+    return Answer(200, {"data": {"status": "cancelled", "message": "Shipment has been cancelled"}})
 
 
 ROUTES = [Endpoint("POST", "/shipments/{id}/cancel", cancel_shipment, "Cancel a shipment")]

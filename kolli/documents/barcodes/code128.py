@@ -5,10 +5,13 @@ from functools import lru_cache
 import zint
 
 from kolli.documents.barcodes.modules import Modules
-from kolli.errors import NotDrawable
+from kolli.errors import DoesNotFit, NotDrawable
 
 QUIET_ZONE = 10
 """Modules that stay white on either side (ISO/IEC 15417:2007, 4.4.2)."""
+
+# The encoder takes 102 symbol characters, which no label is wide enough for: whether a text fits one is for the layout.
+_LONGEST = 80
 
 
 @lru_cache(maxsize=256)
@@ -22,10 +25,13 @@ def encode(text: str) -> Modules:
 
 
 def check(text: str, field: str) -> None:
-    """Raises `NotDrawable` for text that this symbology cannot hold, or that scanners would not agree on."""
+    """Raises `NotDrawable` for text that this symbology cannot hold, and `DoesNotFit` for far too much of it."""
     if not (text.isascii() and text.isprintable() and text):
         message = f'A Code 128 barcode holds Latin letters, digits and ASCII punctuation only; "{text}" has others.'
         raise NotDrawable(message, field=field, details={"value": text})
+    if len(text) > _LONGEST:
+        message = f"A Code 128 barcode on a label holds far less than {len(text)} characters; use a shorter number."
+        raise DoesNotFit(message, field=field, details={"value": text, "limit": _LONGEST})
 
 
 def width(text: str) -> int:

@@ -95,6 +95,9 @@ class Fonts:
         return _ceiling(self.faces[_BOLD].descent * size, EM)
 
     def _shaped(self, text: str, bold: bool, language: str) -> Shaped:
+        if self._latin.issuperset(text):
+            index = _REGULAR + bold
+            return Shaped([Run(index, text, 0, self.faces[index].shape(text, language))], self.faces)
         runs: list[Run] = []
         start = 0
         for is_latin, group in groupby(text, self._latin.__contains__):

@@ -20,6 +20,9 @@ _CJK = (
 _EMOJI = ((0x1F000, 0x1FBFF), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF), (0x20E3, 0x20E3))
 """Pictographs, and the selectors and the keycap that turn other characters into them."""
 
+_LOST = frozenset("\ufffc\ufffd")
+"""What programs write where they lost an object or a character; fonts have a picture for it."""
+
 _CATEGORIES = {
     "Cc": "a control character",
     "Cf": "an invisible formatting character",
@@ -46,7 +49,9 @@ def normalised(text: str) -> str:
     """The text as it will be printed: composed (Unicode NFC), single plain spaces inside, none around it."""
     composed = text if text.isascii() else unicodedata.normalize("NFC", text).translate(_SPACES)
     # Only spaces are joined; a tab or a line break is not ours to swallow.
-    return _SEVERAL_SPACES.sub(" ", composed).strip(" ")
+    if "  " in composed:
+        composed = _SEVERAL_SPACES.sub(" ", composed)
+    return composed.strip(" ")
 
 
 def is_cjk(char: str) -> bool:
@@ -60,6 +65,7 @@ def is_refused(char: str) -> bool:
         unicodedata.category(char) in _CATEGORIES
         or unicodedata.bidirectional(char) in {"R", "AL", "AN"}
         or _within(ord(char), _EMOJI)
+        or char in _LOST
     )
 
 
@@ -71,6 +77,8 @@ def why_not_drawable(char: str, *, cjk_configured: bool) -> str:
         return "is written from right to left, which this version cannot draw; use Latin letters"
     if _within(ord(char), _EMOJI):
         return "is an emoji or belongs to one; remove it"
+    if char in _LOST:
+        return "stands where another program lost what was there; enter the text again"
     if is_cjk(char) and not cjk_configured:
         return "needs a Chinese, Japanese or Korean font, and none is configured; configure a CJK font"
     return "is in no installed font; write it in another way"

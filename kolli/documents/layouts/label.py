@@ -7,6 +7,7 @@ code, and the tracking barcode across the whole width. The recipient gets whatev
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from kolli.documents.barcodes import SYMBOLOGIES
 from kolli.documents.fonts import Fonts
@@ -24,7 +25,8 @@ _THICK, _THIN = mm(0, 7), mm(0, 2)
 _BAND_HEIGHT = mm(9)
 _HEADER_HEIGHT = mm(14)
 _LOGO_WIDTH = mm(38)
-_SENDER_HEIGHT = mm(15, 5)
+# The sender takes as little as possible and at most eight lines of the smallest type; the recipient gets the rest.
+_SENDER_HEIGHTS = mm(13), mm(21)
 _TAG_WIDTH = mm(11)
 _BOX_COUNT_WIDTH = mm(27)
 _FACTS_HEIGHT = mm(25)
@@ -38,6 +40,7 @@ _BAR_MODULE = Micrometres(400), Micrometres(250)
 _QR_MODULE = Micrometres(550), Micrometres(250)
 
 _CAPTION = points(6)
+_CAPTION_ASCENT = _CAPTION * 8 // 10
 
 
 @dataclass(frozen=True)
@@ -91,15 +94,24 @@ class _Label:
     def marks(self, page: Area) -> Iterator[Mark]:
         content = self._content
         rest = Area(_MARGIN, _MARGIN, page.width - 2 * _MARGIN, page.height - 2 * _MARGIN)
-        if content.band:
+        if content.band.strip():
             band, rest = rest.split_top(_BAND_HEIGHT, _GAP)
             yield from self._band(band)
         header, rest = rest.split_top(_HEADER_HEIGHT, _GAP)
         yield from self._header(header)
         rule, rest = rest.split_top(_THICK, _GAP)
         yield _filled(rule)
-        sender, rest = rest.split_top(_SENDER_HEIGHT, _GAP)
-        yield from self._sender(sender)
+        sender = _fitted_address(
+            "sender",
+            content.sender,
+            content.recipient.country_code,
+            width=self._sender_width(rest),
+            height=_SENDER_HEIGHTS[1],
+            largest=points(8),
+            fonts=self._fonts,
+        )
+        area, rest = rest.split_top(max(sender.height, _SENDER_HEIGHTS[0]), _GAP)
+        yield from self._sender(sender, area)
         rule, rest = rest.split_top(_THIN, _GAP)
         yield _filled(rule)
         rest, number = rest.split_bottom(_NUMBER_HEIGHT, mm(1))
@@ -123,43 +135,49 @@ class _Label:
     def _header(self, area: Area) -> Iterator[Mark]:
         content = self._content
         names, brand = area.split_right(_LOGO_WIDTH, mm(3))
+        if not (content.logo or content.brand_name):
+            names = area
+        carrier, service = names.split_top(mm(9))
+        yield from self._paragraphs([("carrier_name", content.carrier_name)], carrier, points(20), bold=True)
         if content.logo:
             yield Image(content.logo, brand.x, brand.y, brand.width, brand.height, align="right", field="logo")
         elif content.brand_name:
             yield from self._right_aligned("brand_name", content.brand_name, brand, points(13))
-        else:
-            names = area
-        carrier, service = names.split_top(mm(9))
-        yield from self._paragraphs([("carrier_name", content.carrier_name)], carrier, points(20), bold=True)
         yield from self._paragraphs([("service_name", content.service_name)], service, points(11))
 
-    def _sender(self, area: Area) -> Iterator[Mark]:
+    def _sender_width(self, area: Area) -> Micrometres:
+        """What the number of boxes leaves of the width."""
+        boxes = _BOX_COUNT_WIDTH if self._content.box_count > 1 else 0
+        return area.width - _TAG_WIDTH - boxes
+
+    def _sender(self, sender: Fitted, area: Area) -> Iterator[Mark]:
         content = self._content
         if content.box_count > 1:
-            area, boxes = area.split_right(_BOX_COUNT_WIDTH, mm(2))
+            area, boxes = area.split_right(_BOX_COUNT_WIDTH)
             caption, value = boxes.split_top(_CAPTION_HEIGHT)
-            yield from self._caption("BOX", caption)
+            yield _caption("BOX", caption.x, caption.y + _CAPTION_ASCENT, caption.width)
             number = f"{content.box_number} of {content.box_count}"
             yield from self._paragraphs([("box_count", number)], value, points(22), bold=True)
-        yield from self._address("FROM", "sender", content.sender, content.recipient, area, points(8))
+        yield from self._captioned("FROM", sender, area)
 
     def _recipient(self, area: Area) -> Iterator[Mark]:
         content = self._content
-        yield from self._address("TO", "recipient", content.recipient, content.sender, area, points(15))
+        recipient = _fitted_address(
+            "recipient",
+            content.recipient,
+            content.sender.country_code,
+            width=area.width - _TAG_WIDTH,
+            height=area.height,
+            largest=points(18),
+            fonts=self._fonts,
+        )
+        yield from self._captioned("TO", recipient, area)
 
-    def _address(
-        self, caption: str, role: str, address: Address, other: Address, area: Area, largest: Micrometres
-    ) -> Iterator[Mark]:
-        """The lines of an address, names and the country in bold, beside a caption on the first line's baseline."""
+    def _captioned(self, caption: str, address: Fitted, area: Area) -> Iterator[Mark]:
+        """The lines of an address beside a caption that stands on the first line's baseline."""
         tag, area = area.split_left(_TAG_WIDTH)
-        language = language_of(address.country_code)
-        paragraphs = []
-        for line in address_lines(address, other.country_code):
-            field = f"{role}.{line.field}"
-            bold = line.is_name or line.field == "country_code"
-            paragraphs.append(Paragraph(self._fonts.printable(line.text, field), field, bold=bold, language=language))
-        lines = list(fit(tuple(paragraphs), area.width, area.height, largest, self._fonts).placed(area))
-        yield from self._caption(caption, tag, lines[0].baseline)
+        lines = list(address.placed(area))
+        yield _caption(caption, tag.x, lines[0].baseline, tag.width)
         yield from lines
 
     def _facts(self, area: Area) -> Iterator[Mark]:
@@ -187,7 +205,7 @@ class _Label:
 
     def _fact(self, caption: str, values: list[tuple[str, str]], area: Area) -> Iterator[Mark]:
         above, below = area.split_top(_CAPTION_HEIGHT)
-        yield from self._caption(caption, above)
+        yield _caption(caption, above.x, above.y + _CAPTION_ASCENT, above.width)
         yield from self._paragraphs(values, below, points(10))
 
     def _qr_code(self, area: Area) -> Mark:
@@ -200,14 +218,9 @@ class _Label:
 
     def _tracking_number(self, area: Area) -> Iterator[Mark]:
         content = self._content
-        printed = content.tracking_number_printed or in_blocks(content.tracking_number)
-        return self._centred("tracking_number", printed, area, points(13))
-
-    def _caption(self, text: str, area: Area, baseline: Micrometres | None = None) -> Iterator[Mark]:
-        """A word in small capitals, at the top of its area unless it has to stand on a given baseline."""
-        if baseline is None:
-            baseline = area.y + _CAPTION * 80 // 100
-        yield Text(text, area.x, baseline, _CAPTION, area.width, bold=True, field="caption")
+        if content.tracking_number_printed:
+            return self._centred("tracking_number_printed", content.tracking_number_printed, area, points(13))
+        return self._centred("tracking_number", in_blocks(content.tracking_number), area, points(13))
 
     def _paragraphs(
         self, texts: list[tuple[str, str]], area: Area, largest: Micrometres, *, bold: bool = False
@@ -242,6 +255,33 @@ class _Label:
             message = f'"{text}" is too long for its barcode; about {limit} characters fit. Use a shorter one.'
             raise DoesNotFit(message, field=field, details={"value": text, "limit": limit})
         return Symbol(name, text, area.x, area.y, area.width, area.height, widest, narrowest, field)
+
+
+@lru_cache(maxsize=256)
+def _fitted_address(
+    role: str,
+    address: Address,
+    other_country: str,
+    *,
+    width: Micrometres,
+    height: Micrometres,
+    largest: Micrometres,
+    fonts: Fonts,
+) -> Fitted:
+    """The lines of an address; names and the country are bold. Kept, because a sender is on label after label."""
+    language = language_of(address.country_code)
+    paragraphs = []
+    for line in address_lines(address, other_country):
+        field = f"{role}.{line.field}"
+        bold = line.is_name or line.field == "country_code"
+        paragraphs.append(Paragraph(fonts.printable(line.text, field), field, bold=bold, language=language))
+    return fit(tuple(paragraphs), width, height, largest, fonts)
+
+
+@lru_cache(maxsize=64)
+def _caption(text: str, x: Micrometres, baseline: Micrometres, width: Micrometres) -> Text:
+    """A word in small capitals. There are eight, in few places."""
+    return Text(text, x, baseline, _CAPTION, width, bold=True, field="caption")
 
 
 def in_blocks(number: str) -> str:

@@ -30,9 +30,7 @@ def write(pages: Sequence[Drawing], dpi: int, fonts: Fonts) -> bytes:  # noqa: A
     embedded = PdfFonts(fonts, texts)
     font_names = embedded.written_to(file)
     logos: dict[tuple[bytes, int, int], tuple[int, int, int]] = {}
-    kids = []
-    for page in pages:
-        kids.append(file.add(_Page(page, file, embedded, logos).dictionary(tree, font_names)))
+    kids = [file.add(_Page(page, file, embedded, logos).dictionary(tree, font_names)) for page in pages]
     file.set(tree, b"<</Type/Pages/Kids[%b]/Count %d>>" % (b" ".join(map(reference, kids)), len(kids)))
     file.set(catalog, b"<</Type/Catalog/Pages %b/ViewerPreferences<</PrintScaling/None>>>>" % reference(tree))
     title = "\ufeff" + pages[0].title
@@ -130,4 +128,6 @@ class _Page:
 
 
 def _points(length: Micrometres) -> str:
-    return f"{length * _UNIT:.2f}".rstrip("0").rstrip(".")
+    """A length in points, cut off after three digits: papers are rounded down, see there."""
+    thousandths = length * 72_000 // 25_400
+    return f"{thousandths // 1000}.{thousandths % 1000:03}"

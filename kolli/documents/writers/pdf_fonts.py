@@ -1,7 +1,7 @@
 """The fonts inside a PDF file: only the glyphs that its texts use, and what each of them means.
 
-Each face is a Type 0 font with two-byte codes (ISO 32000-2:2020, 9.7). A code stands for a glyph *and* the characters it
-was drawn for, so that a text copied out of the file is the text that was put in.
+Each face is a Type 0 font with two-byte codes (ISO 32000-2:2020, 9.7). A code stands for a glyph *and* the characters
+it was drawn for, so that a text copied out of the file is the text that was put in.
 """
 
 import hashlib

@@ -119,7 +119,8 @@ def text_alone(text: Text, grid: Grid, fonts: Fonts) -> tuple[int, int, int, lis
     left = grid.px(text.left)
     bleed = grid.px(text.size)
     # Few widths of canvas mean few widths of rows for the glyphs, which are kept row width by row width.
-    width = -(-(grid.px(text.max_width) + 2 * bleed) // _ALONE_STEP) * _ALONE_STEP
+    needed = max(text.max_width, fonts.width(text.text, text.size, bold=text.bold, language=text.language))
+    width = -(-(grid.px(needed) + 2 * bleed) // _ALONE_STEP) * _ALONE_STEP
     top = text.baseline - fonts.ascent(text.size) - text.size // 4
     canvas = Canvas(width, grid.px(fonts.ascent(text.size) + fonts.descent(text.size) + text.size // 2))
     shift = left - bleed

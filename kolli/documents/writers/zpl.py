@@ -1,8 +1,8 @@
 """Writes pages as ZPL II: the printer draws text and barcodes itself, at its own resolution.
 
-Commands are those of Zebra's ZPL II Programming Guide. A page uses `^XA ^CI28 ^PW ^LL ^LH ^FO ^FT ^A0 ^FR ^FH ^FD ^FS ^GB
-^GF ^BY ^BC ^BQ ^XZ` and nothing else: nothing that is still there after the printer is switched off, and nothing that
-comes out of the text of a label. All text passes through `escaped`.
+Commands are those of Zebra's ZPL II Programming Guide. A page uses `^XA ^CI28 ^PW ^LL ^LH ^FO ^FT ^A0 ^FR ^FH ^FD ^FS
+^GB ^GF ^BY ^BC ^BQ ^XZ` and nothing else: nothing that is still there after the printer is switched off, and nothing
+that comes out of the text of a label. All text passes through `escaped`.
 """
 
 import re
@@ -17,8 +17,8 @@ from kolli.documents.writers.pictures import black_and_white, place_in_box
 from kolli.documents.writers.raster import text_alone
 from kolli.drawing import Drawing, Fill, Frame, Image, Symbol, Text
 
-# What may stand in field data as it is: printable ASCII without the characters that begin a command (^ ~), that begin an
-# escape (_ after ^FH), and the backslash, which older firmware drops.
+# What may stand in field data as it is: printable ASCII without the characters that begin a command (^ ~), the one that
+# begins an escape (_ after ^FH), and the backslash, which older firmware drops.
 _NEEDS_ESCAPE = re.compile(rb"[^ -\[\]`-}]")
 _PLAIN = re.compile(r"[ -\[\]`-}]*").fullmatch
 
@@ -77,18 +77,19 @@ def _page(page: Drawing, grid: Grid, fonts: Fonts) -> str:
 def _text(text: Text, grid: Grid, fonts: Fonts) -> str:
     """`^FTx,baseline^A0N,height,width^FR^FH^FDdata^FS`, or a picture of the line if font 0 will not do."""
     reverse = "^FR" if text.white else ""
-    height = grid.px(text.size)
-    room = grid.px(text.max_width)
+    px = grid.px
+    height = px(text.size)
     thousandths = zpl_font.width(text.text)
-    narrow = height
     if thousandths is not None:
         # At this character width the text, reckoned with its margin, is as wide as its place.
-        narrow = min(height, room * 1000 // max(zpl_font.at_most(thousandths), 1))
-    if thousandths is None or narrow * 100 < height * _NARROWEST_PERCENT:
-        x, y, width, rows = text_alone(text, grid, fonts)
-        return f"^FO{x},{y}{reverse}{zpl_graphics.field(rows, width)}^FS"
-    x = grid.px(text.start(thousandths * narrow * text.max_width // (room * 1000)))
-    return f"^FT{x},{grid.px(text.baseline)}^A0N,{height},{narrow}{reverse}^FH^FD{escaped(text.text)}^FS"
+        room = px(text.max_width) * 1000
+        narrow = min(height, room // zpl_font.at_most(thousandths))
+        if narrow * 100 >= height * _NARROWEST_PERCENT:
+            x = px(text.start(thousandths * narrow * text.max_width // room))
+            data = escaped(text.text)
+            return f"^FT{x},{px(text.baseline)}^A0N,{height},{narrow}{reverse}^FH^FD{data}^FS"
+    x, y, width, rows = text_alone(text, grid, fonts)
+    return f"^FO{x},{y}{reverse}{zpl_graphics.field(rows, width)}^FS"
 
 
 def _fill(fill: Fill, grid: Grid) -> str:

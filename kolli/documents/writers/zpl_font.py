@@ -48,4 +48,4 @@ def width(text: str) -> int | None:
 
 def at_most(width_of_text: int) -> int:
     """The width to reckon with where nothing may be wider: a tenth more than measured."""
-    return width_of_text * 11 // 10
+    return width_of_text * 11 // 10 + 1

@@ -1,8 +1,8 @@
 """Pictures inside ZPL: `^GFA,size,size,bytes_per_row,data`, the data in hexadecimal and shortened.
 
-Zebra, ZPL II Programming Guide, chapter "Alternative Data Compression Scheme for ~DG and ~DB Commands": `G` to `Y` repeat
-the digit that follows them 1 to 19 times, `g` to `z` 20 to 400 times in steps of 20; `,` fills the rest of a row with 0,
-`!` with 1 bits, and `:` repeats the row above.
+Zebra, ZPL II Programming Guide, chapter "Alternative Data Compression Scheme for ~DG and ~DB Commands": `G` to `Y`
+repeat the digit that follows them 1 to 19 times, `g` to `z` 20 to 400 times in steps of 20; `,` fills the rest of a row
+with 0, `!` with 1 bits, and `:` repeats the row above.
 """
 
 import re

@@ -101,6 +101,7 @@ def upgrade() -> None:
         "attempts",
         sa.Column("shipment_id", sa.Text(), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("order_key", sa.Text(), nullable=False),
         sa.Column("guard", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -112,6 +113,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "guard", name=op.f("uq_attempts_account_id_guard")),
     )
     with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempts_account_id_order_key"), ["account_id", "order_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_attempts_state"), ["state"], unique=False)
 
     op.create_table(

@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from kolli.account.accounts import Account, add_account
 from kolli.account.integrations import add_integration
+from kolli.api.bodies import decode, encode
 from kolli.database import Database
 from kolli.errors import Invalid, NotFound
 from kolli.migrations import migrate
@@ -29,7 +30,8 @@ from kolli.orders.queries import (
     sorting,
     update_order,
 )
-from tests.factories import NOW, a_database, an_order
+from tests import factories
+from tests.factories import NOW, a_database
 
 LATER = NOW + timedelta(hours=1)
 
@@ -40,6 +42,11 @@ def database():
     with database.write() as transaction:
         add_two_accounts(transaction)
     return database
+
+
+def an_order(**changes):
+    """An order as the API hands it down: with exact numbers."""
+    return decode(encode(factories.an_order(**changes)))
 
 
 def add_two_accounts(transaction):
@@ -243,7 +250,12 @@ def test_a_position_that_cannot_be_one_is_invalid(texts):
 PLANS = [
     (Filters(), [], None, "ix_orders_account_id_id (account_id=?)"),
     (Filters(), [], (500,), "ix_orders_account_id_id (account_id=? AND id<?)"),
-    (Filters(order_number="A"), [], None, "ix_orders_account_id_order_number_key (account_id=? AND order_number_key=?)"),
+    (
+        Filters(order_number="A"),
+        [],
+        None,
+        "ix_orders_account_id_order_number_key (account_id=? AND order_number_key=?)",
+    ),
     (Filters(order_id="A"), [], None, "ix_orders_account_id_order_id_key (account_id=? AND order_id_key=?)"),
     (
         Filters(),

@@ -1,0 +1,33 @@
+"""Measures everything and prints one table; exits with 1 when a bar is missed."""
+
+import platform
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import labels, shipping
+from kolli import __version__
+
+
+def main() -> None:
+    """Runs all benchmarks; `python -m benchmarks shipping` runs those of one part."""
+    parts = {"labels": labels.measure, "shipping": shipping.measure}
+    wanted = sys.argv[1:] or list(parts)
+    console = Console()
+    table = Table(title=f"Kolli {__version__}, Python {platform.python_version()}, {platform.machine()}")
+    for heading in ("what", "figure", "bar", "met"):
+        table.add_column(heading)
+    missed = False
+    for name in wanted:
+        with console.status(f"Measuring {name} …"):
+            for what, figure, bar, is_met in parts[name]():
+                table.add_row(what, figure, bar, ("yes" if is_met else "NO") if bar else "")
+                missed = missed or not is_met
+    console.print(table)
+    if missed:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
