@@ -16,14 +16,16 @@ def main() -> None:
     wanted = sys.argv[1:] or list(parts)
     console = Console()
     table = Table(title=f"Kolli {__version__}, Python {platform.python_version()}, {platform.machine()}")
-    for heading in ("what", "figure", "bar", "met"):
+    for heading in ("what", "figure", "bar", "met", "beside it"):
         table.add_column(heading)
     missed = False
     for name in wanted:
         with console.status(f"Measuring {name} …"):
-            for what, figure, bar, is_met in parts[name]():
-                table.add_row(what, figure, bar, ("yes" if is_met else "NO") if bar else "")
-                missed = missed or not is_met
+            for row in parts[name]():
+                bar = "" if row.bar is None else f"{'≥' if row.unit == '/s' else '≤'} {row.bar:g}"
+                met = ("yes" if row.is_met else "NO") if bar else ""
+                table.add_row(row.what, f"{row.figure:.2f} {row.unit}", bar, met, row.note)
+                missed = missed or not row.is_met
     console.print(table)
     if missed:
         sys.exit(1)

@@ -104,7 +104,7 @@ def build(
         fonts=fonts or find_fonts(settings),
         image=lru_cache(IMAGES)(partial(_image, database)),
         clock=clock,
-        public_url=settings.public_url or f"http://{host}:{settings.port}",
+        public_url=settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
     )
 
 
@@ -209,8 +209,9 @@ def _leave(*_: object) -> None:
 
 
 def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), backlog=2048)
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     except OSError as error:
         raise SetupError(
             f"The server cannot listen on {settings.host} port {settings.port}: {error.strerror}."

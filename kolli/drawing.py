@@ -4,7 +4,6 @@ A layout makes a `Drawing` once; every writer draws that same one. Nothing here 
 a writer rounds to its own grid. X grows to the right, Y grows downwards, and a text stands on its baseline.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -186,11 +185,3 @@ class Area:
             Area(self.x, self.y, self.width - width - gap, self.height),
             Area(self.right - width, self.y, width, self.height),
         )
-
-
-def extent(mark: Mark, ascent: Callable[[Text], Micrometres], descent: Callable[[Text], Micrometres]) -> Area:
-    """The rectangle a mark may touch; for a text, its whole permitted width, from ascent to descent."""
-    if isinstance(mark, Text):
-        above, below = ascent(mark), descent(mark)
-        return Area(mark.left, mark.baseline - above, mark.max_width, above + below)
-    return Area(mark.x, mark.y, mark.width, mark.height)

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="Port the server listens on; 0 takes a free one.")
     public_url: str = Field(
         "",
+        max_length=100,
         description="Address under which clients reach us, for links in answers; default: http://HOST:PORT.",
     )
     max_body_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest request body we read, in bytes.")

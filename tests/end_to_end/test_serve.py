@@ -19,6 +19,7 @@ CJK_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 
 LABELS = 300
 
+needs_ipv6 = pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="this machine has no IPv6")
 needs_cjk = pytest.mark.skipif(not CJK_FONT.exists(), reason="fonts-noto-cjk is not installed")
 
 
@@ -52,6 +53,16 @@ def test_a_server_answers_within_two_seconds_of_its_start(tmp_path):
     prepared(tmp_path / "data")
 
     assert statistics.median([start_seconds(tmp_path / "data") for _ in range(3)]) < 2
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("0.0.0.0", "localhost"), pytest.param("::1", "[::1]", marks=needs_ipv6)],
+)
+def test_a_server_says_under_which_address_it_answers(tmp_path, host, name):
+    with serving(tmp_path / "data", host=host) as server:
+        assert server.url == f"http://{name}:{server.port}"
+        assert ask(f"{server.url}/tracking/").status == 200
 
 
 def test_a_second_server_on_the_same_folder_refuses_to_start(server):

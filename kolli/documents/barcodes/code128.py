@@ -8,7 +8,7 @@ from kolli.documents.barcodes.modules import Modules
 from kolli.errors import DoesNotFit, NotDrawable
 
 QUIET_ZONE = 10
-"""Modules that stay white on either side (ISO/IEC 15417:2007, 4.4.2)."""
+"""Modules that stay white on either side (ISO/IEC 15417:2007)."""
 
 # The encoder takes 102 symbol characters, which no label is wide enough for: whether a text fits one is for the layout.
 _LONGEST = 80

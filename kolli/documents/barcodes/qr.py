@@ -9,7 +9,7 @@ from kolli.documents.barcodes.modules import Modules
 from kolli.errors import DoesNotFit, NotDrawable
 
 QUIET_ZONE = 4
-"""Modules that stay white on every side (ISO/IEC 18004:2015, 6.3.8)."""
+"""Modules that stay white on every side (ISO/IEC 18004:2015)."""
 
 # Bytes that versions 1, 2, 3 … hold at level M (ISO/IEC 18004:2015, table 7). Later versions are too fine for a label.
 _CAPACITY = (14, 26, 42, 62, 84, 106, 122, 152, 180, 213, 251, 287)

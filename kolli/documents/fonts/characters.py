@@ -33,7 +33,7 @@ _CATEGORIES = {
     "Zp": "a paragraph separator",
 }
 
-# Line breaking between CJK characters; the few rules that readers notice, after JIS X 4051:2004, section 6.1.
+# Line breaking between CJK characters: of the Japanese rules (kinsoku shori) those that readers notice.
 _NOT_AT_LINE_START = frozenset(
     "、。，．・：；？！ー）］｝〕〉》」』】〙〗’”ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ々ゝゞヽヾ)]},.:;?!%"
 )

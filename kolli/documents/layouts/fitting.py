@@ -4,7 +4,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from kolli.documents.fonts import Fonts
 from kolli.documents.fonts.characters import break_opportunities
@@ -72,16 +72,13 @@ def pitch(size: Micrometres) -> Micrometres:
     return size * _PITCH // 100
 
 
-@lru_cache(maxsize=1024)
 def fit(
-    paragraphs: tuple[Paragraph, ...], width: Micrometres, height: Micrometres, largest: Micrometres, fonts: Fonts
+    paragraphs: Sequence[Paragraph], width: Micrometres, height: Micrometres, largest: Micrometres, fonts: Fonts
 ) -> Fitted:
     """The paragraphs in the largest size at which they fit, `largest` at most.
 
     They wrap between words. Only when that does not do at the smallest size, words that are wider than the area are
-    broken. Raises `DoesNotFit` naming the paragraph that takes the most lines.
-
-    What was fitted last is kept: sender, carrier and date are the same on label after label.
+    broken. Raises `DoesNotFit` naming the paragraph with the most text.
     """
     measured = [_Measured(paragraph, fonts) for paragraph in paragraphs]
     for break_words in (False, True):

@@ -4,7 +4,7 @@ From top to bottom: a band if there is one, carrier and brand, sender, recipient
 code, and the tracking barcode across the whole width. The recipient gets whatever height the others leave.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -12,9 +12,9 @@ from functools import lru_cache
 from kolli.documents.barcodes import SYMBOLOGIES
 from kolli.documents.fonts import Fonts
 from kolli.documents.layouts.addresses import address_lines, language_of
-from kolli.documents.layouts.fitting import Fitted, Paragraph, fit
+from kolli.documents.layouts.fitting import Paragraph, fit
 from kolli.documents.papers import A6, LABEL_4X6, on_sheet
-from kolli.drawing import Area, Drawing, Fill, Image, Mark, Micrometres, Paper, Symbol, Text, mm, points
+from kolli.drawing import Align, Area, Drawing, Fill, Image, Mark, Micrometres, Paper, Symbol, Text, mm, points
 from kolli.errors import DoesNotFit
 from kolli.values import Address, Weight
 
@@ -41,6 +41,28 @@ _QR_MODULE = Micrometres(550), Micrometres(250)
 
 _CAPTION = points(6)
 _CAPTION_ASCENT = _CAPTION * 8 // 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How a text looks: its largest size, from which it shrinks as far as it must, and where it stands in its area."""
+
+    largest: Micrometres
+    bold: bool = False
+    align: Align = "left"
+    white: bool = False
+
+
+_BAND = _Style(points(17), bold=True, align="center", white=True)
+_CARRIER = _Style(points(20), bold=True)
+_SERVICE = _Style(points(11))
+_BRAND = _Style(points(13), bold=True, align="right")
+_BOXES = _Style(points(22), bold=True)
+_FACT = _Style(points(10))
+_NUMBER = _Style(points(13), bold=True, align="center")
+
+_Texts = tuple[tuple[str, str], ...]
+"""Texts, each after the name of the field that it comes from."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +112,7 @@ class _Label:
     def __init__(self, content: LabelContent, fonts: Fonts) -> None:
         self._content = content
         self._fonts = fonts
+        self._language = language_of(content.recipient.country_code)
 
     def marks(self, page: Area) -> Iterator[Mark]:
         content = self._content
@@ -101,17 +124,10 @@ class _Label:
         yield from self._header(header)
         rule, rest = rest.split_top(_THICK, _GAP)
         yield _filled(rule)
-        sender = _fitted_address(
-            "sender",
-            content.sender,
-            content.recipient.country_code,
-            width=self._sender_width(rest),
-            height=_SENDER_HEIGHTS[1],
-            largest=points(8),
-            fonts=self._fonts,
-        )
-        area, rest = rest.split_top(max(sender.height, _SENDER_HEIGHTS[0]), _GAP)
-        yield from self._sender(sender, area)
+        sender, _ = rest.split_top(_SENDER_HEIGHTS[1])
+        marks, taken = self._sender(sender)
+        yield from marks
+        _, rest = rest.split_top(max(taken, _SENDER_HEIGHTS[0]), _GAP)
         rule, rest = rest.split_top(_THIN, _GAP)
         yield _filled(rule)
         rest, number = rest.split_bottom(_NUMBER_HEIGHT, mm(1))
@@ -130,7 +146,7 @@ class _Label:
     def _band(self, area: Area) -> Iterator[Mark]:
         yield _filled(area)
         inner = Area(area.x + mm(2), area.y, area.width - mm(4), area.height)
-        yield from self._centred("band", self._content.band, inner, points(17), white=True)
+        yield from self._text("band", self._content.band, inner, _BAND)
 
     def _header(self, area: Area) -> Iterator[Mark]:
         content = self._content
@@ -138,47 +154,33 @@ class _Label:
         if not (content.logo or content.brand_name):
             names = area
         carrier, service = names.split_top(mm(9))
-        yield from self._paragraphs([("carrier_name", content.carrier_name)], carrier, points(20), bold=True)
+        yield from self._text("carrier_name", content.carrier_name, carrier, _CARRIER)
         if content.logo:
             yield Image(content.logo, brand.x, brand.y, brand.width, brand.height, align="right", field="logo")
         elif content.brand_name:
-            yield from self._right_aligned("brand_name", content.brand_name, brand, points(13))
-        yield from self._paragraphs([("service_name", content.service_name)], service, points(11))
+            yield from self._text("brand_name", content.brand_name, brand, _BRAND)
+        yield from self._text("service_name", content.service_name, service, _SERVICE)
 
-    def _sender_width(self, area: Area) -> Micrometres:
-        """What the number of boxes leaves of the width."""
-        boxes = _BOX_COUNT_WIDTH if self._content.box_count > 1 else 0
-        return area.width - _TAG_WIDTH - boxes
-
-    def _sender(self, sender: Fitted, area: Area) -> Iterator[Mark]:
+    def _sender(self, area: Area) -> tuple[list[Mark], Micrometres]:
+        """The sender beside the number of boxes, and how much of the height the sender takes."""
         content = self._content
+        marks: list[Mark] = []
         if content.box_count > 1:
             area, boxes = area.split_right(_BOX_COUNT_WIDTH)
-            caption, value = boxes.split_top(_CAPTION_HEIGHT)
-            yield _caption("BOX", caption.x, caption.y + _CAPTION_ASCENT, caption.width)
-            number = f"{content.box_number} of {content.box_count}"
-            yield from self._paragraphs([("box_count", number)], value, points(22), bold=True)
-        yield from self._captioned("FROM", sender, area)
-
-    def _recipient(self, area: Area) -> Iterator[Mark]:
-        content = self._content
-        recipient = _fitted_address(
-            "recipient",
-            content.recipient,
-            content.sender.country_code,
-            width=area.width - _TAG_WIDTH,
-            height=area.height,
-            largest=points(18),
-            fonts=self._fonts,
+            marks += self._fact("BOX", (("box_count", f"{content.box_number} of {content.box_count}"),), boxes, _BOXES)
+        country = content.recipient.country_code
+        address, height = _address(
+            "FROM", "sender", content.sender, country, area=area, largest=points(8), fonts=self._fonts
         )
-        yield from self._captioned("TO", recipient, area)
+        return [*marks, *address], height
 
-    def _captioned(self, caption: str, address: Fitted, area: Area) -> Iterator[Mark]:
-        """The lines of an address beside a caption that stands on the first line's baseline."""
-        tag, area = area.split_left(_TAG_WIDTH)
-        lines = list(address.placed(area))
-        yield _caption(caption, tag.x, lines[0].baseline, tag.width)
-        yield from lines
+    def _recipient(self, area: Area) -> Iterable[Mark]:
+        content = self._content
+        country = content.sender.country_code
+        address, _ = _address(
+            "TO", "recipient", content.recipient, country, area=area, largest=points(18), fonts=self._fonts
+        )
+        return address
 
     def _facts(self, area: Area) -> Iterator[Mark]:
         """Order, reference, weight and date in two columns; notes below them; the QR code on the right."""
@@ -192,21 +194,21 @@ class _Label:
             ("shipped_on", "SHIPPED", content.shipped_on.isoformat() if content.shipped_on else ""),
         )
         present = [fact for fact in facts if fact[2].strip()]
-        notes = [(f"notes.{index}", note) for index, note in enumerate(content.notes) if note.strip()]
+        notes = tuple((f"notes.{index}", note) for index, note in enumerate(content.notes) if note.strip())
         rows = (len(present) + 1) // 2 + bool(notes)
         height = area.height // max(rows, 2)
         column = (area.width - mm(3)) // 2
         for index, (field, caption, value) in enumerate(present):
             cell = Area(area.x + index % 2 * (column + mm(3)), area.y + index // 2 * height, column, height)
-            yield from self._fact(caption, [(field, value)], cell)
+            yield from self._fact(caption, ((field, value),), cell)
         if notes:
             top = (len(present) + 1) // 2 * height
             yield from self._fact("NOTES", notes, Area(area.x, area.y + top, area.width, area.height - top))
 
-    def _fact(self, caption: str, values: list[tuple[str, str]], area: Area) -> Iterator[Mark]:
+    def _fact(self, caption: str, values: _Texts, area: Area, style: _Style = _FACT) -> Iterator[Mark]:
         above, below = area.split_top(_CAPTION_HEIGHT)
         yield _caption(caption, above.x, above.y + _CAPTION_ASCENT, above.width)
-        yield from self._paragraphs(values, below, points(10))
+        yield from _set(values, below, style, self._language, self._fonts)
 
     def _qr_code(self, area: Area) -> Mark:
         content = self._content
@@ -216,33 +218,14 @@ class _Label:
     def _barcode(self, area: Area) -> Mark:
         return self._symbol("code128", "tracking_number", self._content.tracking_number, area, _BAR_MODULE)
 
-    def _tracking_number(self, area: Area) -> Iterator[Mark]:
+    def _tracking_number(self, area: Area) -> Iterable[Mark]:
         content = self._content
         if content.tracking_number_printed:
-            return self._centred("tracking_number_printed", content.tracking_number_printed, area, points(13))
-        return self._centred("tracking_number", in_blocks(content.tracking_number), area, points(13))
+            return self._text("tracking_number_printed", content.tracking_number_printed, area, _NUMBER)
+        return self._text("tracking_number", in_blocks(content.tracking_number), area, _NUMBER)
 
-    def _paragraphs(
-        self, texts: list[tuple[str, str]], area: Area, largest: Micrometres, *, bold: bool = False
-    ) -> Iterator[Mark]:
-        return self._fitted(texts, area, largest, bold=bold).placed(area)
-
-    def _fitted(self, texts: list[tuple[str, str]], area: Area, largest: Micrometres, *, bold: bool) -> Fitted:
-        language = language_of(self._content.recipient.country_code)
-        paragraphs = [
-            Paragraph(self._fonts.printable(text, field), field, bold=bold, language=language) for field, text in texts
-        ]
-        return fit(tuple(each for each in paragraphs if each.text), area.width, area.height, largest, self._fonts)
-
-    def _centred(
-        self, field: str, text: str, area: Area, largest: Micrometres, *, white: bool = False
-    ) -> Iterator[Mark]:
-        """The text in the middle of the area, in bold."""
-        fitted = self._fitted([(field, text)], area, largest, bold=True)
-        return fitted.placed(area, align="center", white=white)
-
-    def _right_aligned(self, field: str, text: str, area: Area, largest: Micrometres) -> Iterator[Mark]:
-        return self._fitted([(field, text)], area, largest, bold=True).placed(area, align="right")
+    def _text(self, field: str, text: str, area: Area, style: _Style) -> Iterable[Mark]:
+        return _set(((field, text),), area, style, self._language, self._fonts)
 
     def _symbol(self, name: str, field: str, text: str, area: Area, modules: tuple[Micrometres, Micrometres]) -> Mark:
         """A barcode in this area. Raises `DoesNotFit` if it would need finer modules than may be printed."""
@@ -257,25 +240,32 @@ class _Label:
         return Symbol(name, text, area.x, area.y, area.width, area.height, widest, narrowest, field)
 
 
+# Sender, carrier, brand and date are the same on label after label, so what was set last is kept: 1 to 3 kB an entry.
+@lru_cache(maxsize=1024)
+def _set(texts: _Texts, area: Area, style: _Style, language: str, fonts: Fonts) -> tuple[Text, ...]:
+    """Texts in this style, one below the other, as large as the area allows."""
+    printable = ((field, fonts.printable(text, field)) for field, text in texts)
+    paragraphs = [Paragraph(text, field, bold=style.bold, language=language) for field, text in printable if text]
+    fitted = fit(paragraphs, area.width, area.height, style.largest, fonts)
+    return tuple(fitted.placed(area, align=style.align, white=style.white))
+
+
 @lru_cache(maxsize=256)
-def _fitted_address(
-    role: str,
-    address: Address,
-    other_country: str,
-    *,
-    width: Micrometres,
-    height: Micrometres,
-    largest: Micrometres,
-    fonts: Fonts,
-) -> Fitted:
-    """The lines of an address; names and the country are bold. Kept, because a sender is on label after label."""
+def _address(
+    caption: str, role: str, address: Address, other_country: str, *, area: Area, largest: Micrometres, fonts: Fonts
+) -> tuple[tuple[Text, ...], Micrometres]:
+    """An address, names and the country in bold, beside a caption on the first line's baseline; and its height."""
+    tag, area = area.split_left(_TAG_WIDTH)
     language = language_of(address.country_code)
     paragraphs = []
     for line in address_lines(address, other_country):
         field = f"{role}.{line.field}"
         bold = line.is_name or line.field == "country_code"
         paragraphs.append(Paragraph(fonts.printable(line.text, field), field, bold=bold, language=language))
-    return fit(tuple(paragraphs), width, height, largest, fonts)
+    fitted = fit(paragraphs, area.width, area.height, largest, fonts)
+    lines = tuple(fitted.placed(area))
+    baseline = lines[0].baseline if lines else area.y + _CAPTION_ASCENT
+    return (_caption(caption, tag.x, baseline, tag.width), *lines), fitted.height
 
 
 @lru_cache(maxsize=64)

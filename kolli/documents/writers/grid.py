@@ -14,7 +14,7 @@ from kolli.errors import DoesNotFit
 
 _UM_PER_254_MM = 254_000
 
-# Label printers of "203 dpi" have 8 dots to the millimetre, which is 203.2 (Zebra, ZPL II Programming Guide, ^MU).
+# Label printers of "203 dpi" have 8 dots to the millimetre, which is 203.2.
 _DOTS_PER_254_MM = {203: 2032}
 
 

@@ -24,7 +24,7 @@ from tests.factories import Caller, a_caller, an_installation, an_order
 
 Case = schemathesis.Case[Any]
 
-EXAMPLES = 60
+EXAMPLES = 40
 
 PARTNER = "Sendcloud-Partner-Id"
 
@@ -175,3 +175,11 @@ def test_every_route_of_the_api_is_asked():
     }
 
     assert {(operation.method, operation.path) for operation in AIMS} == served
+
+
+def test_a_wrong_method_is_told_the_right_ones(shop):
+    """Source: RFC 9110, section 15.5.6."""
+    answer = shop.client.put("/api/v3/orders")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD, POST"

@@ -6,7 +6,7 @@ import pytest
 from kolli.documents.layouts import LAYOUTS
 from kolli.documents.layouts.label import in_blocks, lay_out
 from kolli.documents.render import A4, A5, A6, LABEL_4X6
-from kolli.drawing import Area, Image, Symbol, Text, extent
+from kolli.drawing import Area, Image, Symbol, Text
 from kolli.errors import DoesNotFit, NotDrawable
 from tests.unit.documents.labels import a_full_label, a_label, an_address
 
@@ -17,11 +17,16 @@ def texts(drawing):
     return [mark.text for mark in drawing.marks if isinstance(mark, Text)]
 
 
+def extent(mark, fonts):
+    """The rectangle a mark may touch: for a text its whole permitted width, from ascent to descent."""
+    if isinstance(mark, Text):
+        above, below = fonts.ascent(mark.size), fonts.descent(mark.size)
+        return Area(mark.left, mark.baseline - above, mark.max_width, above + below)
+    return Area(mark.x, mark.y, mark.width, mark.height)
+
+
 def extents(drawing, fonts):
-    return [
-        extent(mark, lambda text: fonts.ascent(text.size), lambda text: fonts.descent(text.size))
-        for mark in drawing.marks
-    ]
+    return [extent(mark, fonts) for mark in drawing.marks]
 
 
 def overlap(one, other):
@@ -130,6 +135,14 @@ def test_a_logo_stands_where_the_name_of_the_brand_would(fonts):
 
 def test_a_number_is_read_in_blocks_of_four():
     assert in_blocks("3STEST01234567") == "3STE ST01 2345 67"
+
+
+def test_an_address_without_any_text_is_a_caption_and_no_more(fonts):
+    nobody = an_address(name="", company_name="", address_line_1="", house_number="", postal_code="", city="")
+
+    printed = texts(lay_out(a_label(sender=nobody, recipient=nobody), A6, fonts))
+
+    assert printed[printed.index("FROM") : printed.index("ORDER")] == ["FROM", "TO"]
 
 
 LONG = "Extraordinarily long text that goes on and on, " * 40

@@ -171,7 +171,7 @@ def test_text_cannot_become_a_command(text, fonts):
     "char", [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))], ids=lambda char: f"{ord(char):02X}"
 )
 def test_control_characters_print_as_space(char):
-    """Firmware takes 0x1E and 0x10 for the two prefixes (ZPL II Programming Guide, ^CC and ^CT)."""
+    """Firmware takes 0x1E and 0x10 for the two prefixes (Zebra, ZPL II Programming Guide)."""
     assert escaped(f"a{char}b") == "a b"
 
 

@@ -17,10 +17,10 @@ from tests.unit.documents.labels import a_full_label, a_label, an_address
 
 TESTS = Path(__file__).parents[3]
 PACKAGE = TESTS / "node" / "node_modules" / "zpl-renderer-js"
-NODE = shutil.which("node")
+NODE = shutil.which("node") or ""
 
 pytestmark = [
-    pytest.mark.skipif(NODE is None, reason="node is not installed"),
+    pytest.mark.skipif(not NODE, reason="node is not installed"),
     pytest.mark.skipif(not PACKAGE.is_dir(), reason="the ZPL engine is not installed: scripts/zpl-renderer"),
     pytest.mark.slow,
 ]
@@ -51,7 +51,8 @@ LABELS = {
 def pictures(tmp_path_factory, fonts):
     """Every label on both papers as that engine draws it: pictures by name of label and paper."""
     folder = tmp_path_factory.mktemp("rendered")
-    jobs, pictures = [], {}
+    jobs: list[dict[str, object]] = []
+    pictures = {}
     for name, content in LABELS.items():
         for paper in (A6, LABEL_4X6):
             png = folder / f"{len(jobs)}.png"

@@ -1,0 +1,187 @@
+"""The tracking page in a real browser: can a person use it, with a small screen, a keyboard, in the dark?"""
+
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import BROWSERS
+from tests.end_to_end.processes import Kolli, prepared, serving
+from tests.factories import an_order
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SWITCHES = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
+SIZES = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["360 px", "1280 px"])
+
+LONG = "Taumatawhakatangihangakoauauotamateaturipukakapikimaungahoronukupokaiwhenuakitanatahu"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Kolli]:
+    data = tmp_path_factory.mktemp("server") / "data"
+    with serving(data, credentials=prepared(data)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The browser of this machine; Playwright's own would have to be downloaded."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, server):
+    """Opens an address in a fresh browser, and in the end sees that nothing was reported on its console."""
+    contexts, reported = [], []
+
+    def open_page(address: str, **options) -> Page:
+        context = browser.new_context(base_url=server.url, **options)
+        contexts.append(context)
+        page: Page = context.new_page()
+        page.on("console", lambda message: reported.append(message.text))
+        page.on("pageerror", lambda error: reported.append(str(error)))
+        page.on("requestfailed", lambda request: reported.append(request.url))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [text for text in reported if "status of 404" not in text] == []  # a parcel that is not found is a 404
+
+
+@pytest.fixture(scope="module")
+def tracked(server) -> str:
+    """The address of a parcel's page."""
+    return shipped(server, "ORDER-1")
+
+
+def shipped(server: Kolli, number: str, **address: str) -> str:
+    order = an_order(order_id=number, order_number=number)
+    server.ask("POST", "/api/v3/orders", [order | {"shipping_address": order["shipping_address"] | address}])
+    url = urlsplit(server.ship(number).json()["data"][0]["tracking_url"])
+    return f"{url.path}?{url.query}"
+
+
+def wider_than_the_window(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+@SIZES
+def test_a_person_sees_where_the_parcel_is(open_page, tracked, viewport):
+    page = open_page(tracked, viewport=viewport)
+
+    assert page.get_by_role("heading", level=1).inner_text().startswith("SCTEST")
+    assert page.get_by_text("Ready to send").is_visible()
+    assert page.get_by_text("Amsterdam").is_visible()
+    assert not wider_than_the_window(page)
+
+
+@SIZES
+@pytest.mark.parametrize("address", ["/tracking/", "/tracking/?tracking_number=NONE&postal_code=1000"])
+def test_the_form_fits_into_the_window(open_page, address, viewport):
+    page = open_page(address, viewport=viewport)
+
+    assert page.get_by_role("button", name="Track").is_visible()
+    assert not wider_than_the_window(page)
+
+
+@SIZES
+def test_long_names_wrap(open_page, server, viewport):
+    page = open_page(shipped(server, f"LONG-{viewport['width']}", city=LONG), viewport=viewport)
+
+    assert page.get_by_text(LONG).is_visible()
+    assert not wider_than_the_window(page)
+
+
+def test_hostile_names_run_nothing(open_page, server):
+    page = open_page(shipped(server, "HOSTILE", city="<img src=x onerror=alert(1)>"))
+
+    assert page.get_by_text("<img src=x onerror=alert(1)>").is_visible()
+
+
+def test_a_person_without_a_mouse_can_track_a_parcel(open_page, tracked):
+    number = dict(part.split("=") for part in urlsplit(tracked).query.split("&"))["tracking_number"]
+    page = open_page("/tracking/")
+
+    page.keyboard.press("Tab")
+    page.keyboard.type(number)
+    page.keyboard.press("Tab")
+    page.keyboard.type("1012 gj")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    assert page.get_by_role("heading", level=1).inner_text().startswith("SCTEST")
+
+
+def test_the_fields_of_the_form_have_names(open_page):
+    page = open_page("/tracking/")
+
+    assert page.get_by_label("Tracking number").is_visible()
+    assert page.get_by_label("Postal code").is_visible()
+
+
+def test_the_form_is_not_sent_without_both(open_page):
+    page = open_page("/tracking/")
+    page.get_by_label("Tracking number").fill("SCTEST1")
+    page.get_by_role("button", name="Track").click()
+
+    assert urlsplit(page.url).query == ""
+
+
+def test_who_finds_nothing_is_told_and_can_correct_what_was_typed(open_page):
+    page = open_page("/tracking/?tracking_number=SCTEST1&postal_code=1000")
+
+    assert "Nothing found" in page.get_by_role("alert").inner_text()
+    assert page.get_by_label("Tracking number").input_value() == "SCTEST1"
+
+
+def test_what_has_the_focus_can_be_seen(open_page):
+    page = open_page("/tracking/")
+    page.keyboard.press("Tab")
+
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["form", "parcel", "missing"])
+def test_every_text_stands_out_from_its_background(open_page, tracked, scheme, address):
+    """Source: WCAG 2.2, success criterion 1.4.3: a contrast of at least 4.5 to 1."""
+    addresses = {"form": "/tracking/", "parcel": tracked, "missing": "/tracking/?tracking_number=NONE&postal_code=1"}
+    page = open_page(addresses[address], color_scheme=scheme)
+
+    assert min(page.evaluate(CONTRASTS)) >= 4.5
+
+
+CONTRASTS = """() => {
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = (colour) => {
+    const linear = (c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    const [r, g, b] = numbers(colour).map((c) => linear(c / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (; element; element = element.parentElement) {
+      const colour = getComputedStyle(element).backgroundColor;
+      if (numbers(colour)[3] !== 0) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const hasText = (element) => [...element.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.data.trim());
+  return [...document.body.querySelectorAll("*")].filter(hasText).map((e) => {
+    const [high, low] = [light(getComputedStyle(e).color), light(behind(e))].sort((a, b) => b - a);
+    return (high + 0.05) / (low + 0.05);
+  });
+}"""

@@ -1,0 +1,105 @@
+"""Contracts and the number ranges that come with them."""
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from kolli.account.accounts import Account, add_account
+from kolli.account.contracts import (
+    Contract,
+    add_contract,
+    add_number_range,
+    find_contract,
+    find_default_contract,
+    find_number_range,
+)
+from kolli.sequences import Sequences
+from tests.factories import a_database
+
+TEST = Contract(1, "postnl", "Test", data={"customer_code": "TEST"})
+LIVE = Contract(2, "postnl", "Live", is_default=True, is_live=True)
+
+
+@pytest.fixture
+def database():
+    database = a_database()
+    with database.write() as transaction:
+        add_account(transaction, Account(1, "One"))
+        add_account(transaction, Account(2, "Two"))
+    return database
+
+
+@pytest.fixture
+def transaction(database):
+    with database.write() as transaction:
+        yield transaction
+
+
+@pytest.mark.parametrize("contract", [TEST, LIVE])
+def test_a_contract_comes_back_as_it_was(transaction, contract):
+    add_contract(transaction, 1, contract)
+
+    assert find_contract(transaction, 1, contract.id) == contract
+
+
+def test_a_contract_is_only_there_for_its_account(transaction):
+    add_contract(transaction, 1, TEST)
+
+    assert find_contract(transaction, 2, TEST.id) is None
+    assert find_default_contract(transaction, 2, "postnl") is None
+
+
+def test_the_default_contract_is_the_one_that_says_so(transaction):
+    add_contract(transaction, 1, TEST)
+    add_contract(transaction, 1, LIVE)
+
+    assert find_default_contract(transaction, 1, "postnl") == LIVE
+
+
+def test_without_a_default_the_oldest_contract_with_the_carrier_serves(transaction):
+    add_contract(transaction, 1, Contract(4, "postnl", "Later"))
+    add_contract(transaction, 1, Contract(3, "postnl", "Sooner"))
+    add_contract(transaction, 1, Contract(2, "sendcloud", "Another carrier", is_default=True))
+
+    assert find_default_contract(transaction, 1, "postnl") == Contract(3, "postnl", "Sooner")
+
+
+def test_a_carrier_without_a_contract_has_none(transaction):
+    add_contract(transaction, 1, TEST)
+
+    assert find_default_contract(transaction, 1, "sendcloud") is None
+
+
+def test_tests_and_live_parcels_take_numbers_from_ranges_of_their_own(database):
+    with database.write() as transaction:
+        add_contract(transaction, 1, TEST)
+        add_number_range(transaction, 1, TEST.id, 1, 10, is_live=False)
+        add_number_range(transaction, 1, TEST.id, 501, 510, is_live=True)
+        found = [
+            find_number_range(transaction, 1, Contract(TEST.id, "postnl", "", is_live=is_live)) or ""
+            for is_live in (False, True)
+        ]
+    sequences = Sequences(database)
+
+    assert [sequences.take(name) for name in found] == [1, 501]
+
+
+def test_a_contract_without_a_range_has_none(transaction):
+    add_contract(transaction, 1, LIVE)
+    add_number_range(transaction, 1, LIVE.id, 1, 10, is_live=False)
+
+    assert find_number_range(transaction, 1, LIVE) is None
+
+
+def test_a_range_is_only_there_for_its_account(transaction):
+    add_contract(transaction, 1, TEST)
+    add_number_range(transaction, 1, TEST.id, 1, 10, is_live=False)
+
+    assert find_number_range(transaction, 2, TEST) is None
+
+
+def test_a_contract_has_one_range_of_each_kind(transaction):
+    add_contract(transaction, 1, TEST)
+    add_number_range(transaction, 1, TEST.id, 1, 10, is_live=False)
+
+    with pytest.raises(IntegrityError):
+        add_number_range(transaction, 1, TEST.id, 11, 20, is_live=False)

@@ -1,0 +1,128 @@
+"""A shipment is taken back once, and only where there is something to take back."""
+
+import pytest
+
+from kolli.carriers.postnl import PostNL
+from kolli.carriers.sandbox import Fault, SandboxCarrier
+from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, Conflict, NotFound
+from kolli.operations.cancel import cancel
+from kolli.shipments.attempts import State
+from kolli.shipments.model import ParcelStatus
+from tests.factories import a_caller, an_installation, an_order
+from tests.unit.operations.scripted_carriers import Forgetful
+from tests.unit.operations.what_is_stored import LETTER, POST, booked, ship, states, stored_shipments
+
+
+@pytest.fixture
+def caller(installation):
+    caller = a_caller(installation)
+    caller.store(an_order())
+    return caller
+
+
+def statuses(caller):
+    return [parcel.status for shipment in stored_shipments(caller) for parcel in shipment.parcels]
+
+
+def test_the_carrier_is_told(caller):
+    shipment = ship(caller, LETTER)
+
+    cancel(shipment.id, caller.context)
+
+    assert booked(caller) == [(shipment.id, shipment.parcels[0].tracking_number, True)]
+    assert states(caller) == [State.CANCELLED]
+    assert statuses(caller) == [ParcelStatus.CANCELLED]
+
+
+@pytest.mark.parametrize("option", [LETTER, POST])
+def test_afterwards_the_order_can_be_shipped_again(caller, option):
+    first = ship(caller, option)
+    cancel(first.id, caller.context)
+
+    second = ship(caller, option)
+
+    assert second.parcels[0].tracking_number != first.parcels[0].tracking_number
+    assert states(caller) == [State.CANCELLED, State.STORED]
+
+
+@pytest.mark.parametrize("option", [LETTER, POST])
+def test_what_is_cancelled_cannot_be_cancelled(caller, option):
+    shipment = ship(caller, option)
+    cancel(shipment.id, caller.context)
+
+    with pytest.raises(Conflict, match="already being cancelled"):
+        cancel(shipment.id, caller.context)
+
+
+def test_a_failed_shipment_has_nothing_to_cancel(caller):
+    caller.sandbox.ledger.fail_next(Fault.REFUSE)
+    with pytest.raises(CarrierRejected):
+        ship(caller)
+
+    with pytest.raises(Conflict, match="has no label"):
+        cancel(stored_shipments(caller)[0].id, caller.context)
+
+
+def test_a_shipment_of_unknown_outcome_cannot_be_cancelled(caller):
+    caller.sandbox.ledger.fail_next(Fault.SILENT_AFTER)
+    with pytest.raises(CarrierOutcomeUnknown):
+        ship(caller)
+
+    with pytest.raises(Conflict, match="has no label"):
+        cancel(stored_shipments(caller)[0].id, caller.context)
+
+    assert [is_cancelled for _, _, is_cancelled in booked(caller)] == [False]
+
+
+def test_an_unknown_shipment_is_not_found(caller):
+    with pytest.raises(NotFound, match="^Not found$"):
+        cancel("no-such-shipment", caller.context)
+
+
+def test_a_shipment_of_another_account_is_not_found(caller):
+    shipment = ship(caller)
+    stranger = a_caller(caller.installation, account_id=2, integration_id=71)
+
+    with pytest.raises(NotFound, match="^Not found$"):
+        cancel(shipment.id, stranger.context)
+
+    assert states(caller) == [State.STORED]
+    assert [is_cancelled for _, _, is_cancelled in booked(caller)] == [False]
+
+
+def test_a_carrier_that_does_not_take_it_back_decides(tmp_path):
+    carriers = [SandboxCarrier(tmp_path), Forgetful(cancels=False)]
+    caller = a_caller(an_installation(tmp_path, carriers=carriers))
+    caller.store(an_order())
+    shipment = ship(caller, "forgetful:parcel")
+
+    with pytest.raises(Conflict, match="Forgetful does not take this shipment back"):
+        cancel(shipment.id, caller.context)
+
+    assert states(caller) == [State.STORED]
+    assert statuses(caller) == [ParcelStatus.READY_TO_SEND]
+
+
+class Hesitant(SandboxCarrier):
+    """The sandbox, during whose cancelling something else happens."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.meanwhile = [lambda: None]
+
+    def cancel(self, booking):
+        self.meanwhile.pop()()
+        return super().cancel(booking)
+
+
+def test_of_two_that_cancel_at_once_one_is_told_so(tmp_path):
+    carrier = Hesitant(tmp_path)
+    caller = a_caller(an_installation(tmp_path, carriers=[carrier, PostNL(tmp_path)]))
+    caller.store(an_order())
+    shipment = ship(caller)
+    carrier.meanwhile.append(lambda: cancel(shipment.id, caller.context))
+
+    with pytest.raises(Conflict, match="already being cancelled"):
+        cancel(shipment.id, caller.context)
+
+    assert states(caller) == [State.CANCELLED]

@@ -1,0 +1,228 @@
+"""What a dead process leaves behind is settled, and no label is lost or bought twice."""
+
+import pytest
+
+from kolli.carriers.postnl import PostNL
+from kolli.carriers.registry import Carriers
+from kolli.carriers.sandbox import Fault, SandboxCarrier
+from kolli.errors import AlreadyShipped, CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict
+from kolli.operations.context import Context
+from kolli.operations.reconcile import reconcile
+from kolli.shipments.attempts import State
+from kolli.shipments.model import ParcelStatus
+from tests.factories import NOW, a_caller, an_installation, an_order
+from tests.unit.operations.scripted_carriers import Death, Forgetful, Raises, ScriptedPost, ScriptedSandbox
+from tests.unit.operations.what_is_stored import LETTER, POST, booked, ship, states, stored_shipments
+
+
+def after_a_death(folder, carrier, option=None):
+    """A caller whose process died while it shipped ORDER-1 with this carrier, on a server that has just started."""
+    others = [other(folder) for other in (SandboxCarrier, PostNL) if other.code != carrier.code]
+    caller = a_caller(an_installation(folder, carriers=[carrier, *others]))
+    caller.store(an_order())
+    with pytest.raises(Death):
+        ship(caller, option)
+    assert states(caller) == [State.INTENDED]
+    return caller
+
+
+def parcels_of(caller):
+    return [
+        (parcel.status, parcel.tracking_number, parcel.announced_at)
+        for shipment in stored_shipments(caller)
+        for parcel in shipment.parcels
+    ]
+
+
+def test_nothing_to_settle_is_no_trouble(installation):
+    assert reconcile(installation) == []
+
+
+# Numbers that the carrier gives
+
+
+def test_a_death_before_the_booking_lets_the_order_go(tmp_path):
+    caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, before=Raises([Death()])))
+
+    assert reconcile(caller.installation) == []
+
+    assert states(caller) == [State.ABANDONED]
+    assert parcels_of(caller) == [(ParcelStatus.ANNOUNCEMENT_FAILED, None, None)]
+    assert booked(caller) == []
+
+
+def test_after_a_death_before_the_booking_the_order_gets_one_label(tmp_path):
+    caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, before=Raises([Death()])))
+    reconcile(caller.installation)
+
+    shipment = ship(caller)
+
+    assert booked(caller) == [(shipment.id, shipment.parcels[0].tracking_number, False)]
+
+
+def test_a_label_that_was_booked_before_the_death_is_found_again(tmp_path):
+    caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, after=Raises([Death()])))
+
+    assert reconcile(caller.installation) == []
+
+    ((reference, number, _),) = booked(caller)
+    assert states(caller) == [State.STORED]
+    assert [shipment.id for shipment in stored_shipments(caller)] == [reference]
+    assert parcels_of(caller) == [(ParcelStatus.READY_TO_SEND, number, NOW)]
+
+
+def test_a_label_that_is_found_again_can_be_fetched(tmp_path):
+    caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, after=Raises([Death()])))
+    reconcile(caller.installation)
+
+    refusal = caller.ship()
+    document = caller.client.get(refusal.json()["errors"][0]["meta"]["document"])
+
+    assert (refusal.status_code, document.status_code) == (400, 200)
+    assert document.content.startswith(b"%PDF-")
+
+
+def test_until_it_is_settled_nobody_can_ship_the_order(tmp_path):
+    caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, after=Raises([Death()])))
+
+    with pytest.raises(Conflict) as raised:
+        ship(caller)
+
+    assert raised.value.details == {"shipment_id": booked(caller)[0][0]}
+    assert len(booked(caller)) == 1
+
+
+def test_settling_twice_is_settling_once(tmp_path):
+    caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, after=Raises([Death()])))
+    reconcile(caller.installation)
+    before = (booked(caller), parcels_of(caller))
+
+    assert reconcile(caller.installation) == []
+
+    assert (booked(caller), parcels_of(caller)) == before
+
+
+def test_a_carrier_that_was_silent_is_asked_what_it_has(tmp_path):
+    caller = a_caller(an_installation(tmp_path))
+    caller.store(an_order(), an_order(order_id="shop-2", order_number="ORDER-2"))
+    caller.sandbox.ledger.fail_next(Fault.SILENT_AFTER)
+    caller.sandbox.ledger.fail_next(Fault.SILENT_BEFORE)
+    answers = [caller.ship(order={"order_number": number}) for number in ("ORDER-1", "ORDER-2")]
+
+    assert reconcile(caller.installation) == []
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert states(caller) == [State.STORED, State.ABANDONED]
+
+
+def test_a_carrier_that_cannot_be_asked_leaves_its_attempt_unknown(tmp_path):
+    caller = after_a_death(tmp_path, Forgetful(after=Raises([Death()])), "forgetful:parcel")
+
+    (left,) = reconcile(caller.installation)
+
+    assert (left.shipment_id, left.state) == (stored_shipments(caller)[0].id, State.INTENDED)
+    with pytest.raises(Conflict):
+        ship(caller, LETTER)
+
+
+class OutOfReach(SandboxCarrier):
+    """The sandbox when its look-up cannot be reached."""
+
+    def look_up(self, reference):
+        raise CarrierUnavailable
+
+
+def test_a_carrier_that_cannot_be_reached_leaves_its_attempt_for_later(tmp_path):
+    caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, after=Raises([Death()])))
+    away = an_installation(tmp_path, carriers=[OutOfReach(tmp_path)], database=caller.installation.database)
+
+    assert [attempt.state for attempt in reconcile(away)] == [State.INTENDED]
+    assert reconcile(caller.installation) == []
+
+    assert states(caller) == [State.STORED]
+
+
+def test_a_carrier_that_is_not_installed_any_more_holds_up_nobody_else(tmp_path):
+    caller = after_a_death(tmp_path, Forgetful(after=Raises([Death()])), "forgetful:parcel")
+    left = an_installation(tmp_path, database=caller.installation.database)
+    assert isinstance(left.carriers, Carriers)
+
+    (unsettled,) = reconcile(left)
+
+    assert unsettled.shipment_id == stored_shipments(caller)[0].id
+    caller.store(an_order(order_id="shop-2", order_number="ORDER-2"))
+    assert caller.ship(order={"order_number": "ORDER-2"}).status_code == 201
+
+
+# Numbers from a range of ours
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_own_number_is_announced_again_after_a_death(tmp_path, when):
+    carrier = ScriptedPost(tmp_path, **{when: Raises([Death()])})
+    caller = after_a_death(tmp_path, carrier, POST)
+
+    assert reconcile(caller.installation) == []
+
+    assert set(carrier.told) == {("3STEA00000001",)}
+    assert states(caller) == [State.STORED]
+    assert parcels_of(caller) == [(ParcelStatus.READY_TO_SEND, "3STEA00000001", NOW)]
+
+
+def an_unanswered_announcement(folder, *next_errors):
+    """A caller whose own-number carrier booked and fell silent, and will then go wrong in these ways."""
+    carrier = ScriptedPost(folder, after=Raises([CarrierOutcomeUnknown(), *next_errors]))
+    caller = a_caller(an_installation(folder, carriers=[SandboxCarrier(folder), carrier]))
+    caller.store(an_order())
+    with pytest.raises(CarrierOutcomeUnknown):
+        ship(caller, POST)
+    return caller, carrier
+
+
+def test_the_next_try_with_an_own_number_carrier_finds_the_label(tmp_path):
+    caller, carrier = an_unanswered_announcement(tmp_path)
+
+    with pytest.raises(AlreadyShipped) as raised:
+        ship(caller, POST)
+
+    assert raised.value.details["tracking_number"] == "3STEA00000001"
+    assert carrier.told == [("3STEA00000001",)] * 2
+
+
+@pytest.mark.parametrize("error", [CarrierUnavailable(), CarrierOutcomeUnknown()])
+def test_that_a_carrier_cannot_be_reached_now_says_nothing_about_the_first_time(tmp_path, error):
+    """Were the attempt given up, the order would get a second label while the first one is paid for."""
+    caller, carrier = an_unanswered_announcement(tmp_path, error)
+
+    with pytest.raises(Conflict):
+        ship(caller, POST)
+    assert states(caller) == [State.UNKNOWN]
+
+    with pytest.raises(AlreadyShipped):
+        ship(caller, POST)
+    assert set(carrier.told) == {("3STEA00000001",)}
+    assert states(caller) == [State.STORED]
+
+
+def test_an_own_number_that_is_refused_the_second_time_was_never_booked(tmp_path):
+    caller, carrier = an_unanswered_announcement(tmp_path, CarrierRejected("No such number."))
+
+    shipment = ship(caller, POST)
+
+    assert states(caller) == [State.REJECTED, State.STORED]
+    assert shipment.parcels[0].tracking_number == "3STEA00000002"
+    assert carrier.told == [("3STEA00000001",)] * 2 + [("3STEA00000002",)]
+
+
+def test_a_restarted_server_takes_up_a_new_block_of_numbers(tmp_path):
+    """What a dead process had reserved is a gap, and never a repeat."""
+    caller = after_a_death(tmp_path, ScriptedPost(tmp_path, before=Raises([Death()])), POST)
+    restarted = an_installation(tmp_path, database=caller.installation.database)
+    reconcile(restarted)
+    caller.store(an_order(order_id="shop-2", order_number="ORDER-1"))
+    caller.client.delete(f"/api/v3/orders/{stored_shipments(caller)[0].draft.order_id}")
+
+    shipment = ship(caller._replace(context=Context(restarted, caller.context.account, caller.context.key)), POST)
+
+    assert sorted(number for _, number, _ in parcels_of(caller)) == ["3STEA00000001", "3STEA00000101"]
+    assert shipment.parcels[0].tracking_number == "3STEA00000101"
