@@ -123,7 +123,7 @@ def find_fonts(settings: Settings) -> Fonts:
 def sole_server(data: Path) -> Iterator[None]:
     """Makes sure that no other server works on this folder; a second one is a SetupError."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
         opened = (data / LOCK).open("w")
     except OSError as error:
         raise SetupError(
@@ -134,7 +134,7 @@ def sole_server(data: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise SetupError(
-                f"Another Kolli server is running on the folder {data}. Stop it, or choose another with KOLLI_DATA."
+                f"Another Kolli server is running on the folder {data}. Stop it first, or choose another folder."
             ) from None
         yield
 
@@ -146,7 +146,7 @@ def web(installation: Installation) -> ASGIApp:
         endpoint.route(API_PREFIX, installation, threads) for section in SECTIONS for endpoint in section.ROUTES
     ]
     pages = [page.route(installation) for page in PAGES]
-    return _Web(Router([*routes, *pages, STATIC]))
+    return _Web(Router([*routes, *pages, STATIC], redirect_slashes=False))
 
 
 class _Web:

@@ -106,7 +106,10 @@ def insert_or_skip(table: Table) -> Insert:
 
 
 def _engine(url: str, begin: str, **pool: object) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS}, **pool)
+    # Errors are logged without the values of the statement: they hold addresses.
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS}, **pool
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _: object) -> None:
@@ -124,7 +127,7 @@ def _engine(url: str, begin: str, **pool: object) -> Engine:
 
 def _check_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold addresses
     except OSError as error:
         raise SetupError(
             f"The folder {folder} cannot be made: {error.strerror}. Choose another with KOLLI_DATA."

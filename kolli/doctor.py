@@ -1,5 +1,6 @@
 """Examines an installation, and says what has to be done."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,15 +25,27 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Every setting with its value, and then every check, in a sequence for reading."""
     findings = [
-        Finding(is_good=True, text=f"KOLLI_{name.upper()} = {getattr(settings, name)!s:<24} {field.description}")
+        Finding(is_good=True, text=f"{f'KOLLI_{name.upper()}':<21} {_shown(settings, name):<22} {field.description}")
         for name, field in Settings.model_fields.items()
     ]
-    for check in (_fonts, _carriers, _database):
+    for check in (_folder, _fonts, _carriers, _database):
         try:
             findings.extend(check(settings))
         except (KolliError, OSError, sqlite3.Error) as error:
             findings.append(Finding(is_good=False, text=str(error)))
     return findings
+
+
+def _shown(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    return ", ".join(map(str, value)) or "-" if isinstance(value, frozenset) else str(value or "-")
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    there = next(path for path in (settings.data, *settings.data.absolute().parents) if path.exists())
+    is_good = there.is_dir() and os.access(there, os.W_OK)
+    text = f"{there} can be written to" if is_good else f"{there} is no folder that can be written to: set KOLLI_DATA"
+    yield Finding(is_good=is_good, text=text)
 
 
 def _fonts(settings: Settings) -> Iterator[Finding]:
@@ -48,9 +61,12 @@ def _fonts(settings: Settings) -> Iterator[Finding]:
 
 
 def _carriers(settings: Settings) -> Iterator[Finding]:
+    if not settings.data.exists():
+        return  # a carrier may keep files there, and looking must not make any
     for carrier in installed_carriers(settings.data):
         yield Finding(
-            is_good=True, text=f"carrier {carrier.code} ({carrier.name}): {len(carrier.options)} shipping options"
+            is_good=True,
+            text=f"carrier {carrier.code} ({carrier.name}): " + ", ".join(option.code for option in carrier.options),
         )
 
 
@@ -68,7 +84,9 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(is_good=True, text=f"{path} has version {at}")
         for name, wanted in (("journal_mode", "wal"), ("synchronous", 2)):
             value = transaction.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-            yield Finding(is_good=value == wanted, text=f"{name} is {value}, so an acknowledged label is on the disk")
+            is_good = value == wanted
+            meaning = "acknowledged labels are on the disk" if is_good else f"a power cut may lose labels: not {wanted}"
+            yield Finding(is_good=is_good, text=f"{name} is {value}: {meaning}")
         intact = transaction.exec_driver_sql("PRAGMA quick_check").scalar_one()
         yield Finding(is_good=intact == "ok", text=f"the database file's structure: {intact}")
         unsettled = list_unsettled(transaction)

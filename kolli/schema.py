@@ -120,6 +120,8 @@ number_ranges = Table(
     _account(),
     Column("contract_id", Id, ForeignKey("contracts.id"), nullable=False),
     Column("is_live", Boolean, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
     Index(None, "contract_id", "is_live", unique=True),
 )
 

@@ -56,4 +56,4 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = f"KOLLI_{first['loc'][0]}".upper()
-        raise SetupError(f"{name}: {first['msg']}, not {first['input']!r}.") from error
+        raise SetupError(f"{name}: {first['msg'].removeprefix('Value error, ')}, not {first['input']!r}.") from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Literal, get_args
 
 from babel import Locale
@@ -21,6 +21,12 @@ _GRAMS: dict[WeightUnit, Decimal] = {
     "oz": Decimal("28.349523125"),
 }
 
+EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, Overflow])
+"""Arithmetic that never rounds; the usual context does so behind 28 digits, in silence.
+
+The largest sum there can be has 70 digits: 35 of a value, 11 of a unit, 19 of a quantity, and those of 5,000 lines.
+"""
+
 
 @dataclass(frozen=True)
 class Weight:
@@ -32,7 +38,7 @@ class Weight:
     @property
     def grams(self) -> Decimal:
         """The same mass in grams, exactly."""
-        return self.value * _GRAMS[self.unit]
+        return EXACT.multiply(self.value, _GRAMS[self.unit])
 
     def __str__(self) -> str:
         return f"{plain(self.value)} {self.unit}"

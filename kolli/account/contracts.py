@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
+from kolli.errors import Impossible
 from kolli.schema import contracts, number_ranges
 from kolli.sequences import add_sequence
 
@@ -23,9 +24,8 @@ class Contract:
     data: Mapping[str, str] = field(default_factory=dict)  # what the carrier's contract form asks for
 
 
-_COLUMNS = select(
-    contracts.c.id, contracts.c.carrier_code, contracts.c.is_default, contracts.c.is_live, contracts.c.body
-).where(contracts.c.account_id == bindparam("account_id"))
+_ALL = select(contracts.c.id, contracts.c.carrier_code, contracts.c.is_default, contracts.c.is_live, contracts.c.body)
+_COLUMNS = _ALL.where(contracts.c.account_id == bindparam("account_id"))
 _BY_ID = _COLUMNS.where(contracts.c.id == bindparam("id"))
 _DEFAULT = _COLUMNS.where(contracts.c.carrier_code == bindparam("carrier_code")).order_by(
     contracts.c.is_default.desc(), contracts.c.id
@@ -34,6 +34,13 @@ _RANGE = select(number_ranges.c.sequence).where(
     number_ranges.c.account_id == bindparam("account_id"),
     number_ranges.c.contract_id == bindparam("contract_id"),
     number_ranges.c.is_live == bindparam("is_live"),
+)
+
+
+_OVERLAPPING = (
+    _ALL.join(number_ranges, number_ranges.c.contract_id == contracts.c.id)
+    .where(contracts.c.carrier_code == bindparam("carrier"))
+    .where(number_ranges.c.first <= bindparam("to"), number_ranges.c.last >= bindparam("from"))
 )
 
 
@@ -67,12 +74,19 @@ def find_default_contract(transaction: Connection, account_id: int, carrier_code
 def add_number_range(
     transaction: Connection, account_id: int, contract_id: int, first: int, last: int, *, is_live: bool
 ) -> None:
-    """Gives a contract the numbers `first` to `last`, for live parcels or for tests; one range of each kind."""
+    """Gives a contract the numbers `first` to `last`, for live parcels or for tests; one range of each kind.
+
+    Impossible when another range, under any contract with the same carrier and the same data, has one of the numbers:
+    the carrier would see one number on two parcels.
+    """
+    own = transaction.execute(_BY_ID, {"account_id": account_id, "id": contract_id}).one()
+    overlapping = transaction.execute(_OVERLAPPING, {"carrier": own.carrier_code, "from": first, "to": last})
+    if any(_contract(row).data == _contract(own).data for row in overlapping):
+        raise Impossible(f"The numbers {first} to {last} overlap a range that is there already.", field="number_range")
     name = f"contract {contract_id} {'live' if is_live else 'test'}"
     add_sequence(transaction, name, first, last)
-    transaction.execute(
-        insert(number_ranges).values(sequence=name, account_id=account_id, contract_id=contract_id, is_live=is_live)
-    )
+    values = {"account_id": account_id, "contract_id": contract_id, "is_live": is_live, "first": first, "last": last}
+    transaction.execute(insert(number_ranges).values(sequence=name, **values))
 
 
 def find_number_range(transaction: Connection, account_id: int, contract: Contract) -> str | None:

@@ -20,6 +20,8 @@ class Malformed(KolliError):
 
 def decode(body: bytes) -> Any:
     """Reads a JSON body; Malformed when it is none, is nested too deeply or holds the character U+0000."""
+    if not body:
+        raise Malformed("The body is empty. Send a JSON document.")
     try:
         value = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, fail_after, to_thread
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect
@@ -22,12 +22,16 @@ from starlette.types import Receive, Scope, Send
 from kolli.api.auth import CHALLENGE, authenticate
 from kolli.api.bodies import decode, encode
 from kolli.api.errors import WIRE, Pointers, Rejected, Wire, answer_to, from_validator, problem
-from kolli.errors import KolliError, TooLarge, Unauthenticated
+from kolli.errors import KolliError, NotFound, TooLarge, Unauthenticated
 from kolli.operations.context import Context, Installation
 
 log = logging.getLogger(__name__)
 
 LARGEST_ID = 2**63 - 1
+
+LONGEST_BODY_SECONDS = 30
+SLOW = Wire(408, "invalid", "Too slow")
+SLOW_BODY = f"The body did not arrive within {LONGEST_BODY_SECONDS} seconds. Nothing was done; send it again."
 
 NOWHERE_ELSE = Pointers()
 """For sections whose fields are called on the wire what we call them."""
@@ -110,6 +114,8 @@ class _Door:
             body = await _read_body(http, self.installation.settings.max_body_bytes)
         except ClientDisconnect:
             return  # nobody is left to answer, and nothing has been begun
+        except TimeoutError:
+            response = Answer(408, {"errors": [problem(SLOW, SLOW_BODY)]}, {"Connection": "close"}).response()
         except TooLarge as error:
             response = _refusal(error, self.endpoint.pointers)
         else:
@@ -125,11 +131,12 @@ async def _read_body(http: HttpRequest, limit: int) -> bytes:
         raise TooLarge(message)
     chunks: list[bytes] = []
     size = 0
-    async for chunk in http.stream():
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(message)
-        chunks.append(chunk)
+    with fail_after(LONGEST_BODY_SECONDS):
+        async for chunk in http.stream():
+            size += len(chunk)
+            if size > limit:
+                raise TooLarge(message)
+            chunks.append(chunk)
     return b"".join(chunks)
 
 
@@ -161,7 +168,8 @@ def _refusal(error: KolliError, pointers: Pointers) -> Response:
 
 def nowhere(status: int, allowed: Collection[str]) -> Response:
     """The answer for a path that leads nowhere (404), or not by this method but by those that are `allowed` (405)."""
-    known = {404: "The page you have requested could not be found.", 405: "This method is not allowed here."}
-    wire = Wire(status, "not_found" if status == 404 else "invalid", "Not found" if status == 404 else "Not allowed")
-    headers = {"Allow": ", ".join(sorted(allowed))} if status == 405 else {}  # RFC 9110, section 15.5.6
-    return Answer(status, {"errors": [problem(wire, known[status])]}, headers).response()
+    if status == 405:
+        found = problem(Wire(405, "invalid", "Not allowed"), "This method is not allowed here.")
+        return Answer(405, {"errors": [found]}, {"Allow": ", ".join(sorted(allowed))}).response()  # RFC 9110, 15.5.6
+    found = problem(WIRE[NotFound], "The page you have requested could not be found.")
+    return Answer(404, {"errors": [found]}).response()

@@ -76,7 +76,10 @@ class Carrier(Protocol):
         """
 
     def cancel(self, booking: Booking) -> bool:
-        """Takes an announcement back; True when the carrier agrees."""
+        """Takes an announcement back; True when the carrier agrees, or has agreed before.
+
+        Raises like `announce` when the carrier cannot be asked or does not answer.
+        """
 
     def printed(self, tracking_number: str) -> str:
         """The tracking number in the groups people read it in."""
@@ -94,8 +97,11 @@ class Numbers(Protocol):
 class LooksUp(Protocol):
     """A carrier that can be asked what has become of an announcement."""
 
+    certain_after_seconds: int
+    """How long after an announcement a look-up that finds nothing is final: until then it may still be on its way."""
+
     def look_up(self, reference: str) -> Announced | None:
-        """What was booked under our reference; None when the carrier is sure that it booked nothing.
+        """What was booked under our reference; None when the carrier knows of nothing.
 
         Raises CarrierUnavailable when it cannot say.
         """

@@ -25,20 +25,26 @@ def newest_version() -> str:
 
 
 def version_of(transaction: Connection) -> str | None:
-    """The version of the schema that this database has; None when it is empty."""
-    return MigrationContext.configure(transaction).get_current_revision()
+    """The version of the schema that this database has; None when it is empty.
+
+    A database that a newer program has changed is a SetupError.
+    """
+    version = MigrationContext.configure(transaction).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if version is not None and version not in known:
+        raise SetupError(
+            f"The database has version {version}, which this program does not know. Install a newer Kolli."
+        )
+    return version
 
 
 def migrate(transaction: Connection) -> list[str]:
     """Brings the database to the newest version, and says which versions that took, oldest first.
 
-    All in the caller's transaction: it happens whole or not at all. A database that a newer program has changed is a
-    SetupError, and stays as it is.
+    All in the caller's transaction: it happens whole or not at all.
     """
     scripts = ScriptDirectory.from_config(_config())
     before = version_of(transaction)
-    if before is not None and before not in {script.revision for script in scripts.walk_revisions()}:
-        raise SetupError(f"The database has version {before}, which this program does not know. Install a newer Kolli.")
     if before == newest_version():
         return []
     command.upgrade(_config(transaction), "head")

@@ -1,8 +1,8 @@
 """Intend, book, store: the only way to a carrier.
 
 The attempt is on the disk, with everything that a label needs, before the carrier is called; its answer is stored in a
-second transaction. None is open in between, so a slow carrier holds up nobody, and no rollback can forget a parcel
-that the carrier has accepted.
+second transaction. None is open in between, so a slow carrier does not hold the database, and no rollback can forget a
+parcel that the carrier has accepted.
 """
 
 import logging
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from kolli.account.contracts import Contract, find_contract
 from kolli.carriers.base import Announced, Booking, Carrier, Numbers
@@ -18,6 +19,7 @@ from kolli.errors import (
     CarrierRejected,
     CarrierUnavailable,
     Conflict,
+    Impossible,
     KolliError,
     NumbersExhausted,
 )
@@ -60,7 +62,14 @@ def announce(decision: Decision, context: Context) -> Shipment:
     attempt = Attempt(shipment.id, shipment.account_id, order_key(draft.integration_id, draft.shop_order_id))
     is_guarded = context.account.repeat_labels == "refused"
     with context.database.write() as transaction:
-        add_shipment(transaction, shipment)
+        try:
+            add_shipment(transaction, shipment)
+        except IntegrityError as error:
+            raise Impossible(
+                f"Of the numbers {', '.join(numbers)} of contract {draft.contract_id} one is on another parcel already."
+                f" Nothing was announced. See that no other range of {carrier.name} overlaps this one.",
+                field="contract_id",
+            ) from error
         if not intend(transaction, attempt, shipment.created_at, is_guarded=is_guarded):
             raise Conflict(field="order")
     return book(shipment, attempt, carrier, contract, context.installation)
@@ -93,10 +102,13 @@ def store(shipment: Shipment, attempt: Attempt, announced: Announced, installati
         raise CarrierOutcomeUnknown(f"The carrier gave {given} tracking numbers for {wanted} parcels.")
     now = installation.clock()
     with installation.database.write() as transaction:
-        if move(transaction, attempt, State.STORED, now):
-            mark_announced(transaction, shipment, announced.tracking_numbers, now)
-        else:  # somebody else, such as a reconciliation, was faster
+        if not move(transaction, attempt, State.STORED, now):  # somebody else, such as a reconciliation, was faster
             return get_shipment(transaction, shipment.account_id, shipment.id)
+        try:
+            mark_announced(transaction, shipment, announced.tracking_numbers, now)
+        except IntegrityError as error:
+            numbers = ", ".join(announced.tracking_numbers)
+            raise CarrierOutcomeUnknown(f"The carrier gave a number that another parcel has: {numbers}.") from error
     parcels = tuple(
         replace(parcel, status=ParcelStatus.READY_TO_SEND, tracking_number=number, announced_at=now)
         for parcel, number in zip(shipment.parcels, announced.tracking_numbers, strict=True)

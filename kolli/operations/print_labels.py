@@ -17,7 +17,8 @@ def check_label(draft: Draft, context: Context) -> None:
     carrier = context.installation.carriers.get(draft.carrier_code)
     for box_number in range(1, len(draft.boxes) + 1):
         content = _content(draft, box_number, carrier.longest_number, context)
-        lay_out(content, A6, context.installation.fonts)
+        for paper in (A6, LABEL_4X6):
+            lay_out(content, paper, context.installation.fonts)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,20 @@
 """Settles attempts whose outcome nobody knows: what a dead process left behind, and what a carrier never answered."""
 
 import logging
+from datetime import timedelta
 
 from kolli.carriers.base import LooksUp, Numbering
-from kolli.errors import AlreadyShipped, CarrierError, CarrierRejected, CarrierUnavailable, Conflict, KolliError
+from kolli.errors import AlreadyShipped, CarrierRejected, CarrierUnavailable, Conflict, KolliError
 from kolli.operations.announce import booking_of, contract_of, settle_without_label, store
+from kolli.operations.cancel import finish_cancelling
 from kolli.operations.context import Context, Installation
-from kolli.shipments.attempts import GUARDED, Attempt, State, get_attempt, list_unsettled
+from kolli.shipments.attempts import GUARDED, UNSETTLED, Attempt, State, get_attempt, list_unsettled
 from kolli.shipments.queries import get_shipment
 
 log = logging.getLogger(__name__)
+
+LEFT_BEHIND_AFTER = timedelta(minutes=5)
+"""No carrier call takes as long, so the thread that began it is gone, or could not store what came of it."""
 
 
 def reconcile(installation: Installation) -> list[Attempt]:
@@ -20,21 +25,30 @@ def reconcile(installation: Installation) -> list[Attempt]:
     with installation.database.read() as transaction:
         unsettled = list_unsettled(transaction)
     for attempt in unsettled:
-        try:
-            settle(attempt, installation)
-        except KolliError as error:  # such as a carrier that is not installed any more
-            log.warning("Shipment %s: %s", attempt.shipment_id, error.message)
+        _try_to_settle(attempt, installation)
     with installation.database.read() as transaction:
         return list_unsettled(transaction)
 
 
+def _try_to_settle(attempt: Attempt, installation: Installation) -> None:
+    """Settles an attempt if that is possible now; whatever goes wrong, it stays as it is, and says so in the log."""
+    try:
+        settle(attempt, installation)
+    except KolliError as error:  # such as a carrier that is silent again, or not installed any more
+        log.warning("Shipment %s stays %s: %s", attempt.shipment_id, attempt.state, error.message)
+    except Exception:
+        log.exception("Shipment %s stays %s", attempt.shipment_id, attempt.state)
+
+
 def settle(attempt: Attempt, installation: Installation) -> None:
-    """Finds out what has become of an attempt and stores it; CarrierError when nobody can tell now."""
+    """Finds out what has become of an attempt and stores it; an error when nobody can tell now."""
     with installation.database.read() as transaction:
         shipment = get_shipment(transaction, attempt.account_id, attempt.shipment_id)
         contract = contract_of(transaction, shipment)
     carrier = installation.carriers.get(shipment.draft.carrier_code)
-    if carrier.numbering is Numbering.OWN_NUMBER:
+    if attempt.state is State.CANCELLING:
+        finish_cancelling(shipment, attempt, contract, installation)
+    elif carrier.numbering is Numbering.OWN_NUMBER:
         try:
             announced = carrier.announce(booking_of(shipment, contract))  # the same numbers again: nothing is doubled
         except CarrierRejected as error:
@@ -43,11 +57,13 @@ def settle(attempt: Attempt, installation: Installation) -> None:
             store(shipment, attempt, announced, installation)
     elif isinstance(carrier, LooksUp):
         booked = carrier.look_up(shipment.id)
-        if booked is None:
-            nothing = CarrierUnavailable("The carrier has no booking under our reference.")
-            settle_without_label(attempt, State.ABANDONED, nothing, installation)
-        else:
+        nothing = CarrierUnavailable("The carrier has no booking under our reference.")
+        if booked is not None:
             store(shipment, attempt, booked, installation)
+        elif installation.clock() - shipment.created_at < timedelta(seconds=carrier.certain_after_seconds):
+            raise nothing  # so far: our first request may still be on its way
+        else:
+            settle_without_label(attempt, State.ABANDONED, nothing, installation)
 
 
 def refuse_repeat(live: Attempt, context: Context) -> None:
@@ -56,17 +72,14 @@ def refuse_repeat(live: Attempt, context: Context) -> None:
     An attempt of unknown outcome is looked into first, so a caller that tries again finds its label. Returns when it
     turns out that nothing was booked, so that the order may be shipped; Conflict means that nobody can tell yet.
     """
-    if live.state is State.UNKNOWN:
-        try:
-            settle(live, context.installation)
-        except CarrierError as error:
-            log.warning("Shipment %s: %s", live.shipment_id, error.message)
+    if live.state is State.UNKNOWN or _is_left_behind(live, context):
+        _try_to_settle(live, context.installation)
     with context.database.read() as transaction:
         attempt = get_attempt(transaction, context.account_id, live.shipment_id)
         shipment = get_shipment(transaction, context.account_id, live.shipment_id)
     if attempt.state not in GUARDED:
         return
-    if attempt.state is not State.STORED:
+    if attempt.state in UNSETTLED:
         raise Conflict(field="order", details={"shipment_id": shipment.id})
     raise AlreadyShipped(
         f"The order {shipment.draft.order_number!r} already has the shipment {shipment.id}. Fetch its label again from"
@@ -77,4 +90,12 @@ def refuse_repeat(live: Attempt, context: Context) -> None:
             "parcel_id": shipment.parcels[0].id,
             "tracking_number": shipment.parcels[0].tracking_number,
         },
+    )
+
+
+def _is_left_behind(attempt: Attempt, context: Context) -> bool:
+    return (
+        attempt.state in UNSETTLED
+        and attempt.changed_at is not None
+        and context.now() - attempt.changed_at > LEFT_BEHIND_AFTER
     )

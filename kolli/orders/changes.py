@@ -46,8 +46,9 @@ def places_of(changes: Sequence[Document], items: Sequence[Document]) -> list[in
     """
     named = [place for place, change in enumerate(changes) if change.get("item_id") is not None]
     found = _pairs("item_id", changes, named, items, range(len(items)))
-    others = [place for place in range(len(changes)) if place not in named]
-    free = [place for place in range(len(items)) if place not in found.values()]
+    others = [place for place, change in enumerate(changes) if change.get("item_id") is None]
+    taken = set(found.values())
+    free = [place for place in range(len(items)) if place not in taken]
     found |= _pairs("name", changes, others, items, free)
     if len(found) < len(changes):
         raise Invalid("Could not find specified item.", field="order_items")

@@ -1,12 +1,12 @@
 """What an order is: the document the shop sent, and what Kolli reads in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from kolli.values import Address, Dimensions, Weight
+from kolli.values import EXACT, Address, Dimensions, Weight
 
 Document = dict[str, Any]
 """A JSON object whose numbers with a fraction are Decimals."""
@@ -121,6 +121,16 @@ class Order:
         return bool(point.get("id") or point.get("carrier_service_point_id"))
 
 
+@dataclass(frozen=True)
+class OrderText:
+    """An order that is only passed on: its document is the JSON text as it is stored, which nobody has read."""
+
+    id: int
+    created_at: datetime
+    modified_at: datetime
+    document: bytes
+
+
 def _at(document: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
     for name in path:
         document = document.get(name) or {}
@@ -142,5 +152,12 @@ def _sum(items: tuple[OrderItem, ...]) -> Weight | None:
         return None
     units = {weight.unit for weight, _ in known}
     if len(units) == 1:
-        return Weight(sum((weight.value * quantity for weight, quantity in known), Decimal(0)), units.pop())
-    return Weight(sum((weight.grams * quantity for weight, quantity in known), Decimal(0)), "g")
+        return Weight(_total((weight.value, quantity) for weight, quantity in known), units.pop())
+    return Weight(_total((weight.grams, quantity) for weight, quantity in known), "g")
+
+
+def _total(pieces: Iterable[tuple[Decimal, int]]) -> Decimal:
+    total = Decimal(0)
+    for value, quantity in pieces:
+        total = EXACT.add(total, EXACT.multiply(value, quantity))
+    return total

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from kolli.database import insert_or
 from kolli.errors import Invalid, NotFound
-from kolli.orders.model import Document, Order
+from kolli.orders.model import Document, Order, OrderText
 from kolli.schema import orders
 
 Position = tuple[int | str, ...]
@@ -31,6 +31,9 @@ Position = tuple[int | str, ...]
 
 LARGEST_NUMBER = 2**63 - 1
 """What the database can hold."""
+
+LARGEST_PAGE_BYTES = 8 * 1024 * 1024
+"""Documents on one page of a list. A page that would hold more ends early; it has one order at least."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Page:
-    """Which part of a sorted list is wanted: `size` orders behind `position`, or, backwards, those before it.
+    """Which part of a sorted list is wanted: at most `size` orders behind `position`, or, backwards, those before it.
 
     No position is the beginning, or backwards the end. `skip` more are passed over. `sort` comes from `sorting`.
     """
@@ -73,7 +76,7 @@ class Page:
 class Listed:
     """One page of orders, the position of each, and whether more of them lie on either side."""
 
-    orders: list[Order]
+    orders: list[OrderText]
     positions: list[Position]
     more_before: bool
     more_behind: bool
@@ -124,7 +127,11 @@ _ADD_OR_UPDATE = _ADD.on_conflict_do_update(
         "revision": orders.c.revision + case((_DIFFERS, 1), else_=0),
     },
 ).returning(orders.c.id)
-_UPDATE = update(orders).where(orders.c.account_id == bindparam("of_account"), orders.c.id == bindparam("of_id"))
+_UPDATE = update(orders).where(
+    orders.c.account_id == bindparam("of_account"),
+    orders.c.id == bindparam("of_id"),
+    orders.c.revision == bindparam("of_revision"),
+)
 _REMOVE = delete(orders).where(orders.c.account_id == bindparam("account_id"), orders.c.id == bindparam("id"))
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -178,12 +185,17 @@ def add_or_update_order(
     return order_pk
 
 
-def update_order(transaction: Connection, account_id: int, order: Order, document: Document, now: datetime) -> None:
-    """Gives an order, read in this transaction, another document. The same document is no change."""
+def update_order(transaction: Connection, account_id: int, order: Order, document: Document, now: datetime) -> bool:
+    """Gives an order another document, if it still has the revision that was read; says whether it had.
+
+    The same document is no change, for which the order may be as it likes.
+    """
     values = _values(document)
-    if values["body"] != _encode(order.document):
-        changes = {**values, "modified_at": _text(now), "revision": order.revision + 1}
-        transaction.execute(_UPDATE, {"of_account": account_id, "of_id": order.id, **changes})
+    if values["body"] == _encode(order.document):
+        return True
+    where = {"of_account": account_id, "of_id": order.id, "of_revision": order.revision}
+    changes = {**values, "modified_at": _text(now), "revision": order.revision + 1}
+    return transaction.execute(_UPDATE, {**where, **changes}).rowcount == 1
 
 
 def remove_order(transaction: Connection, account_id: int, order_pk: int) -> None:
@@ -227,17 +239,27 @@ def list_orders(transaction: Connection, account_id: int, filters: Filters, page
         )
     )
     statement = statement.limit(page.size + 1).offset(page.skip)
-    rows = transaction.execute(statement, {"account_id": account_id}).all()
-    shown = rows[: page.size]
-    further, passed = len(rows) > page.size, page.position is not None or page.skip > 0
+    with transaction.execute(statement, {"account_id": account_id}) as rows:
+        shown, positions, further = _fill(page.size, len(columns), rows)
+    passed = page.position is not None or page.skip > 0
     if page.backwards:
-        shown = shown[::-1]
-    return Listed(
-        [_order(row) for row in shown],
-        [tuple(row[-len(columns) :]) for row in shown],
-        more_before=further if page.backwards else passed,
-        more_behind=passed if page.backwards else further,
-    )
+        return Listed(shown[::-1], positions[::-1], more_before=further, more_behind=passed)
+    return Listed(shown, positions, more_before=passed, more_behind=further)
+
+
+def _fill(size: int, keys: int, rows: Iterable[Any]) -> tuple[list[OrderText], list[Position], bool]:
+    """What one page takes of the rows, the positions of that, and whether some are left over."""
+    shown: list[OrderText] = []
+    positions: list[Position] = []
+    room = LARGEST_PAGE_BYTES
+    for row in rows:
+        order = _order_text(row)
+        room -= len(order.document)
+        if shown and (len(shown) == size or room < 0):
+            return shown, positions, True
+        shown.append(order)
+        positions.append(tuple(row[-keys:]))
+    return shown, positions, False
 
 
 def _beyond(sort: Sequence[Sort], position: Position, *, backwards: bool) -> ColumnElement[bool]:
@@ -282,6 +304,15 @@ def _order(row: Any) -> Order:
         modified_at=datetime.fromisoformat(row.modified_at),
         revision=row.revision,
         document=_decoder.decode(row.body),
+    )
+
+
+def _order_text(row: Any) -> OrderText:
+    return OrderText(
+        id=row.id,
+        created_at=datetime.fromisoformat(row.created_at),
+        modified_at=datetime.fromisoformat(row.modified_at),
+        document=row.body.encode(),
     )
 
 

@@ -1,19 +1,21 @@
 """Attempts: the durable tries to announce a shipment, and the guard that lets an order have one live label.
 
-    intended ──► stored ──► cancelled
+    intended ──► stored ──► cancelling ──► cancelled, or stored again when the carrier says no
         │ ├────► rejected     the carrier said no
         │ └────► abandoned    the carrier never heard us
         └──────► unknown      it may have heard us ──► stored, rejected or abandoned, once that is known
 
 An attempt is written before the carrier is called, so whoever finds one `intended` must assume that the call was made.
-The guard is held from then on, and let go by the states in which no label exists.
+The guard is held from then on, and let go by the states in which no label exists. `cancelling` is likewise written
+before the carrier is asked to take a shipment back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from kolli.database import insert_or_skip
 from kolli.schema import attempts
@@ -27,21 +29,26 @@ class State(StrEnum):
     REJECTED = "rejected"
     ABANDONED = "abandoned"
     UNKNOWN = "unknown"
+    CANCELLING = "cancelling"
     CANCELLED = "cancelled"
 
 
 NEXT: dict[State, frozenset[State]] = {
     State.INTENDED: frozenset({State.STORED, State.REJECTED, State.ABANDONED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.STORED, State.REJECTED, State.ABANDONED}),
-    State.STORED: frozenset({State.CANCELLED}),
+    State.STORED: frozenset({State.CANCELLING}),
+    State.CANCELLING: frozenset({State.CANCELLED, State.STORED}),
     State.REJECTED: frozenset(),
     State.ABANDONED: frozenset(),
     State.CANCELLED: frozenset(),
 }
 """Which states may follow which; everything else is a mistake in the program."""
 
-GUARDED = frozenset({State.INTENDED, State.UNKNOWN, State.STORED})
+GUARDED = frozenset({State.INTENDED, State.UNKNOWN, State.STORED, State.CANCELLING})
 """The states in which there is a label, or may be one."""
+
+UNSETTLED = frozenset({State.INTENDED, State.UNKNOWN, State.CANCELLING})
+"""The states in which a carrier has to be asked what is true."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +60,16 @@ class Attempt:
     order_key: str
     state: State = State.INTENDED
     reason: str = ""
+    changed_at: datetime | None = field(default=None, compare=False)  # None: not stored yet
 
 
 _COLUMNS = select(
-    attempts.c.shipment_id, attempts.c.account_id, attempts.c.order_key, attempts.c.state, attempts.c.reason
+    attempts.c.shipment_id,
+    attempts.c.account_id,
+    attempts.c.order_key,
+    attempts.c.state,
+    attempts.c.reason,
+    attempts.c.changed_at,
 )
 _LIVE = (
     _COLUMNS.where(attempts.c.account_id == bindparam("account_id"), attempts.c.order_key == bindparam("order_key"))
@@ -67,7 +80,7 @@ _LIVE = (
 _BY_SHIPMENT = _COLUMNS.where(
     attempts.c.account_id == bindparam("account_id"), attempts.c.shipment_id == bindparam("shipment_id")
 )
-_UNSETTLED = _COLUMNS.where(attempts.c.state.in_([State.INTENDED, State.UNKNOWN])).order_by(attempts.c.created_at)
+_UNSETTLED = _COLUMNS.where(attempts.c.state.in_(UNSETTLED)).order_by(attempts.c.created_at)
 _ADD = insert_or_skip(attempts)
 _MOVE = (
     update(attempts)
@@ -117,18 +130,25 @@ def move(transaction: Connection, attempt: Attempt, to: State, now: datetime, re
 def find_live(transaction: Connection, account_id: int, order_key: str) -> Attempt | None:
     """The latest attempt for an order that has a label, or may have one."""
     row = transaction.execute(_LIVE, {"account_id": account_id, "order_key": order_key}).one_or_none()
-    return None if row is None else _attempt(*row)
+    return None if row is None else _attempt(row)
 
 
 def get_attempt(transaction: Connection, account_id: int, shipment_id: str) -> Attempt:
     """The attempt that announced, or failed to announce, a shipment."""
-    return _attempt(*transaction.execute(_BY_SHIPMENT, {"account_id": account_id, "shipment_id": shipment_id}).one())
+    return _attempt(transaction.execute(_BY_SHIPMENT, {"account_id": account_id, "shipment_id": shipment_id}).one())
 
 
 def list_unsettled(transaction: Connection) -> list[Attempt]:
     """Every attempt of every account whose outcome is not known, oldest first."""
-    return [_attempt(*row) for row in transaction.execute(_UNSETTLED)]
+    return [_attempt(row) for row in transaction.execute(_UNSETTLED)]
 
 
-def _attempt(shipment_id: str, account_id: int, order_key: str, state: str, reason: str) -> Attempt:
-    return Attempt(shipment_id, account_id, order_key, State(state), reason)
+def _attempt(row: Row[*tuple[Any, ...]]) -> Attempt:
+    return Attempt(
+        row.shipment_id,
+        row.account_id,
+        row.order_key,
+        State(row.state),
+        row.reason,
+        datetime.fromisoformat(row.changed_at),
+    )

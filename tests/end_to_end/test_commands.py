@@ -107,7 +107,7 @@ def test_doctor_finds_nothing_wrong_with_a_healthy_installation(data):
 
     assert examined.returncode == 0, examined.stdout + examined.stderr
     assert "FIX" not in examined.stdout
-    assert f"KOLLI_DATA = {data}" in examined.stdout
+    assert f"KOLLI_DATA            {data}" in examined.stdout
 
 
 def test_doctor_finds_a_database_of_another_version(data):

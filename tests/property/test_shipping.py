@@ -44,7 +44,11 @@ def mostly(*values: Any) -> st.SearchStrategy[Any]:
 def an_object(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """An object with some of these members, and perhaps others; or anything at all."""
     known = st.fixed_dictionaries({}, optional=members)
-    return known | st.builds(lambda one, other: {**other, **one}, known, st.dictionaries(any_text, anything, max_size=2)) | anything
+    return (
+        known
+        | st.builds(lambda one, other: {**other, **one}, known, st.dictionaries(any_text, anything, max_size=2))
+        | anything
+    )
 
 
 selector = an_object(
@@ -127,7 +131,7 @@ ORDERS = ("ORDER-1", "ORDER-2")
 
 
 class Shipping(RuleBasedStateMachine):
-    """Two orders that are shipped, cancelled, edited and removed while the carrier goes wrong and the server restarts."""
+    """Two orders are shipped, cancelled, edited and removed while the carrier goes wrong and the server restarts."""
 
     @initialize()
     def start(self):
@@ -192,9 +196,7 @@ class Shipping(RuleBasedStateMachine):
     def no_order_has_two_live_labels(self):
         if not hasattr(self, "caller"):
             return
-        live = Counter(
-            entry.order_number for entry in self.caller.sandbox.ledger.entries() if not entry.is_cancelled
-        )
+        live = Counter(entry.order_number for entry in self.caller.sandbox.ledger.entries() if not entry.is_cancelled)
         assert max(live.values(), default=0) <= 1
 
     @invariant()
@@ -206,4 +208,4 @@ class Shipping(RuleBasedStateMachine):
 
 
 TestShipping = Shipping.TestCase
-TestShipping.settings = settings(stateful_step_count=20)
+TestShipping.settings = settings(stateful_step_count=15)

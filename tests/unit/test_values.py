@@ -20,6 +20,19 @@ def test_a_weight_is_converted_exactly(value, unit, grams):
     assert Weight(Decimal(value), unit).grams == Decimal(grams)
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "grams"),
+    [
+        ("123456789012345.12345678901234567891", "kg", "123456789012345123.45678901234567891"),
+        ("100000000000000.00000000000000000001", "lbs", "45359237000000000.0000000000000000045359237"),
+        ("100000000000000.00000000000000000001", "oz", "2834952312500000.00000000000000000028349523125"),
+    ],
+)
+def test_a_weight_of_many_digits_is_converted_exactly(value, unit, grams):
+    """The usual context of decimals rounds to 28 digits and says nothing; orders may have 35."""
+    assert Weight(Decimal(value), unit).grams == Decimal(grams)
+
+
 def test_a_weight_is_printed_as_it_was_given():
     assert str(Weight(Decimal("0.500"), "kg")) == "0.5 kg"
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from kolli.api.bodies import encode
 from kolli.api.v3 import common
 from kolli.api.v3.common import Id, Schema, Whole
 from kolli.orders.model import Document
@@ -23,6 +24,13 @@ LONGEST_NOTE = 10_000
 MOST_ITEMS = 5_000
 MOST_ENTRIES = 1_000
 """Bounds of lists and texts for which the API documents none: far above what shops send, far below what hurts."""
+
+LARGEST_ORDER_BYTES = 256 * 1024
+MOST_VALUES = 1_000
+"""Bounds of a whole order as it is stored, and of the values in each of its free objects.
+
+An empty list takes two bytes of JSON and thirty times as much where somebody reads it.
+"""
 
 MOST_DIGITS = 15
 MOST_DECIMALS = 20
@@ -123,22 +131,21 @@ def _quantity(value: int, info: ValidationInfo) -> int:
 
 
 def _free(value: dict[str, Any]) -> dict[str, Any]:
-    for number in _decimals_in(value):
-        if abs(number.adjusted()) > LARGEST_EXPONENT:
+    for count, inner in enumerate(_values_in(value)):
+        if count == MOST_VALUES:
+            message = "Object should have at most {most} values, counting those inside each other"
+            raise PydanticCustomError("too_many_values", message, {"most": MOST_VALUES})
+        if isinstance(inner, Decimal) and abs(inner.adjusted()) > LARGEST_EXPONENT:
             message = "Numbers should have at most {most} digits"
             raise PydanticCustomError("number_too_long", message, {"most": LARGEST_EXPONENT})
     return value
 
 
-def _decimals_in(value: object) -> Iterator[Decimal]:
-    if isinstance(value, Decimal):
-        yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from _decimals_in(member)
-    elif isinstance(value, list):
-        for entry in value:
-            yield from _decimals_in(entry)
+def _values_in(value: object) -> Iterator[object]:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for member in inner:
+        yield member
+        yield from _values_in(member)
 
 
 def _any_case(choices: Any) -> BeforeValidator:
@@ -465,6 +472,14 @@ class OrderDocument(Part):
     shipping_address: Address | None = None
     shipping_details: ShippingDetails | None = None
     service_point_details: ServicePoint | None = None
+
+    @model_validator(mode="after")
+    def _is_not_too_large(self) -> Self:
+        size = len(encode(self.document()))
+        if size > LARGEST_ORDER_BYTES:
+            message = "An order should take at most {most} bytes, not {size}"
+            raise PydanticCustomError("order_too_large", message, {"most": LARGEST_ORDER_BYTES, "size": size})
+        return self
 
     @property
     def integration_id(self) -> int:

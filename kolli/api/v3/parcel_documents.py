@@ -13,11 +13,14 @@ from kolli.documents.render import paper_named
 from kolli.errors import Invalid, NotFound
 from kolli.operations.context import Context
 from kolli.operations.print_labels import Form, print_label
-from kolli.shipments.model import DocumentType
+from kolli.shipments.model import DocumentType, ParcelStatus
 from kolli.shipments.queries import get_shipment_of_parcel
 
 DOCUMENT_TYPES = ("label", "customs-declaration", "air-waybill", "proof-of-delivery")
 """The types the API names. Parcels of this version have the first; the others are valid, but never there."""
+
+
+SUFFIXES = {"application/pdf": "pdf", "image/png": "png", "application/zpl": "zpl"}
 
 
 def document_link(context: Context, parcel_id: object) -> str:
@@ -32,9 +35,12 @@ def retrieve_document(request: Request, context: Context) -> Answer:
     form = _form(request.query, request.headers)
     with context.database.read() as transaction:
         shipment, parcel = get_shipment_of_parcel(transaction, context.account_id, request.id)
-    if request.path["type"] not in get_args(DocumentType) or parcel.announced_at is None:
+    # The label of a cancelled parcel must not be stuck on anything, so it is not given out any more.
+    if request.path["type"] not in get_args(DocumentType) or parcel.status is not ParcelStatus.READY_TO_SEND:
         raise NotFound("No Parcel matches the given query.")
-    return Answer(200, print_label(shipment, parcel, form, context), media_type=form.mime_type)
+    name = f"label-{parcel.id}.{SUFFIXES[form.mime_type]}"
+    headers = {"Content-Disposition": f'inline; filename="{name}"'}
+    return Answer(200, print_label(shipment, parcel, form, context), headers, form.mime_type)
 
 
 def _form(query: QueryParams, headers: Headers) -> Form:

@@ -70,7 +70,7 @@ class Ledger:
     """The sandbox's own record of what it booked, in a file that survives whatever happens to us."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -154,6 +154,7 @@ class SandboxCarrier:
     name = "Sendcloud"
     numbering = Numbering.NUMBER_AT_BOOKING
     needs_contract = False
+    certain_after_seconds = 0  # a booking is in the ledger before the call ends, or never
     longest_number = "SCTESTWWWWWWWW"
     options: tuple[ShippingOption, ...] = (
         ShippingOption("sendcloud:letter", "Unstamped letter", heaviest=Weight(Decimal(30), "kg")),

@@ -9,14 +9,16 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 from pathlib import Path
 
-from kolli.documents.fonts.characters import is_refused, named, normalised, why_not_drawable
-from kolli.documents.fonts.faces import EM, Bitmap, Face, Glyph, Run
+from kolli.documents.fonts.characters import is_mark, is_refused, misplaced_mark, named, normalised, why_not_drawable
+from kolli.documents.fonts.faces import EM, Bitmap, Face, Glyph, Ink, Run
 from kolli.errors import NotDrawable
 
 _HERE = Path(__file__).parent
 
 # A label has some twenty different texts, of which half come back on the next label: captions, sender, services.
 _SHAPED_TEXTS = 4096
+# Longer texts are not kept: no label prints one, and 4096 of the longest would be hundreds of megabytes.
+_LONGEST_KEPT = 200
 # Three sizes, two weights and some 80 letters are 480 glyphs per paper and resolution. A glyph is 2 to 12 kB.
 _GLYPH_BITMAPS = 2048
 
@@ -40,6 +42,21 @@ class Shaped:
             glyphs += self._faces[run.face].glyphs(run, pen)
             pen += run.advance
         return tuple(glyphs)
+
+    @cached_property
+    def ink(self) -> Ink:
+        """How far the black of the text reaches, measured glyph by glyph."""
+        up = down = aside = 0
+        start = end = 0
+        for glyph in self.glyphs:
+            box = self._faces[glyph.face].extents(glyph.gid)
+            if glyph.text and not is_mark(glyph.text[0]):
+                start, end = glyph.x, glyph.x + box.advance
+            else:
+                aside = max(aside, start - glyph.x - box.left, glyph.x + box.right - end)
+            up = max(up, glyph.y + box.top)
+            down = max(down, -glyph.y - box.bottom)
+        return Ink(up, down, aside)
 
     def pen_before(self, length: int) -> list[int]:
         """Where the pen is before each of the `length` characters and after the last one, in thousandths of an em."""
@@ -70,17 +87,25 @@ class Fonts:
             drawable |= faces[_CJK].characters & faces[_CJK_BOLD].characters
         self._drawable = frozenset(char for char in drawable if not is_refused(char))
         self._latin = faces[_REGULAR].characters
-        self.shaped = lru_cache(_SHAPED_TEXTS)(self._shaped)
+        self._kept = lru_cache(_SHAPED_TEXTS)(self._shaped)
         self.bitmap = lru_cache(_GLYPH_BITMAPS)(self._bitmap)
 
     def printable(self, text: str, field: str) -> str:
         """The text as it will be printed. Raises `NotDrawable` for the first character that cannot be, naming both."""
         printed = normalised(text)
         if self._drawable.issuperset(printed):
-            return printed
+            if (wrong := misplaced_mark(printed)) is None:
+                return printed
+            char, why = wrong
+            message = f"{named(char)} {why}."
+            raise NotDrawable(message, field=field, details={"character": f"U+{ord(char):04X}", "value": printed})
         char = next(char for char in printed if char not in self._drawable)
         message = f"{named(char)} {why_not_drawable(char, cjk_configured=self._has_cjk)}."
         raise NotDrawable(message, field=field, details={"character": f"U+{ord(char):04X}", "value": printed})
+
+    def shaped(self, text: str, bold: bool, language: str) -> Shaped:
+        """A printable text as glyphs."""
+        return self._kept(text, bold, language) if len(text) <= _LONGEST_KEPT else self._shaped(text, bold, language)
 
     def width(self, text: str, size: int, *, bold: bool = False, language: str = "") -> int:
         """How wide a printable text is, in the unit of `size` (the em) and rounded up."""

@@ -23,6 +23,17 @@ _EMOJI = ((0x1F000, 0x1FBFF), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF), (0x20E3, 0x2
 _LOST = frozenset("\ufffc\ufffd")
 """What programs write where they lost an object or a character; fonts have a picture for it."""
 
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
+"""Default ignorable code points that are not in category Cf (Unicode Standard 16.0, 5.21), and the empty Braille cell."""
+
+_MOST_MARKS = 2
+"""How many combining marks a letter may have that Unicode has no composed letter for: more would be a tower."""
+
+_MARKS = frozenset(("Mn", "Me", "Mc"))
+
+# No letter composed by NFC is a mark, and no mark comes before this one.
+_FIRST_MARK = "\u0300"
+
 _CATEGORIES = {
     "Cc": "a control character",
     "Cf": "an invisible formatting character",
@@ -59,6 +70,11 @@ def is_cjk(char: str) -> bool:
     return _within(ord(char), _CJK)
 
 
+def is_mark(char: str) -> bool:
+    """Whether this is a combining mark, which is drawn on the character before it."""
+    return unicodedata.category(char) in _MARKS
+
+
 def is_refused(char: str) -> bool:
     """Whether no font may draw this character, whatever the font says about it."""
     return (
@@ -66,6 +82,7 @@ def is_refused(char: str) -> bool:
         or unicodedata.bidirectional(char) in {"R", "AL", "AN"}
         or _within(ord(char), _EMOJI)
         or char in _LOST
+        or char in _INVISIBLE
     )
 
 
@@ -75,6 +92,8 @@ def why_not_drawable(char: str, *, cjk_configured: bool) -> str:
         return f"is {_CATEGORIES[category]}; remove it"
     if unicodedata.bidirectional(char) in {"R", "AL", "AN"}:
         return "is written from right to left, which this version cannot draw; use Latin letters"
+    if char in _INVISIBLE:
+        return "cannot be seen in print; remove it"
     if _within(ord(char), _EMOJI):
         return "is an emoji or belongs to one; remove it"
     if char in _LOST:
@@ -82,6 +101,23 @@ def why_not_drawable(char: str, *, cjk_configured: bool) -> str:
     if is_cjk(char) and not cjk_configured:
         return "needs a Chinese, Japanese or Korean font, and none is configured; configure a CJK font"
     return "is in no installed font; write it in another way"
+
+
+def misplaced_mark(text: str) -> tuple[str, str] | None:
+    """The first combining mark that may not stand where it does, and why; the text is normalised."""
+    if not text or max(text) < _FIRST_MARK:
+        return None
+    marks = 0
+    for before, char in pairwise(" " + text):
+        if not is_mark(char):
+            marks = 0
+        elif before == " ":
+            return char, "belongs on a letter, and there is none before it; remove it"
+        elif marks == _MOST_MARKS:
+            return char, f"is one combining mark too many on a letter, which may have {_MOST_MARKS}; remove it"
+        else:
+            marks += 1
+    return None
 
 
 def named(char: str) -> str:
@@ -106,7 +142,7 @@ def _may_break(before: str, after: str) -> bool:
         return after != " "
     if before == "-":
         return after.isalpha()
-    if unicodedata.combining(after) or not (is_cjk(before) or is_cjk(after)):
+    if is_mark(after) or not (is_cjk(before) or is_cjk(after)):
         return False
     return after not in _NOT_AT_LINE_START and before not in _NOT_AT_LINE_END
 

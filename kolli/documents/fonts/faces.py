@@ -7,8 +7,9 @@ because that is what PDF counts in (ISO 32000-2:2020, 9.2.4) and it makes every 
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
+from math import ceil, floor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,9 @@ EM = 1000
 # One character, one glyph wherever the script allows it: a ligature would save nothing on a label, and text copied out
 # of the PDF must be what was put in.
 _FEATURES = {"liga": False, "clig": False, "dlig": False, "calt": False}
+
+# What is measured of a glyph is 150 bytes; a shop's addresses have some hundred glyphs beyond those of Latin letters.
+_EXTENTS = 2048
 
 # What a PDF viewer needs of an embedded font (ISO 32000-2:2020, 9.9.1) is much less than a font has.
 _DROPPED_TABLES = (
@@ -91,6 +95,27 @@ class Bitmap(NamedTuple):
     bottom: int
 
 
+class Ink(NamedTuple):
+    """How far the black of a text reaches, in thousandths of an em: above its baseline, below it, and beyond its sides.
+
+    `aside` is what combining marks need to the left or right of the letter they belong to.
+    """
+
+    up: int
+    down: int
+    aside: int
+
+
+class Extents(NamedTuple):
+    """The box around the black of one glyph, seen from the pen, up and right being positive; and its advance."""
+
+    left: int
+    bottom: int
+    right: int
+    top: int
+    advance: int
+
+
 @dataclass(frozen=True)
 class Subset:
     """A font file with a few glyphs only: new glyph numbers by old ones, the bytes, and which kind of outlines."""
@@ -122,6 +147,7 @@ class Face:
         extents = self._font.get_font_extents("ltr")
         self.ascent = extents.ascender
         self.descent = -extents.descender
+        self.extents = lru_cache(_EXTENTS)(self._extents)
 
     def shape(self, text: str, language: str) -> hb.Buffer:
         """The glyphs of a text that this face can draw, as HarfBuzz left them."""
@@ -153,6 +179,14 @@ class Face:
     def advance(self, gid: int) -> int:
         """How far this glyph moves the pen when nothing is kerned."""
         return int(self._font.get_glyph_h_advance(gid))
+
+    def _extents(self, gid: int) -> Extents:
+        box = self._font.get_glyph_extents(gid)
+        if box is None:
+            return Extents(0, 0, 0, 0, self.advance(gid))
+        left, top = floor(box.x_bearing), ceil(box.y_bearing)
+        right, bottom = ceil(box.x_bearing + box.width), floor(box.y_bearing + box.height)
+        return Extents(left, bottom, right, top, self.advance(gid))
 
     def bitmap(self, gid: int, size_64: int, stride: int) -> Bitmap:
         """The glyph as pixels; the em has `size_64` sixty-fourths of a pixel."""

@@ -1,24 +1,32 @@
 """Makes text fit its place: wrap it, then shrink it, and only then refuse it. Never cut it."""
 
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from kolli.documents.fonts import Fonts
-from kolli.documents.fonts.characters import break_opportunities
-from kolli.documents.fonts.faces import EM
+from kolli.documents.fonts.characters import break_opportunities, is_mark
+from kolli.documents.fonts.faces import EM, Ink
 from kolli.drawing import Align, Area, Micrometres, Text, points
 from kolli.errors import DoesNotFit
 
 SMALLEST = points(6)
 """Below this size nobody reads a label; text that needs it is refused."""
 
-# From one baseline to the next, and from the top of a line to its baseline, in hundredths of the font size. With these
-# the accents of Noto Sans on capitals (1.07 em) and its descenders (0.29 em) stay out of the lines above and below.
-_PITCH = 124
-_TOP_TO_BASELINE = 97
+# What a line takes above and below its baseline, in thousandths of the font size. With these the accents on capitals and
+# the descenders of Latin letters stay out of the lines above and below.
+_ABOVE, _BELOW = 970, 270
+
+# Unicode has these letters composed, and no combining mark before it; of none does the black need to be measured.
+_FIRST_MEASURED = "\u0300"
+
+# Letters reach over their sides a little, the tail of a j for one. What a combining mark needs beyond that is kept free.
+_ASIDE = 200
+
+# No place on a label holds as much in the smallest type. Shaping a megabyte to find that out takes seconds.
+_LONGEST = 1000
+_QUOTED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,41 +43,63 @@ Line = tuple[str, Paragraph]
 
 
 @dataclass(frozen=True, slots=True)
+class _Room:
+    """What each line takes so that its black stays inside: above and below its baseline, and free at either end."""
+
+    above: int = _ABOVE
+    below: int = _BELOW
+    aside: int = 0
+
+    def pitch(self, size: Micrometres) -> Micrometres:
+        """From one baseline to the next."""
+        return size * (self.above + self.below) // EM
+
+    def inset(self, size: Micrometres) -> Micrometres:
+        """How much stays free at either end of a line."""
+        return size * self.aside // EM
+
+
+_LATIN = _Room()
+
+
+@dataclass(frozen=True, slots=True)
 class Fitted:
     """Lines of one size that together fit the area they were fitted to."""
 
     size: Micrometres
     lines: tuple[Line, ...]
+    room: _Room = _LATIN
 
     @property
     def height(self) -> Micrometres:
         """How high the lines are together."""
-        return pitch(self.size) * len(self.lines)
+        return self.room.pitch(self.size) * len(self.lines)
 
     def placed(self, area: Area, *, align: Align = "left", white: bool = False) -> Iterator[Text]:
         """The lines as marks: from the top of the area down, or in its middle if they are centred."""
         top = area.y + ((area.height - self.height) // 2 if align == "center" else 0)
-        x = {"left": area.x, "center": area.x + area.width // 2, "right": area.right}[align]
-        baseline = top + self.size * _TOP_TO_BASELINE // 100
+        inset = self.room.inset(self.size)
+        x = {"left": area.x + inset, "center": area.x + area.width // 2, "right": area.right - inset}[align]
+        baseline = top + self.size * self.room.above // EM
         for text, paragraph in self.lines:
             yield Text(
                 text,
                 x,
                 baseline,
                 self.size,
-                area.width,
+                area.width - 2 * inset,
                 bold=paragraph.bold,
                 white=white,
                 align=align,
                 language=paragraph.language,
                 field=paragraph.field,
             )
-            baseline += pitch(self.size)
+            baseline += self.room.pitch(self.size)
 
 
 def pitch(size: Micrometres) -> Micrometres:
-    """From one baseline to the next."""
-    return size * _PITCH // 100
+    """From one baseline to the next, in text that is not taller than Latin letters are."""
+    return _LATIN.pitch(size)
 
 
 def fit(
@@ -80,13 +110,29 @@ def fit(
     They wrap between words. Only when that does not do at the smallest size, words that are wider than the area are
     broken. Raises `DoesNotFit` naming the paragraph with the most text.
     """
+    if any(len(paragraph.text) > _LONGEST for paragraph in paragraphs):
+        raise _does_not_fit(paragraphs, width, height, fonts)
     measured = [_Measured(paragraph, fonts) for paragraph in paragraphs]
+    room = _room(measured)
     for break_words in (False, True):
         for size in _sizes(largest):
-            lines = _lines(measured, width * EM // size, height // pitch(size), break_words=break_words)
+            line_width = width * EM // size - 2 * room.aside
+            lines = _lines(measured, line_width, height // room.pitch(size), break_words=break_words)
             if lines is not None:
-                return Fitted(size, tuple(lines))
+                return Fitted(size, tuple(lines), room)
+    if room != _LATIN and _lines(measured, width * EM // SMALLEST, height // pitch(SMALLEST), break_words=True):
+        raise _marks_do_not_fit(measured)
     raise _does_not_fit(paragraphs, width, height, fonts)
+
+
+def _room(measured: Sequence["_Measured"]) -> _Room:
+    """What a line takes that may be any of these paragraphs."""
+    inks = [each.ink for each in measured if max(each.paragraph.text, default="") >= _FIRST_MEASURED]
+    return _Room(
+        max([_ABOVE, *(ink.up for ink in inks)]),
+        max([_BELOW, *(ink.down for ink in inks)]),
+        max([0, *(ink.aside - _ASIDE for ink in inks)]),
+    )
 
 
 def _lines(measured: Sequence["_Measured"], width: int, most: int, *, break_words: bool) -> list[Line] | None:
@@ -115,6 +161,11 @@ class _Measured:
     def __init__(self, paragraph: Paragraph, fonts: Fonts) -> None:
         self.paragraph = paragraph
         self._shaped = fonts.shaped(paragraph.text, paragraph.bold, paragraph.language)
+
+    @property
+    def ink(self) -> Ink:
+        """How far the black of the paragraph reaches."""
+        return self._shaped.ink
 
     @cached_property
     def _pens(self) -> list[int]:
@@ -155,15 +206,29 @@ class _Measured:
 
 
 def _between_characters(text: str) -> list[int]:
-    """Every position at which a word may be broken when nothing else helps: never before a combining accent."""
-    return [*(end for end in range(1, len(text)) if not unicodedata.combining(text[end])), len(text)]
+    """Every position at which a word may be broken when nothing else helps: never before a combining mark."""
+    return [*(end for end in range(1, len(text)) if not is_mark(text[end])), len(text)]
+
+
+def _marks_do_not_fit(measured: Sequence["_Measured"]) -> DoesNotFit:
+    """Blames the paragraph whose black reaches furthest."""
+    worst = max(measured, key=lambda each: sum(each.ink)).paragraph
+    message = (
+        f'The accents of "{worst.text}" reach out of its place on the label, even in the smallest type. Write it with '
+        "fewer accents."
+    )
+    return DoesNotFit(message, field=worst.field, details={"value": worst.text})
 
 
 def _does_not_fit(paragraphs: Sequence[Paragraph], width: Micrometres, height: Micrometres, fonts: Fonts) -> DoesNotFit:
     """Blames the paragraph with the most text, and says how much of it there is room for."""
-    widths = [fonts.width(each.text, SMALLEST, bold=each.bold, language=each.language) for each in paragraphs]
+    starts = [each.text[:_LONGEST] for each in paragraphs]
+    widths = [
+        fonts.width(start, SMALLEST, bold=each.bold, language=each.language)
+        for start, each in zip(starts, paragraphs, strict=True)
+    ]
     worst = widths.index(max(widths))
-    longest, length = paragraphs[worst], len(paragraphs[worst].text)
+    longest, length = paragraphs[worst], len(starts[worst])
     most = height // pitch(SMALLEST)
     lines = [-(-each // width) for each in widths]
     if max(lines) == 1:
@@ -176,7 +241,12 @@ def _does_not_fit(paragraphs: Sequence[Paragraph], width: Micrometres, height: M
     # A line rarely ends exactly where its place does, so a tenth of the room is not counted on.
     limit = max(min(length * room * 9 // (widths[worst] * 10), length - 1), 1)
     message = (
-        f'"{longest.text}" has {length} characters and does not fit its place on the label, not even in the smallest '
+        f'"{_quoted(longest.text)}" has {len(longest.text)} characters and does not fit its place on the label, not even in the smallest '
         f"type. About {limit} characters fit; shorten it or move a part of it to another field."
     )
     return DoesNotFit(message, field=longest.field, details={"value": longest.text, "limit": limit})
+
+
+def _quoted(text: str) -> str:
+    """A text for a message: as much of a very long one as shows which it is."""
+    return text if len(text) <= _LONGEST else f"{text[:_QUOTED]}…"

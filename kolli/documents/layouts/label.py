@@ -14,6 +14,8 @@ from kolli.documents.fonts import Fonts
 from kolli.documents.layouts.addresses import address_lines, language_of
 from kolli.documents.layouts.fitting import Paragraph, fit
 from kolli.documents.papers import A6, LABEL_4X6, on_sheet
+from kolli.documents.writers.grid import PDF_DPI, Grid
+from kolli.documents.writers.pictures import check_logo
 from kolli.drawing import Align, Area, Drawing, Fill, Image, Mark, Micrometres, Paper, Symbol, Text, mm, points
 from kolli.errors import DoesNotFit
 from kolli.values import Address, Weight
@@ -93,15 +95,16 @@ class LabelContent:
     notes: tuple[str, ...] = ()
 
 
-def lay_out(content: LabelContent, paper: Paper, fonts: Fonts) -> Drawing:
+def lay_out(content: LabelContent, paper: Paper, fonts: Fonts, dpi: int = PDF_DPI) -> Drawing:
     """The label on this paper. A6 and 4 x 6 inch are filled; on a larger sheet it is an A6 label, upper left.
 
-    Raises `DoesNotFit` and `NotDrawable` naming the field as the content names it: `recipient.address_line_1`,
-    `sender.city`, `notes.0`.
+    Whatever it accepts can be written as PDF, and in every format that is written at `dpi`; other resolutions may have
+    no room for the barcodes. Raises `DoesNotFit` and `NotDrawable` naming the field as the content names it:
+    `recipient.address_line_1`, `sender.city`, `notes.0`; and `Invalid` naming `logo`.
     """
     if paper not in {A6, LABEL_4X6}:
-        return on_sheet(lay_out(content, A6, fonts), paper)
-    label = _Label(content, fonts)
+        return on_sheet(lay_out(content, A6, fonts, dpi), paper)
+    label = _Label(content, fonts, (Grid(PDF_DPI), Grid(dpi)))
     page = Area(0, 0, paper.width, paper.height)
     return Drawing(paper.width, paper.height, tuple(label.marks(page)), title=content.tracking_number)
 
@@ -109,9 +112,10 @@ def lay_out(content: LabelContent, paper: Paper, fonts: Fonts) -> Drawing:
 class _Label:
     """One label while it is laid out. Each method fills one area of it."""
 
-    def __init__(self, content: LabelContent, fonts: Fonts) -> None:
+    def __init__(self, content: LabelContent, fonts: Fonts, grids: tuple[Grid, ...]) -> None:
         self._content = content
         self._fonts = fonts
+        self._grids = grids
         self._language = language_of(content.recipient.country_code)
 
     def marks(self, page: Area) -> Iterator[Mark]:
@@ -156,6 +160,7 @@ class _Label:
         carrier, service = names.split_top(mm(9))
         yield from self._text("carrier_name", content.carrier_name, carrier, _CARRIER)
         if content.logo:
+            check_logo(content.logo)
             yield Image(content.logo, brand.x, brand.y, brand.width, brand.height, align="right", field="logo")
         elif content.brand_name:
             yield from self._text("brand_name", content.brand_name, brand, _BRAND)
@@ -237,7 +242,10 @@ class _Label:
             limit = len(text) * area.width // taken
             message = f'"{text}" is too long for its barcode; about {limit} characters fit. Use a shorter one.'
             raise DoesNotFit(message, field=field, details={"value": text, "limit": limit})
-        return Symbol(name, text, area.x, area.y, area.width, area.height, widest, narrowest, field)
+        symbol = Symbol(name, text, area.x, area.y, area.width, area.height, widest, narrowest, field)
+        for grid in self._grids:
+            grid.check(symbol)
+        return symbol
 
 
 # Sender, carrier, brand and date are the same on label after label, so what was set last is kept: 1 to 3 kB an entry.

@@ -52,6 +52,11 @@ class Grid:
         first = self.px(start)
         return first, max(self.px(start + length) - first, 1)
 
+    def holds(self, symbol: Symbol, modules: int, spare: int = 0) -> bool:
+        """Whether `placed` finds room for the symbol wherever on a sheet its box is, which may cost it a pixel."""
+        width, height = (length * self.dots // _UM_PER_254_MM for length in (symbol.width, symbol.height))
+        return self._module(symbol, modules + spare, width, height) > 0
+
     def placed(self, symbol: Symbol, modules: int, spare: int = 0) -> PlacedSymbol:
         """A symbol of so many modules across, in the middle of its box, with the largest modules there is room for.
 
@@ -60,11 +65,8 @@ class Grid:
         symbology = SYMBOLOGIES[symbol.symbology]
         left, box_width = self.span(symbol.x, symbol.width)
         top, box_height = self.span(symbol.y, symbol.height)
-        needed = modules + spare + 2 * symbology.quiet_zone
-        module = min(box_width // needed, symbol.max_module * self.dots // _UM_PER_254_MM)
-        if not symbology.is_linear:
-            module = min(module, box_height // needed)
-        if module * _UM_PER_254_MM < symbol.min_module * self.dots:
+        module = self._module(symbol, modules + spare, box_width, box_height)
+        if not module:
             message = (
                 f'At {self.dpi} dpi the barcode of "{symbol.text}" needs bars too fine to print. Ask for a higher '
                 "resolution, or for PDF."
@@ -73,6 +75,16 @@ class Grid:
         width = modules * module
         height = box_height if symbology.is_linear else width
         return PlacedSymbol(left + (box_width - width) // 2, top + (box_height - height) // 2, width, height, module)
+
+
+    def _module(self, symbol: Symbol, modules: int, box_width: int, box_height: int) -> int:
+        """How many pixels wide a module may be; 0 if it would be finer than `min_module`."""
+        symbology = SYMBOLOGIES[symbol.symbology]
+        needed = modules + 2 * symbology.quiet_zone
+        module = min(box_width // needed, symbol.max_module * self.dots // _UM_PER_254_MM)
+        if not symbology.is_linear:
+            module = min(module, box_height // needed)
+        return module if module * _UM_PER_254_MM >= symbol.min_module * self.dots else 0
 
 
 def encoded(symbol: Symbol) -> Modules:

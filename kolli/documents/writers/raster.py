@@ -11,7 +11,7 @@ from functools import reduce
 from operator import or_
 
 from kolli.documents.fonts import Fonts
-from kolli.documents.fonts.faces import EM
+from kolli.documents.fonts.faces import EM, Bitmap
 from kolli.documents.writers.grid import Grid, encoded
 from kolli.documents.writers.pictures import black_and_white, place_in_box
 from kolli.drawing import Fill, Frame, Image, Mark, Micrometres, Symbol, Text
@@ -42,19 +42,26 @@ class Canvas:
         size_64 = grid.size_64(text.size)
         left = text.start(fonts.width(text.text, text.size, bold=text.bold, language=text.language))
         baseline = grid.px(text.baseline)
-        depth = grid.px(fonts.descent(text.size)) + 1
         stride, bitmap = self._stride, fonts.bitmap
         pen_64 = left * grid.dots * 64 // 254_000 + 32
-        # The strip's lowest row lies `depth` rows below the baseline; a glyph's own lowest row is `bottom` above that.
-        bits = 0
         end = stride - _FILTER_BYTE
+        placed: list[tuple[int, int, int]] = []
         for glyph in shaped.glyphs:
             shape = bitmap(glyph.face, glyph.gid, size_64, stride)
             if shape.width:
                 x = ((pen_64 + glyph.x * size_64 // EM) >> 6) + shape.left
-                up = depth + shape.bottom + ((glyph.y * size_64 // EM + 32) >> 6)
-                bits |= shape.bits << (up * stride + end - x - shape.width)
-        self._merge(bits, baseline + depth, white=text.white)
+                up = shape.bottom + ((glyph.y * size_64 // EM + 32) >> 6)
+                if x < 0 or x + shape.width > self.width:
+                    shape, x = _cut_to_page(shape, x, self.width, stride)
+                placed.append((up, end - x - shape.width, shape.bits))
+        if not placed:
+            return
+        # The strip's lowest row is that of the lowest glyph: marks below a letter may hang deeper than the descent.
+        lowest = min(placed)[0]
+        bits = 0
+        for up, shift, shape_bits in placed:
+            bits |= shape_bits << ((up - lowest) * stride + shift)
+        self._merge(bits, baseline - lowest, white=text.white)
 
     def rows(self, rows: Iterable[int], x: int, y: int, width: int) -> None:
         """Draws rows of pixels; in each, the highest of `width` bits is leftmost."""
@@ -86,6 +93,9 @@ class Canvas:
             bits >>= (below - self.height) * self._stride
             below = self.height
             count = -(-bits.bit_length() // self._stride)
+        if count > below:
+            count = max(below, 0)
+            bits &= (1 << count * self._stride) - 1
         start, end = (below - count) * size, below * size
         there = int.from_bytes(self.pixels[start:end], "big")
         merged = there & ~bits if white else there | bits
@@ -121,8 +131,11 @@ def text_alone(text: Text, grid: Grid, fonts: Fonts) -> tuple[int, int, int, lis
     # Few widths of canvas mean few widths of rows for the glyphs, which are kept row width by row width.
     needed = max(text.max_width, fonts.width(text.text, text.size, bold=text.bold, language=text.language))
     width = -(-(grid.px(needed) + 2 * bleed) // _ALONE_STEP) * _ALONE_STEP
-    top = text.baseline - fonts.ascent(text.size) - text.size // 4
-    canvas = Canvas(width, grid.px(fonts.ascent(text.size) + fonts.descent(text.size) + text.size // 2))
+    ink = fonts.shaped(text.text, text.bold, text.language).ink
+    above = max(fonts.ascent(text.size), ink.up * text.size // EM) + text.size // 4
+    below = max(fonts.descent(text.size), ink.down * text.size // EM) + text.size // 4
+    top = text.baseline - above
+    canvas = Canvas(width, grid.px(above + below))
     shift = left - bleed
     origin = shift * 254_000 // grid.dots
     canvas.text(replace(text, x=text.x - origin, baseline=text.baseline - top, white=False), grid, fonts)
@@ -140,6 +153,20 @@ def text_alone(text: Text, grid: Grid, fonts: Fonts) -> tuple[int, int, int, lis
 def widened(row: int, width: int, module: int) -> int:
     """A row of modules as a row of pixels, each module `module` pixels wide."""
     return int(f"{row:0{width}b}".translate({48: "0" * module, 49: "1" * module}), 2)
+
+
+def _cut_to_page(shape: Bitmap, x: int, width: int, stride: int) -> tuple[Bitmap, int]:
+    """A glyph that reaches over the left or right edge of the page without what is beyond, and its new left edge."""
+    left, right = max(x, 0), min(x + shape.width, width)
+    if left >= right:
+        return Bitmap(0, 0, 0, 0, 0), 0
+    mask = (1 << (right - left)) - 1
+    row_mask = (1 << stride) - 1
+    bits = 0
+    for index in range(shape.height):
+        row = shape.bits >> index * stride & row_mask
+        bits |= (row >> x + shape.width - right & mask) << index * stride
+    return shape._replace(bits=bits, width=right - left), left
 
 
 def _draw_fill(canvas: Canvas, fill: Fill, grid: Grid) -> None:

@@ -12,9 +12,9 @@ from functools import lru_cache
 from kolli.documents.barcodes import SYMBOLOGIES
 from kolli.documents.fonts import Fonts
 from kolli.documents.writers import zpl_font, zpl_graphics
-from kolli.documents.writers.grid import Grid
+from kolli.documents.writers.grid import Grid, encoded
 from kolli.documents.writers.pictures import black_and_white, place_in_box
-from kolli.documents.writers.raster import text_alone
+from kolli.documents.writers.raster import text_alone, widened
 from kolli.drawing import Drawing, Fill, Frame, Image, Symbol, Text
 
 # What may stand in field data as it is: printable ASCII without the characters that begin a command (^ ~), the one that
@@ -107,9 +107,15 @@ def _frame(frame: Frame, grid: Grid) -> str:
 def _code128(symbol: Symbol, grid: Grid) -> str:
     """`^FOx,y^BYmodule^BCN,height,N,N,N,A^FH^FDdata^FS`.
 
-    Mode A (automatic) takes data as it is; in the default mode N a `>` would begin a command to the encoder.
+    Mode A (automatic) takes data as it is; in the default mode N a `>` would begin a command to the encoder. A symbol
+    that would be too wide if the printer needed more modules than we do is a picture of ours.
     """
-    placed = grid.placed(symbol, SYMBOLOGIES["code128"].width(symbol.text), spare=_SPARE_MODULES)
+    modules = encoded(symbol)
+    if not grid.holds(symbol, modules.width, spare=_SPARE_MODULES):
+        x, y, width, height, module = grid.placed(symbol, modules.width)
+        field = zpl_graphics.field([widened(modules.rows[0], modules.width, module)] * height, width)
+        return f"^FO{x},{y}{field}^FS"
+    placed = grid.placed(symbol, modules.width, spare=_SPARE_MODULES)
     return f"^FO{placed.x},{placed.y}^BY{placed.module}^BCN,{placed.height},N,N,N,A^FH^FD{escaped(symbol.text)}^FS"
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from sqlalchemy import event
 
 from kolli.account.integrations import add_integration
-from kolli.api.bodies import decode
+from kolli.api.bodies import decode, encode
 from tests.factories import a_caller, an_item, an_order, with_items
 
 ORDERS = "/api/v3/orders"
@@ -594,6 +595,57 @@ def test_a_body_that_is_no_list_of_objects_is_refused(caller, body):
     )
 
 
+def of_bytes(size):
+    """An order whose document takes so many bytes as it is stored."""
+    items = [an_item(item_id=str(number), description="x" * 10_000) for number in range(26)]
+    order = with_items(*items)
+    return with_items(*items[1:], an_item(item_id="0", description="x" * (10_000 - len(encode(order)) + size)))
+
+
+def test_an_order_of_256_kibibytes_is_stored(caller):
+    assert caller.client.post(ORDERS, json=[of_bytes(262_144)]).status_code == 201
+
+
+def test_an_order_of_more_than_256_kibibytes_is_refused_with_its_place_and_size(caller):
+    answer = caller.client.post(ORDERS, json=[an_order(order_id="other"), of_bytes(262_145)])
+
+    assert errors_of(answer) == [("/data/attributes/[1]", "An order should take at most 262144 bytes, not 262145")]
+
+
+def test_an_order_does_not_grow_beyond_256_kibibytes_by_a_change(caller):
+    (order_pk,) = caller.store(of_bytes(262_144))
+
+    answer = caller.client.patch(f"{ORDERS}/{order_pk}", json={"order_number": "ORDER-12"})
+
+    assert errors_of(answer) == [("/data/attributes", "An order should take at most 262144 bytes, not 262145")]
+
+
+def test_a_free_object_may_hold_a_thousand_values(caller):
+    properties = {"a": [[]] * 998, "b": None}
+
+    found = stored(caller, with_items(an_item(properties=properties)))
+
+    assert found["order_details"]["order_items"][0]["properties"] == properties
+
+
+@pytest.mark.parametrize(
+    ("order", "member"),
+    [
+        (with_items(an_item(properties={"a": [[]] * 1_000})), "order_details/order_items/0/properties"),
+        (with_items(an_item(properties={str(n): n for n in range(1_001)})), "order_details/order_items/0/properties"),
+        (
+            an_order(service_point_details={"id": "5", "extra_data": {"a": [{"b": [1, 2]}] * 334}}),
+            "service_point_details/extra_data",
+        ),
+    ],
+)
+def test_a_free_object_of_more_than_a_thousand_values_is_refused(caller, order, member):
+    answer = caller.client.post(ORDERS, json=[order])
+
+    detail = "Object should have at most 1000 values, counting those inside each other"
+    assert errors_of(answer) == [(f"/data/attributes/[0]/{member}", detail)]
+
+
 def test_an_integration_of_another_account_does_not_exist(caller):
     a_caller(caller.installation, account_id=2, integration_id=80)
 
@@ -746,6 +798,56 @@ def test_racing_changes_all_count(caller):
     assert read(caller, order_pk)["service_point_details"]["extra_data"] == {str(n): n for n in range(16)}
 
 
+@pytest.fixture
+def overtake(caller):
+    """Makes somebody else change the order's number so many times, each just before a change is stored."""
+    left: list[int] = []
+
+    def change_first(connection, _cursor, statement, *_):
+        if statement.startswith("UPDATE orders SET integration_id") and left:
+            number = left.pop()
+            connection.exec_driver_sql(
+                "UPDATE orders SET revision = revision + 1, body = json_set(body, '$.order_number', ?)", (str(number),)
+            )
+
+    with caller.installation.database.read() as transaction:
+        engine = transaction.engine
+    event.listen(engine, "before_cursor_execute", change_first)
+    yield lambda times: left.extend(range(times))
+    event.remove(engine, "before_cursor_execute", change_first)
+
+
+def test_a_change_that_was_overtaken_by_others_is_worked_out_anew(caller, overtake):
+    (order_pk,) = caller.store(an_order())
+    overtake(3)
+
+    answer = caller.client.patch(f"{ORDERS}/{order_pk}", json={"shipping_address": {"city": "Utrecht"}})
+
+    found = read(caller, order_pk)
+    assert answer.json()["data"]["order_number"] == "0"
+    assert (found["order_number"], found["shipping_address"]["city"]) == ("0", "Utrecht")
+
+
+def test_a_change_that_is_overtaken_for_ever_is_answered_in_the_documented_words(caller, overtake):
+    (order_pk,) = caller.store(an_order())
+    overtake(1_000)
+
+    answer = caller.client.patch(f"{ORDERS}/{order_pk}", json={"shipping_address": {"city": "Utrecht"}})
+
+    assert errors_of(answer) == [("/data", "We are still processing a previous request. Please try again in a moment.")]
+
+
+def test_a_change_of_nothing_but_mistakes_gets_a_short_answer(caller):
+    items = [an_item(item_id=str(number)) for number in range(1_000)]
+    (order_pk,) = caller.store(with_items(*items))
+
+    change = changing_items(*({"item_id": item["item_id"], "quantity": -1} for item in reversed(items)))
+    answer = caller.client.patch(f"{ORDERS}/{order_pk}", json=change)
+
+    pointers = [pointer for pointer, _ in errors_of(answer)]
+    assert pointers == [f"/data/attributes/order_details/order_items/{999 - n}/quantity" for n in range(500)]
+
+
 def test_a_refused_change_changes_nothing(caller):
     before = stored(caller, an_order())
 
@@ -882,6 +984,23 @@ def test_a_page_that_lost_its_orders_still_leads_back(shop):
 
     assert order_ids(second) == ""
     assert order_ids(shop.client.get(second.links["prev"]["url"])) == "cb"
+
+
+def test_a_listed_order_is_the_order_that_is_read_by_its_id(shop):
+    one_by_one = [read(shop, order["id"]) for order in shop.client.get(ORDERS).json()["data"]]
+
+    assert decode(shop.client.get(ORDERS).content)["data"] == one_by_one
+
+
+def test_pages_of_large_orders_hold_fewer_and_lead_on(caller):
+    ids = [order_pk for n in range(36) for order_pk in caller.store(of_bytes(250_000) | {"order_id": str(n)})]
+
+    first = caller.client.get(f"{ORDERS}?sort=pk")
+    second = caller.client.get(first.links["next"]["url"])
+
+    found = [int(order["id"]) for page in (first, second) for order in page.json()["data"]]
+    assert (len(first.json()["data"]), found) == (33, ids)
+    assert sorted(second.links) == ["prev"]
 
 
 def test_the_documented_kind_of_cursor_is_understood(shop):

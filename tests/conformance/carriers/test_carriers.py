@@ -101,7 +101,9 @@ def test_its_options_begin_with_its_code_and_have_a_name(carrier):
 
 
 def test_its_options_take_some_weight_and_serve_countries_there_are(carrier):
-    countries = [(option.countries or frozenset()) | (option.from_countries or frozenset()) for option in carrier.options]
+    countries = [
+        (option.countries or frozenset()) | (option.from_countries or frozenset()) for option in carrier.options
+    ]
 
     assert [option.code for option in carrier.options if option.heaviest.grams <= 0] == []
     assert frozenset().union(*countries) <= COUNTRY_CODES

@@ -12,6 +12,7 @@ from kolli.account.contracts import (
     find_default_contract,
     find_number_range,
 )
+from kolli.errors import Impossible
 from kolli.sequences import Sequences
 from tests.factories import a_database
 
@@ -103,3 +104,33 @@ def test_a_contract_has_one_range_of_each_kind(transaction):
 
     with pytest.raises(IntegrityError):
         add_number_range(transaction, 1, TEST.id, 11, 20, is_live=False)
+
+
+@pytest.fixture
+def with_range(database):
+    """Contract 1 has the numbers 1000 to 1999; another account has a contract with the same customer code."""
+    same = Contract(3, "postnl", "Same customer", data=TEST.data)
+    other = Contract(4, "postnl", "Other customer", data={"customer_code": "KOLL"})
+    with database.write() as transaction:
+        add_contract(transaction, 1, TEST)
+        add_contract(transaction, 2, same)
+        add_contract(transaction, 2, other)
+        add_number_range(transaction, 1, TEST.id, 1_000, 1_999, is_live=False)
+    return database
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 1_000), (1_999, 3_000), (1_500, 1_500), (1, 9_999)])
+@pytest.mark.parametrize(("account_id", "contract_id"), [(1, 1), (2, 3)])
+def test_a_range_that_overlaps_one_of_the_same_customer_is_refused(with_range, account_id, contract_id, first, last):
+    with with_range.write() as transaction, pytest.raises(Impossible, match="overlap"):
+        add_number_range(transaction, account_id, contract_id, first, last, is_live=True)
+
+
+@pytest.mark.parametrize(("contract_id", "first", "last"), [(3, 1, 999), (3, 2_000, 2_000), (4, 1_000, 1_999)])
+def test_a_range_beside_another_or_of_another_customer_is_accepted(with_range, contract_id, first, last):
+    with with_range.write() as transaction:
+        add_number_range(transaction, 2, contract_id, first, last, is_live=True)
+        sequence = find_number_range(transaction, 2, Contract(contract_id, "postnl", "", is_live=True))
+
+    assert sequence is not None
+    assert Sequences(with_range).take(sequence) == first

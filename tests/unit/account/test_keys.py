@@ -21,10 +21,7 @@ def transaction():
 def everything_in(transaction):
     """Every value of every row of every table, as text."""
     return [
-        str(value)
-        for table in metadata.sorted_tables
-        for row in transaction.execute(select(table))
-        for value in row
+        str(value) for table in metadata.sorted_tables for row in transaction.execute(select(table)) for value in row
     ]
 
 

@@ -71,7 +71,8 @@ def test_credentials_that_cannot_be_right_are_wrong(installation, header):
 
 
 @pytest.mark.parametrize(
-    "change", [str.upper, lambda secret: secret[:-1], lambda secret: f"{secret} ", lambda secret: f"{secret}\0", lambda _: ""]
+    "change",
+    [str.upper, lambda secret: secret[:-1], lambda secret: f"{secret} ", lambda secret: f"{secret}\0", lambda _: ""],
 )
 def test_a_secret_that_is_nearly_right_is_wrong(caller, change):
     public_key, secret = credentials_of(caller)

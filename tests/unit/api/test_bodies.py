@@ -39,7 +39,6 @@ def test_a_number_goes_out_as_it_came_in(number):
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
         b" ",
         b"{",
         b"{'a': 1}",
@@ -58,8 +57,13 @@ def test_a_number_goes_out_as_it_came_in(number):
     ],
 )
 def test_what_is_not_json_is_malformed(body):
-    with pytest.raises(Malformed, match="^The body is not valid JSON: "):
+    with pytest.raises(Malformed, match=r"^The body is not valid JSON: "):
         decode(body)
+
+
+def test_an_empty_body_is_called_empty():
+    with pytest.raises(Malformed, match=r"^The body is empty\."):
+        decode(b"")
 
 
 def test_an_exponent_beyond_all_bounds_is_malformed():

@@ -1,4 +1,4 @@
-"""PostNL's numbers: `3S`, the customer code, a serial; 13 or 15 characters. Source: its Barcode webservice, "Products"."""
+"""PostNL's numbers: `3S`, customer code, serial; 13 or 15 characters. Source: its Barcode webservice, "Products"."""
 
 import pytest
 

@@ -69,9 +69,13 @@ class Forgetful:
     numbering = Numbering.NUMBER_AT_BOOKING
     needs_contract = False
     longest_number = "F0000001"
-    options = (ShippingOption("forgetful:parcel", "Parcel", heaviest=Weight(Decimal(30), "kg")),)
+    options: tuple[ShippingOption, ...] = (
+        ShippingOption("forgetful:parcel", "Parcel", heaviest=Weight(Decimal(30), "kg")),
+    )
 
-    def __init__(self, *, after: Step = nothing, numbers: tuple[str, ...] = ("F0000001",), cancels: bool = True) -> None:
+    def __init__(
+        self, *, after: Step = nothing, numbers: tuple[str, ...] = ("F0000001",), cancels: bool = True
+    ) -> None:
         self.after, self.numbers, self.cancels = after, numbers, cancels
 
     def announce(self, booking: Booking) -> Announced:

@@ -4,8 +4,9 @@ import pytest
 
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import Fault, SandboxCarrier
-from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, Conflict, NotFound
+from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict, NotFound
 from kolli.operations.cancel import cancel
+from kolli.operations.reconcile import reconcile
 from kolli.shipments.attempts import State
 from kolli.shipments.model import ParcelStatus
 from tests.factories import a_caller, an_installation, an_order
@@ -75,7 +76,7 @@ def test_a_shipment_of_unknown_outcome_cannot_be_cancelled(caller):
 
 
 def test_an_unknown_shipment_is_not_found(caller):
-    with pytest.raises(NotFound, match="^Not found$"):
+    with pytest.raises(NotFound, match=r"^Not found$"):
         cancel("no-such-shipment", caller.context)
 
 
@@ -83,7 +84,7 @@ def test_a_shipment_of_another_account_is_not_found(caller):
     shipment = ship(caller)
     stranger = a_caller(caller.installation, account_id=2, integration_id=71)
 
-    with pytest.raises(NotFound, match="^Not found$"):
+    with pytest.raises(NotFound, match=r"^Not found$"):
         cancel(shipment.id, stranger.context)
 
     assert states(caller) == [State.STORED]
@@ -91,8 +92,7 @@ def test_a_shipment_of_another_account_is_not_found(caller):
 
 
 def test_a_carrier_that_does_not_take_it_back_decides(tmp_path):
-    carriers = [SandboxCarrier(tmp_path), Forgetful(cancels=False)]
-    caller = a_caller(an_installation(tmp_path, carriers=carriers))
+    caller = a_caller(an_installation(tmp_path, carriers=[SandboxCarrier(tmp_path), Forgetful(cancels=False)]))
     caller.store(an_order())
     shipment = ship(caller, "forgetful:parcel")
 
@@ -120,9 +120,65 @@ def test_of_two_that_cancel_at_once_one_is_told_so(tmp_path):
     caller = a_caller(an_installation(tmp_path, carriers=[carrier, PostNL(tmp_path)]))
     caller.store(an_order())
     shipment = ship(caller)
-    carrier.meanwhile.append(lambda: cancel(shipment.id, caller.context))
+    told = []
 
-    with pytest.raises(Conflict, match="already being cancelled"):
+    def cancel_too():
+        with pytest.raises(Conflict) as error:
+            cancel(shipment.id, caller.context)
+        told.append(error.value.message)
+
+    carrier.meanwhile.append(cancel_too)
+
+    cancel(shipment.id, caller.context)
+
+    assert told == ["This shipment is already being cancelled."]
+    assert states(caller) == [State.CANCELLED]
+
+
+class Dying(SandboxCarrier):
+    """The sandbox, and a process that dies when it has just cancelled."""
+
+    deaths = 1
+
+    def cancel(self, booking):
+        agrees = super().cancel(booking)
+        if self.deaths:
+            self.deaths -= 1
+            raise KeyboardInterrupt
+        return agrees
+
+
+def test_a_death_between_the_carriers_yes_and_ours_is_made_good_at_the_next_start(tmp_path):
+    caller = a_caller(an_installation(tmp_path, carriers=[Dying(tmp_path), PostNL(tmp_path)]))
+    caller.store(an_order())
+    shipment = ship(caller)
+    with pytest.raises(KeyboardInterrupt):
         cancel(shipment.id, caller.context)
+    assert states(caller) == [State.CANCELLING]
+
+    reconcile(caller.installation)
 
     assert states(caller) == [State.CANCELLED]
+    assert statuses(caller) == [ParcelStatus.CANCELLED]
+    assert caller.ship().status_code == 201
+
+
+class Silent(SandboxCarrier):
+    """The sandbox, with a mistake of its own to make when it is asked to cancel."""
+
+    mistake = CarrierUnavailable("The line is down.")
+
+    def cancel(self, booking):
+        raise self.mistake
+
+
+def test_a_carrier_that_cannot_be_asked_leaves_the_label_alive(tmp_path):
+    caller = a_caller(an_installation(tmp_path, carriers=[Silent(tmp_path), PostNL(tmp_path)]))
+    caller.store(an_order())
+    shipment = ship(caller)
+
+    with pytest.raises(Conflict, match="The line is down"):
+        cancel(shipment.id, caller.context)
+
+    assert states(caller) == [State.STORED]
+    assert caller.ship().json()["errors"][0]["code"] == "validation_error"

@@ -1,5 +1,8 @@
 """What a dead process leaves behind is settled, and no label is lost or bought twice."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from kolli.carriers.postnl import PostNL
@@ -7,7 +10,7 @@ from kolli.carriers.registry import Carriers
 from kolli.carriers.sandbox import Fault, SandboxCarrier
 from kolli.errors import AlreadyShipped, CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict
 from kolli.operations.context import Context
-from kolli.operations.reconcile import reconcile
+from kolli.operations.reconcile import LEFT_BEHIND_AFTER, reconcile
 from kolli.shipments.attempts import State
 from kolli.shipments.model import ParcelStatus
 from tests.factories import NOW, a_caller, an_installation, an_order
@@ -226,3 +229,72 @@ def test_a_restarted_server_takes_up_a_new_block_of_numbers(tmp_path):
 
     assert sorted(number for _, number, _ in parcels_of(caller)) == ["3STEA00000001", "3STEA00000101"]
     assert shipment.parcels[0].tracking_number == "3STEA00000101"
+
+
+# What goes wrong while it is settled
+
+
+def test_an_attempt_that_nobody_can_settle_does_not_keep_the_others_waiting(tmp_path):
+    caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, after=Raises([Death()])))
+    caller.store(an_order(order_id="shop-2", order_number="ORDER-2"))
+    caller.sandbox.ledger.fail_next(Fault.SILENT_AFTER)
+    assert caller.ship(order={"order_number": "ORDER-2"}).status_code == 400
+    caller.sandbox.look_up = once_broken(caller.sandbox.look_up)
+
+    left = reconcile(caller.installation)
+
+    assert len(left) == 1
+    assert states(caller).count(State.STORED) == 1
+
+
+def once_broken(look_up):
+    """A look-up whose first call fails with something that no carrier should raise."""
+    errors = [ConnectionError("reset by peer")]
+
+    def broken(reference):
+        if errors:
+            raise errors.pop()
+        return look_up(reference)
+
+    return broken
+
+
+def test_a_number_that_another_parcel_has_leaves_the_outcome_open_and_the_server_alive(tmp_path):
+    carrier = Forgetful(numbers=("F0000001",))
+    caller = a_caller(an_installation(tmp_path, carriers=[carrier, SandboxCarrier(tmp_path)]))
+    caller.store(an_order(), an_order(order_id="shop-2", order_number="ORDER-2"))
+    ship(caller, "forgetful:parcel")
+
+    answer = caller.ship(order={"order_number": "ORDER-2"}, ship_with=with_option("forgetful:parcel"))
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "parcel_announcement_error"
+    assert "F0000001" in answer.json()["errors"][0]["detail"]
+    assert [attempt.state for attempt in reconcile(caller.installation)] == [State.UNKNOWN]
+
+
+def with_option(code):
+    return {"type": "shipping_option_code", "properties": {"shipping_option_code": code}}
+
+
+def test_a_look_up_that_finds_nothing_is_not_final_before_its_time(tmp_path):
+    caller = a_caller(an_installation(tmp_path))
+    caller.store(an_order())
+    caller.sandbox.certain_after_seconds = 60
+    caller.sandbox.ledger.fail_next(Fault.SILENT_BEFORE)
+    assert caller.ship().status_code == 400
+
+    answer = caller.ship()
+
+    assert "still processing" in answer.json()["errors"][0]["detail"]
+    assert states(caller) == [State.UNKNOWN]
+
+
+def test_an_attempt_that_was_left_behind_long_ago_is_settled_when_a_caller_meets_it(tmp_path):
+    caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, after=Raises([Death()])))
+    later = replace(caller.installation, clock=lambda: NOW + LEFT_BEHIND_AFTER + timedelta(seconds=1))
+
+    with pytest.raises(AlreadyShipped):
+        ship(caller._replace(context=replace(caller.context, installation=later)))
+
+    assert states(caller) == [State.STORED]

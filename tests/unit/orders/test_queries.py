@@ -1,5 +1,6 @@
 """Orders ↔ rows."""
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -95,9 +96,10 @@ def test_numbers_come_back_exactly(database):
     total = {"value": Decimal("12345678901234.12345678901234567890"), "currency": "EUR"}
     store(database, an_order(payment_details={"total_price": total, "status": {"code": "paid"}}))
 
-    (order,) = read(database, list_orders, Filters(), newest_first()).orders
+    (listed,) = read(database, list_orders, Filters(), newest_first()).orders
 
-    assert str(order.document["payment_details"]["total_price"]["value"]) == str(total["value"])
+    assert str(read(database, get_order, 1).document["payment_details"]["total_price"]["value"]) == str(total["value"])
+    assert decode(listed.document) == read(database, get_order, 1).document
 
 
 def test_an_order_with_the_same_order_id_in_the_same_integration_is_updated(database):
@@ -156,6 +158,18 @@ def test_an_update_without_a_change_is_none(database):
         update_order(transaction, 1, get_order(transaction, 1, order_pk), an_order(), LATER)
 
     assert read(database, get_order, order_pk) == Order(order_pk, 70, NOW, NOW, 1, an_order())
+
+
+def test_an_order_that_has_changed_since_it_was_read_is_not_updated(database):
+    (order_pk,) = store(database, an_order())
+    before = read(database, get_order, order_pk)
+    store(database, an_order(order_number="B"))
+
+    with database.write() as transaction:
+        updated = update_order(transaction, 1, before, an_order(order_number="C"), LATER)
+
+    assert not updated
+    assert read(database, get_order, order_pk).order_number == "B"
 
 
 def test_a_removed_order_is_gone(database):
@@ -245,6 +259,54 @@ def test_a_position_is_read_back():
 def test_a_position_that_cannot_be_one_is_invalid(texts):
     with pytest.raises(Invalid):
         read_position(sorting([]), texts)
+
+
+def a_large_order(number):
+    """A quarter of a page, each as large as it would be were it stored long ago."""
+    return an_order(order_id=str(number), order_details={**an_order()["order_details"], "notes": "x" * 2**21})
+
+
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        (Page(sorting([Sort("pk")]), 100), ([1, 2, 3], (False, True))),
+        (Page(sorting([Sort("pk")]), 100, (3,)), ([4, 5], (True, False))),
+        (Page(sorting([Sort("pk")]), 100, backwards=True), ([3, 4, 5], (True, False))),
+        (Page(sorting([Sort("pk")]), 100, (3,), backwards=True), ([1, 2], (False, True))),
+        (Page(sorting([Sort("pk")]), 2), ([1, 2], (False, True))),
+    ],
+)
+def test_a_page_ends_before_it_holds_more_than_eight_mebibytes(database, page, found):
+    store(database, *map(a_large_order, range(5)))
+
+    listed = read(database, list_orders, Filters(), page)
+
+    assert (ids(listed.orders), (listed.more_before, listed.more_behind)) == found
+    assert listed.positions == [(order.id,) for order in listed.orders]
+
+
+def test_an_order_larger_than_a_page_is_a_page(database):
+    store(database, an_order(order_id="1", order_number="x" * 9 * 2**20), an_order(order_id="2"))
+
+    assert ids(read(database, list_orders, Filters(), Page(sorting([Sort("pk")]), 100)).orders) == [1]
+
+
+def test_a_list_reads_nothing_in_the_orders_that_it_passes_on(database):
+    """An empty list takes three bytes as it is stored, and twenty times as much once it is read."""
+    full = an_item_of(100_000)
+    store(database, *(an_order(order_id=str(number), order_details=full) for number in range(10)))
+    tracemalloc.start()
+
+    read(database, list_orders, Filters(), newest_first())
+
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 16 * 2**20
+
+
+def an_item_of(values):
+    details = an_order()["order_details"]
+    return {**details, "order_items": [{**details["order_items"][0], "properties": {"k": [[]] * values}}]}
 
 
 PLANS = [

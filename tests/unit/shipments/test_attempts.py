@@ -29,7 +29,8 @@ WAYS = {
     State.STORED: [State.STORED],
     State.REJECTED: [State.REJECTED],
     State.ABANDONED: [State.ABANDONED],
-    State.CANCELLED: [State.STORED, State.CANCELLED],
+    State.CANCELLING: [State.STORED, State.CANCELLING],
+    State.CANCELLED: [State.STORED, State.CANCELLING, State.CANCELLED],
 }
 """How an attempt comes to be in a state."""
 
@@ -123,7 +124,9 @@ def test_an_attempt_without_a_guard_holds_up_nobody_and_is_held_up_by_nobody(tra
     assert intended(transaction, "c", is_guarded=False)
 
 
-@pytest.mark.parametrize("other", [{"account_id": 2}, {"key": order_key(71, "shop-1")}, {"key": order_key(70, "shop-2")}])
+@pytest.mark.parametrize(
+    "other", [{"account_id": 2}, {"key": order_key(71, "shop-1")}, {"key": order_key(70, "shop-2")}]
+)
 def test_another_order_has_a_guard_of_its_own(transaction, other):
     in_state(transaction, State.STORED)
 

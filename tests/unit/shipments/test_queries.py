@@ -45,7 +45,7 @@ def announced(transaction, shipment, *numbers):
 def test_a_shipment_comes_back_as_it_was(transaction):
     size = Dimensions(Decimal("10.0"), Decimal(20), Decimal("0.5"), "in")
     draft = a_draft(
-        recipient=an_address(name="Μαρία Παπαδοπούλου", company_name="^XA \\ \"", phone_number="+30 210"),
+        recipient=an_address(name="Μαρία Παπαδοπούλου", company_name='^XA \\ "', phone_number="+30 210"),
         boxes=(Box(kilograms("0.50"), size), Box(Weight(Decimal("1E+1"), "lbs"))),
         contract_id=517,
         brand_id=42,
@@ -85,9 +85,9 @@ def test_a_parcel_is_found_with_its_shipment(transaction):
 def test_a_parcel_is_only_there_for_its_account(transaction):
     add_shipment(transaction, a_shipment(parcels=TWO_BOXES))
 
-    with pytest.raises(NotFound, match="^No Parcel matches the given query.$"):
+    with pytest.raises(NotFound, match=r"^No Parcel matches the given query\.$"):
         get_shipment_of_parcel(transaction, 2, 12)
-    with pytest.raises(NotFound, match="^No Parcel matches the given query.$"):
+    with pytest.raises(NotFound, match=r"^No Parcel matches the given query\.$"):
         get_shipment_of_parcel(transaction, 1, 13)
 
 
