@@ -158,8 +158,11 @@ class _Web:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # no lifespan events and no web sockets here
+        # Callers write paths with and without a slash at the end, as the hosted service takes both.
         if scope["path"].startswith(API_PREFIX) and scope["path"].endswith("/"):
-            scope = {**scope, "path": scope["path"].rstrip("/")}  # clients send both, as the hosted service takes both
+            scope = {**scope, "path": scope["path"].rstrip("/")}
+        elif any(scope["path"] + "/" == page.path for page in PAGES):
+            scope = {**scope, "path": scope["path"] + "/"}
         try:
             await self._router({**scope, "app": self}, receive, send)
         except HTTPException as error:

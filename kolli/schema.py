@@ -147,6 +147,8 @@ orders = Table(
     Index(None, "account_id", "order_number_key"),
     Index(None, "account_id", "order_id_key"),
     Index(None, "account_id", "order_created_at"),
+    Index(None, "account_id", "status_key", "id"),
+    Index(None, "account_id", "integration_id", "id"),
 )
 
 shipments = Table(

@@ -10,7 +10,18 @@ from kolli.documents.writers.pictures import check_logo
 from kolli.drawing import Drawing
 from kolli.errors import Invalid, InvalidChoice
 
-__all__ = ["A4", "A5", "A6", "LABEL_4X6", "PAPERS", "check_logo", "content_from_json", "on_sheet", "paper_named", "render"]
+__all__ = [
+    "A4",
+    "A5",
+    "A6",
+    "LABEL_4X6",
+    "PAPERS",
+    "check_logo",
+    "content_from_json",
+    "on_sheet",
+    "paper_named",
+    "render",
+]
 
 
 def render(pages: Sequence[Drawing], mime_type: str, dpi: int, fonts: Fonts) -> bytes:

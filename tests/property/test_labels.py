@@ -9,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, reduce
+from itertools import pairwise
+from operator import or_
 from pathlib import Path
 
 import pytest
@@ -18,12 +20,16 @@ from hypothesis import strategies as st
 
 from kolli.documents import proof
 from kolli.documents.fonts import Fonts
+from kolli.documents.fonts.characters import is_mark
 from kolli.documents.layouts.addresses import address_lines
+from kolli.documents.layouts.fitting import Paragraph, fit
 from kolli.documents.layouts.label import LabelContent, lay_out
 from kolli.documents.render import A4, A5, A6, LABEL_4X6, PAPERS, render
 from kolli.documents.writers import WRITERS
+from kolli.documents.writers.grid import Grid
+from kolli.documents.writers.raster import drawn
 from kolli.documents.writers.zpl import escaped
-from kolli.drawing import Text
+from kolli.drawing import Area, Text, mm, points
 from kolli.errors import DoesNotFit, NotDrawable
 from kolli.values import COUNTRY_CODES, WEIGHT_UNITS, Address, Weight
 from tests.unit.documents import zpl_reader
@@ -206,6 +212,105 @@ def test_whatever_is_typed_is_printed_whole_or_refused_with_its_field(name, stre
     assert field or together(unicodedata.normalize("NFC", note)) in printed
 
 
+MARKS = "".join(filter(is_mark, map(chr, range(0x300, 0x10000))))
+
+
+@st.composite
+def marked(draw):
+    """A text of letters that have up to two marks each, of all the marks there are."""
+    bases = draw(st.lists(st.sampled_from("aigjyWÅlQÇđĦẪЩй⁄ℊΩ 東〱") if CJK.exists() else st.sampled_from("aigjWẪй⁄ℊ")))
+    marks = st.text(st.sampled_from(MARKS), max_size=2)
+    return "".join(base + (draw(marks) if base != " " else "") for base in ["x", *bases])
+
+
+def printable(text):
+    """The text as it is printed, nothing where it is refused: composing may leave a mark too many or none at all."""
+    try:
+        return fonts().printable(text, "notes.0")
+    except NotDrawable:
+        return ""
+
+
+def black(marks, grid):
+    """The first and last row and column that have black, on a page of 200 mm with these marks."""
+    canvas = drawn(mm(200), mm(200), marks, grid.dpi, fonts())
+    rows = canvas.to_rows()
+    used = [index for index, row in enumerate(rows) if row] or [0]
+    together = reduce(or_, rows) or 1 << canvas.width - 1
+    right = canvas.width - 1 - ((together & -together).bit_length() - 1)
+    return used[0], used[-1], canvas.width - together.bit_length(), right
+
+
+@settings(max_examples=200, deadline=None)
+@given(marked(), st.sampled_from([mm(5), mm(9), mm(25)]), st.booleans(), st.sampled_from([150, 203, 300, 600]))
+def test_no_black_of_a_text_with_marks_leaves_its_place_or_enters_another_line(text, height, bold, dpi):
+    area, grid = Area(mm(50), mm(50), mm(40), height), Grid(dpi)
+    paragraphs = [Paragraph(printable(text) or "x", "notes.0", bold=bold), Paragraph("Ågx", "notes.1")]
+
+    try:
+        lines = list(fit(paragraphs, area.width, area.height, points(18), fonts()).placed(area))
+    except DoesNotFit as error:
+        assert error.field in {"notes.0", "notes.1"}  # noqa: PT017 - both outcomes are right
+        return
+
+    top, bottom, left, right = black(lines, grid)
+    # A letter may reach over its own sides by a fifth of an em, and rounding costs a pixel.
+    aside = lines[0].size // 5
+    assert grid.px(area.y) - 1 <= top <= bottom <= grid.px(area.bottom)
+    assert grid.px(area.x - aside) - 1 <= left <= right <= grid.px(area.right + aside) + 1
+    boxes = [black([line], grid) for line in lines]
+    assert all(above[1] <= below[0] + 1 for above, below in pairwise(boxes))
+
+
+@settings(max_examples=100, deadline=None)
+@given(marked(), marked(), st.sampled_from([150, 203, 300, 600]), st.sampled_from(sorted(PAPERS)))
+def test_a_text_with_marks_that_was_laid_out_is_written_by_every_writer(name, note, dpi, paper):
+    content = a_label(recipient=an_address(name=printable(name)), notes=(printable(note),), band=printable(note))
+
+    assert written_or_refused(content, PAPERS[paper], dpi) in {None, "recipient.name", "notes.0", "band"}
+
+
+def written_or_refused(content, paper, dpi):
+    """Nothing if every writer wrote the label, or the field because of which it could not be laid out."""
+    try:
+        page = lay_out(content, paper, fonts(), dpi)
+    except (DoesNotFit, NotDrawable) as error:
+        return error.field
+    for mime_type, writer in WRITERS.items():
+        if writer.allows(dpi):
+            assert render([page], mime_type, dpi, fonts())
+    return None
+
+
+# 204 dpi is where the pixels suit bars worst.
+@settings(max_examples=150, deadline=None)
+@given(
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=45),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=290),
+    anything,
+    st.sampled_from([150, 203, 204, 300, 600]),
+    st.sampled_from(sorted(PAPERS)),
+)
+def test_whatever_is_laid_out_for_a_resolution_is_written_by_every_writer(number, url, note, dpi, paper):
+    content = a_label(tracking_number=number, tracking_url=url, notes=(note,), reference=note)
+
+    refused = written_or_refused(content, PAPERS[paper], dpi)
+
+    assert refused in {None, "tracking_number", "tracking_url", "notes.0", "reference"}
+
+
+@pytest.mark.parametrize("dpi", [150, 203, 204, 300, 600])
+@pytest.mark.parametrize("paper", PAPERS.values(), ids=lambda paper: paper.name)
+def test_a_barcode_of_any_length_is_refused_before_it_is_written_or_written(dpi, paper):
+    refused = {
+        written_or_refused(a_label(tracking_number=char * length, tracking_url=""), paper, dpi)
+        for char in "A1"
+        for length in range(1, 80)
+    }
+
+    assert refused == {None, "tracking_number"}
+
+
 ALLOWED = set(
     "^XA ^CI ^PW ^LL ^LH ^FO ^FT ^A0 ^FR ^FH ^FD ^FS ^GB ^GF ^BY ^BC ^BQ ^XZ".split()  # noqa: SIM905 - reads as ZPL
 )
@@ -289,6 +394,7 @@ def test_labels_drawn_before_do_not_change_a_label():
 IN_ANOTHER_PROCESS = """
 import hashlib
 from kolli.documents.fonts import Fonts
+from kolli.documents.fonts.characters import is_mark
 from kolli.documents.layouts.label import lay_out
 from kolli.documents.render import A6, render
 from tests.unit.documents.labels import a_full_label

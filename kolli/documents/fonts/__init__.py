@@ -87,7 +87,7 @@ class Fonts:
             drawable |= faces[_CJK].characters & faces[_CJK_BOLD].characters
         self._drawable = frozenset(char for char in drawable if not is_refused(char))
         self._latin = faces[_REGULAR].characters
-        self._kept = lru_cache(_SHAPED_TEXTS)(self._shaped)
+        self.shaped = lru_cache(_SHAPED_TEXTS)(self._shaped)
         self.bitmap = lru_cache(_GLYPH_BITMAPS)(self._bitmap)
 
     def printable(self, text: str, field: str) -> str:
@@ -103,13 +103,13 @@ class Fonts:
         message = f"{named(char)} {why_not_drawable(char, cjk_configured=self._has_cjk)}."
         raise NotDrawable(message, field=field, details={"character": f"U+{ord(char):04X}", "value": printed})
 
-    def shaped(self, text: str, bold: bool, language: str) -> Shaped:
-        """A printable text as glyphs."""
-        return self._kept(text, bold, language) if len(text) <= _LONGEST_KEPT else self._shaped(text, bold, language)
+    def measured(self, text: str, bold: bool, language: str) -> Shaped:
+        """A printable text as `shaped` gives it, which may be too long for a label: such a text is not kept."""
+        return self.shaped(text, bold, language) if len(text) <= _LONGEST_KEPT else self._shaped(text, bold, language)
 
     def width(self, text: str, size: int, *, bold: bool = False, language: str = "") -> int:
         """How wide a printable text is, in the unit of `size` (the em) and rounded up."""
-        return _ceiling(self.shaped(text, bold, language).advance * size, EM)
+        return _ceiling(self.measured(text, bold, language).advance * size, EM)
 
     def ascent(self, size: int) -> int:
         """How far above its baseline text of this size may reach, accents on capitals included."""

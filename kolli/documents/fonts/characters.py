@@ -24,14 +24,14 @@ _LOST = frozenset("\ufffc\ufffd")
 """What programs write where they lost an object or a character; fonts have a picture for it."""
 
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
-"""Default ignorable code points that are not in category Cf (Unicode Standard 16.0, 5.21), and the empty Braille cell."""
+"""Default ignorable code points outside category Cf (Unicode Standard 16.0, 5.21), and the empty Braille cell."""
 
 _MOST_MARKS = 2
 """How many combining marks a letter may have that Unicode has no composed letter for: more would be a tower."""
 
 _MARKS = frozenset(("Mn", "Me", "Mc"))
 
-# No letter composed by NFC is a mark, and no mark comes before this one.
+# No combining mark has a lower code.
 _FIRST_MARK = "\u0300"
 
 _CATEGORIES = {
@@ -105,7 +105,7 @@ def why_not_drawable(char: str, *, cjk_configured: bool) -> str:
 
 def misplaced_mark(text: str) -> tuple[str, str] | None:
     """The first combining mark that may not stand where it does, and why; the text is normalised."""
-    if not text or max(text) < _FIRST_MARK:
+    if text.isascii() or max(text) < _FIRST_MARK:
         return None
     marks = 0
     for before, char in pairwise(" " + text):

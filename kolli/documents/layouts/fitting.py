@@ -14,14 +14,14 @@ from kolli.errors import DoesNotFit
 SMALLEST = points(6)
 """Below this size nobody reads a label; text that needs it is refused."""
 
-# What a line takes above and below its baseline, in thousandths of the font size. With these the accents on capitals and
-# the descenders of Latin letters stay out of the lines above and below.
+# What a line takes above and below its baseline, in thousandths of the font size. With these the accents on capitals
+# and the descenders of Latin letters stay out of the lines above and below.
 _ABOVE, _BELOW = 970, 270
 
 # Unicode has these letters composed, and no combining mark before it; of none does the black need to be measured.
 _FIRST_MEASURED = "\u0300"
 
-# Letters reach over their sides a little, the tail of a j for one. What a combining mark needs beyond that is kept free.
+# Letters reach over their sides a little, as the tail of a j does. What a mark needs beyond that is kept free.
 _ASIDE = 200
 
 # No place on a label holds as much in the smallest type. Shaping a megabyte to find that out takes seconds.
@@ -110,9 +110,11 @@ def fit(
     They wrap between words. Only when that does not do at the smallest size, words that are wider than the area are
     broken. Raises `DoesNotFit` naming the paragraph with the most text.
     """
-    if any(len(paragraph.text) > _LONGEST for paragraph in paragraphs):
-        raise _does_not_fit(paragraphs, width, height, fonts)
-    measured = [_Measured(paragraph, fonts) for paragraph in paragraphs]
+    measured = []
+    for paragraph in paragraphs:
+        if len(paragraph.text) > _LONGEST:
+            raise _does_not_fit(paragraphs, width, height, fonts)
+        measured.append(_Measured(paragraph, fonts))
     room = _room(measured)
     for break_words in (False, True):
         for size in _sizes(largest):
@@ -127,12 +129,18 @@ def fit(
 
 def _room(measured: Sequence["_Measured"]) -> _Room:
     """What a line takes that may be any of these paragraphs."""
-    inks = [each.ink for each in measured if max(each.paragraph.text, default="") >= _FIRST_MEASURED]
+    inks = [each.ink for each in measured if not _is_latin(each.paragraph.text)]
+    if not inks:
+        return _LATIN
     return _Room(
-        max([_ABOVE, *(ink.up for ink in inks)]),
-        max([_BELOW, *(ink.down for ink in inks)]),
-        max([0, *(ink.aside - _ASIDE for ink in inks)]),
+        max(_ABOVE, *(ink.up for ink in inks)),
+        max(_BELOW, *(ink.down for ink in inks)),
+        max(0, *(ink.aside - _ASIDE for ink in inks)),
     )
+
+
+def _is_latin(text: str) -> bool:
+    return text.isascii() or max(text) < _FIRST_MEASURED
 
 
 def _lines(measured: Sequence["_Measured"], width: int, most: int, *, break_words: bool) -> list[Line] | None:
@@ -160,7 +168,7 @@ class _Measured:
 
     def __init__(self, paragraph: Paragraph, fonts: Fonts) -> None:
         self.paragraph = paragraph
-        self._shaped = fonts.shaped(paragraph.text, paragraph.bold, paragraph.language)
+        self._shaped = fonts.measured(paragraph.text, paragraph.bold, paragraph.language)
 
     @property
     def ink(self) -> Ink:
@@ -241,8 +249,8 @@ def _does_not_fit(paragraphs: Sequence[Paragraph], width: Micrometres, height: M
     # A line rarely ends exactly where its place does, so a tenth of the room is not counted on.
     limit = max(min(length * room * 9 // (widths[worst] * 10), length - 1), 1)
     message = (
-        f'"{_quoted(longest.text)}" has {len(longest.text)} characters and does not fit its place on the label, not even in the smallest '
-        f"type. About {limit} characters fit; shorten it or move a part of it to another field."
+        f'"{_quoted(longest.text)}" has {len(longest.text)} characters and does not fit its place on the label, not '
+        f"even in the smallest type. About {limit} characters fit; shorten it or move a part of it to another field."
     )
     return DoesNotFit(message, field=longest.field, details={"value": longest.text, "limit": limit})
 

@@ -41,6 +41,8 @@ _NUMBER_HEIGHT = mm(5, 5)
 _BAR_MODULE = Micrometres(400), Micrometres(250)
 _QR_MODULE = Micrometres(550), Micrometres(250)
 
+_PDF_GRID = Grid(PDF_DPI)
+
 _CAPTION = points(6)
 _CAPTION_ASCENT = _CAPTION * 8 // 10
 
@@ -98,13 +100,13 @@ class LabelContent:
 def lay_out(content: LabelContent, paper: Paper, fonts: Fonts, dpi: int = PDF_DPI) -> Drawing:
     """The label on this paper. A6 and 4 x 6 inch are filled; on a larger sheet it is an A6 label, upper left.
 
-    Whatever it accepts can be written as PDF, and in every format that is written at `dpi`; other resolutions may have
-    no room for the barcodes. Raises `DoesNotFit` and `NotDrawable` naming the field as the content names it:
+    Whatever it accepts can be written as PDF, and as PNG or ZPL of `dpi`; a coarser resolution may have no room for the
+    barcodes. Raises `DoesNotFit` and `NotDrawable` naming the field as the content names it:
     `recipient.address_line_1`, `sender.city`, `notes.0`; and `Invalid` naming `logo`.
     """
     if paper not in {A6, LABEL_4X6}:
         return on_sheet(lay_out(content, A6, fonts, dpi), paper)
-    label = _Label(content, fonts, (Grid(PDF_DPI), Grid(dpi)))
+    label = _Label(content, fonts, (_PDF_GRID,) if dpi == PDF_DPI else (_PDF_GRID, Grid(dpi)))
     page = Area(0, 0, paper.width, paper.height)
     return Drawing(paper.width, paper.height, tuple(label.marks(page)), title=content.tracking_number)
 

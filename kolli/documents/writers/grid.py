@@ -12,6 +12,9 @@ from kolli.documents.barcodes.modules import Modules
 from kolli.drawing import Micrometres, Symbol
 from kolli.errors import DoesNotFit
 
+PDF_DPI = 300
+"""PDF puts barcodes on these pixels: that is what they are most often printed with, and 150 and 600 share them."""
+
 _UM_PER_254_MM = 254_000
 
 # Label printers of "203 dpi" have 8 dots to the millimetre, which is 203.2.
@@ -57,6 +60,11 @@ class Grid:
         width, height = (length * self.dots // _UM_PER_254_MM for length in (symbol.width, symbol.height))
         return self._module(symbol, modules + spare, width, height) > 0
 
+    def check(self, symbol: Symbol) -> None:
+        """Raises `DoesNotFit` if a writer might, which `placed` does, on any place of a sheet."""
+        if not self.holds(symbol, SYMBOLOGIES[symbol.symbology].width(symbol.text)):
+            raise self._too_fine(symbol)
+
     def placed(self, symbol: Symbol, modules: int, spare: int = 0) -> PlacedSymbol:
         """A symbol of so many modules across, in the middle of its box, with the largest modules there is room for.
 
@@ -67,15 +75,17 @@ class Grid:
         top, box_height = self.span(symbol.y, symbol.height)
         module = self._module(symbol, modules + spare, box_width, box_height)
         if not module:
-            message = (
-                f'At {self.dpi} dpi the barcode of "{symbol.text}" needs bars too fine to print. Ask for a higher '
-                "resolution, or for PDF."
-            )
-            raise DoesNotFit(message, field=symbol.field, details={"value": symbol.text, "dpi": self.dpi})
+            raise self._too_fine(symbol)
         width = modules * module
         height = box_height if symbology.is_linear else width
         return PlacedSymbol(left + (box_width - width) // 2, top + (box_height - height) // 2, width, height, module)
 
+    def _too_fine(self, symbol: Symbol) -> DoesNotFit:
+        message = (
+            f'At {self.dpi} dpi the barcode of "{symbol.text}" needs bars too fine to print. Ask for a higher '
+            "resolution, or for PDF."
+        )
+        return DoesNotFit(message, field=symbol.field, details={"value": symbol.text, "dpi": self.dpi})
 
     def _module(self, symbol: Symbol, modules: int, box_width: int, box_height: int) -> int:
         """How many pixels wide a module may be; 0 if it would be finer than `min_module`."""

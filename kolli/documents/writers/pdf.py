@@ -9,15 +9,14 @@ import zlib
 from collections.abc import Sequence
 
 from kolli.documents.fonts import Fonts
-from kolli.documents.writers.grid import Grid, encoded
+from kolli.documents.writers.grid import PDF_DPI, Grid, encoded
 from kolli.documents.writers.pdf_fonts import PdfFonts
 from kolli.documents.writers.pdf_objects import PdfFile, reference
 from kolli.documents.writers.pictures import in_colour, place_in_box
 from kolli.drawing import Drawing, Fill, Frame, Image, Micrometres, Symbol, Text
 
-# Barcodes are put on the pixels of 300 dpi: that is what they are most often printed with, and 150 and 600 share them.
-_GRID = Grid(300)
-_UM_PER_PIXEL = 25_400 / 300
+_GRID = Grid(PDF_DPI)
+_UM_PER_PIXEL = 25_400 / PDF_DPI
 
 _UNIT = 72 / 25_400
 

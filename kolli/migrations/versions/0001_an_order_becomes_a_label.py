@@ -158,6 +158,12 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_orders_account_id_status_key_id"), ["account_id", "status_key", "id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_orders_account_id_integration_id_id"), ["account_id", "integration_id", "id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_orders_account_id_id"), ["account_id", "id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_orders_account_id_order_created_at"), ["account_id", "order_created_at"], unique=False

@@ -3,6 +3,7 @@ import pytest
 from kolli.documents.layouts.label import lay_out
 from kolli.documents.render import A4, A5, A6, LABEL_4X6, on_sheet, render
 from kolli.documents.writers import WRITERS
+from kolli.drawing import Drawing, Image, mm
 from kolli.errors import DoesNotFit, Invalid, InvalidChoice
 from tests.unit.documents.labels import a_full_label, a_label
 
@@ -69,7 +70,7 @@ def test_a_sheet_is_a_page_like_any_other(mime_type, fonts):
 
 @pytest.mark.parametrize("mime_type", WRITERS)
 def test_a_logo_that_is_no_picture_is_refused(mime_type, fonts):
-    page = lay_out(a_label(logo=b"GIF89a"), A6, fonts)
+    page = Drawing(mm(10), mm(10), (Image(b"GIF89a", 0, 0, mm(9), mm(9), field="logo"),))
 
     with pytest.raises(Invalid, match="Upload it again") as caught:
         render([page], mime_type, WRITERS[mime_type].default_dpi, fonts)

@@ -109,7 +109,7 @@ def test_two_changes_cannot_be_about_one_item():
 
 
 @pytest.mark.parametrize("key", ["item_id", "name"])
-def test_finding_ten_times_as_many_items_takes_nowhere_near_a_hundred_times_as_long(key):
+def test_forty_thousand_items_are_found_within_seconds(key):
     """Half of the changes name the item's id, half its name. Looked for one by one, 40,000 would take half a minute."""
     items = [{"item_id": str(number), "name": str(number)} for number in range(40_000)]
     changes = [{"item_id": item["item_id"]} if place % 2 else {key: item[key]} for place, item in enumerate(items)]

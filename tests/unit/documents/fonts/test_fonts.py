@@ -38,6 +38,48 @@ def test_what_cannot_be_drawn_is_named_with_its_field(fonts, char, says):
     assert (caught.value.field, caught.value.details["character"]) == ("sender.address_line_1", f"U+{ord(char):04X}")
 
 
+@pytest.mark.parametrize(
+    ("text", "says", "character"),
+    [
+        ("a" + "\u0301\u0302\u0303" * 40, "one combining mark too many", "U+0301"),
+        ("x\u0323\u0302\u0303", "one combining mark too many", "U+0303"),
+        ("\u0301x", "none before it", "U+0301"),
+        (" \u0323", "none before it", "U+0323"),
+        ("x \u0301", "none before it", "U+0301"),
+        ("\u034f", "cannot be seen", "U+034F"),
+        ("x\u034fy", "cannot be seen", "U+034F"),
+        ("\u3164", "cannot be seen", "U+3164"),
+        ("x\u200by", "invisible", "U+200B"),
+        ("x\ufe0e", "emoji", "U+FE0E"),
+    ],
+)
+def test_marks_without_a_letter_towers_of_marks_and_what_cannot_be_seen_are_refused(fonts, text, says, character):
+    with pytest.raises(NotDrawable, match=says) as caught:
+        fonts.printable(text, "sender.name")
+
+    assert (caught.value.field, caught.value.details["character"]) == ("sender.name", character)
+
+
+def test_a_letter_may_have_two_marks_that_unicode_has_not_composed(fonts):
+    text = "x\u0323\u0302 g\u0323\u0308"
+
+    assert fonts.printable(text, "name") == text
+
+
+def test_a_text_too_long_for_any_label_is_not_kept(fonts):
+    text = "w" * 201
+
+    assert fonts.measured(text, False, "") is not fonts.measured(text, False, "")
+    assert fonts.measured("w", False, "") is fonts.measured("w", False, "")
+
+
+def test_the_black_of_a_text_is_measured_with_its_marks(fonts):
+    plain, below, above = (fonts.shaped(text, False, "").ink for text in ("g", "g\u0323", "g\u0302\u0302"))
+
+    assert below.down > plain.down
+    assert above.up > plain.up
+
+
 def test_chinese_japanese_and_korean_are_drawn_once_a_font_is_configured(cjk_fonts):
     text = "東京都 타워 港区 ﾀﾜｰ 〒105"
 

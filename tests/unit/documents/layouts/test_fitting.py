@@ -59,6 +59,35 @@ def test_an_accent_is_never_parted_from_its_letter(fonts):
     assert all(line.startswith("x") for line in lines_of(result))
 
 
+def test_accents_taller_than_a_line_push_the_lines_apart(fonts):
+    result = fitted(fonts, "Ho\u0302\u0302st\u0323\u0331")
+
+    assert result.size == LARGEST
+    assert result.height > pitch(LARGEST)
+
+
+def test_accents_that_reach_out_of_a_low_place_are_refused(fonts):
+    with pytest.raises(DoesNotFit, match="fewer accents") as caught:
+        fitted(fonts, "H\u0302\u0302", height=pitch(SMALLEST))
+
+    assert caught.value.field == "notes.0"
+
+
+def test_a_mark_wider_than_its_letter_stays_within_the_width(fonts):
+    (line,) = fitted(fonts, "i\u0489").placed(Area(0, 0, WIDTH, HEIGHT))
+
+    assert line.x > 0
+    assert line.max_width == WIDTH - 2 * line.x
+
+
+def test_a_text_of_a_megabyte_is_refused_at_once(fonts):
+    with pytest.raises(DoesNotFit, match="shorten it") as caught:
+        fitted(fonts, "word " * 200_000)
+
+    assert caught.value.field == "notes.0"
+    assert len(str(caught.value)) < 400
+
+
 def test_text_that_cannot_fit_is_refused_with_field_value_and_limit(fonts):
     text = "word " * 200 + "end"
 

@@ -199,6 +199,17 @@ def test_what_cannot_be_drawn_is_refused_with_its_field(content, field, fonts):
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize("paper", [A6, A4], ids=lambda paper: paper.name)
+def test_a_barcode_too_fine_for_the_resolution_is_refused_before_it_is_drawn(paper, fonts):
+    content = a_label(tracking_number="ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+    with pytest.raises(DoesNotFit, match="At 150 dpi") as caught:
+        lay_out(content, paper, fonts, 150)
+
+    assert caught.value.field == "tracking_number"
+    assert lay_out(content, paper, fonts, 300)
+
+
 def test_a_very_long_address_is_printed_whole(fonts):
     recipient = an_address(
         name="Dr. Alexandra Montgomery-Featherstonehaugh",

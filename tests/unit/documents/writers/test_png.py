@@ -8,7 +8,7 @@ from kolli.documents import proof
 from kolli.documents.layouts.label import lay_out
 from kolli.documents.render import A4, A6, LABEL_4X6, on_sheet, render
 from kolli.documents.writers.raster import drawn
-from kolli.drawing import Drawing, Fill, Frame, Symbol, Text, mm, points
+from kolli.drawing import Drawing, Fill, Frame, Symbol, Text, mm, moved, points
 from tests.unit.documents.labels import a_full_label, a_label
 
 
@@ -111,6 +111,30 @@ def test_text_that_reaches_over_the_edge_of_the_page_is_drawn_as_far_as_there_is
     rows = pixels(Text("g", mm(1), mm(6), points(12), mm(6)), fonts=fonts)
 
     assert len(rows) == 60
+
+
+@pytest.mark.parametrize("text", ["g\u0323", "Xg\u0316", "\u021a\u0326", "\u210a"])
+def test_a_mark_that_hangs_below_the_descent_of_the_font_is_drawn(text, fonts):
+    rows = pixels(Text(text, mm(1), mm(3), points(12), mm(6)), fonts=fonts)
+
+    assert any("#" in row for row in rows[31:])
+
+
+@pytest.mark.parametrize("mark", [Text("W\u0302", mm(1), 500, points(12), mm(6)), Text("W", -500, mm(5), 5000, mm(6))])
+def test_text_that_reaches_over_the_top_or_the_side_is_drawn_as_far_as_there_is_paper(mark, fonts):
+    inside = pixels(moved(mark, mm(3), mm(3)), fonts=fonts, width=mm(20), height=mm(20))
+
+    rows = pixels(mark, fonts=fonts, width=mm(17), height=mm(17))
+
+    assert rows == [row[30:] for row in inside[30:]]
+
+
+def test_text_that_reaches_over_the_right_edge_is_cut_there(fonts):
+    text = Text("WWW", mm(1), mm(5), 5000, mm(20))
+
+    rows = pixels(text, fonts=fonts, width=mm(7))
+
+    assert rows == [row[:70] for row in pixels(text, fonts=fonts, width=mm(30))]
 
 
 def test_four_labels_on_one_sheet_are_one_picture(fonts):
