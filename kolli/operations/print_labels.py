@@ -9,16 +9,22 @@ from kolli.drawing import Paper
 from kolli.operations.context import Context
 from kolli.shipments.model import Draft, Parcel, Shipment
 
+COARSEST_DPI = 150
+"""The lowest resolution that a label can be asked for in; what its barcodes have room for there, they have anywhere."""
+
 TEST_BAND = "TEST – NOT FOR POSTAGE"
 
 
 def check_label(draft: Draft, context: Context) -> None:
-    """Raises DoesNotFit or NotDrawable, naming the field, when the label of this draft cannot be drawn."""
+    """Raises DoesNotFit or NotDrawable, naming the field, when the label of this draft cannot be drawn.
+
+    After that it can be, on every paper and in every format: nothing may be found out once the carrier has said yes.
+    """
     carrier = context.installation.carriers.get(draft.carrier_code)
     for box_number in range(1, len(draft.boxes) + 1):
         content = _content(draft, box_number, carrier.longest_number, context)
         for paper in (A6, LABEL_4X6):
-            lay_out(content, paper, context.installation.fonts)
+            lay_out(content, paper, context.installation.fonts, COARSEST_DPI)
 
 
 @dataclass(frozen=True)

@@ -77,8 +77,10 @@ class Fitted:
 
     def placed(self, area: Area, *, align: Align = "left", white: bool = False) -> Iterator[Text]:
         """The lines as marks: from the top of the area down, or in its middle if they are centred."""
+        line_pitch = self.room.pitch(self.size)
         top = area.y + ((area.height - self.height) // 2 if align == "center" else 0)
         inset = self.room.inset(self.size)
+        max_width = area.width - 2 * inset
         x = {"left": area.x + inset, "center": area.x + area.width // 2, "right": area.right - inset}[align]
         baseline = top + self.size * self.room.above // EM
         for text, paragraph in self.lines:
@@ -87,14 +89,14 @@ class Fitted:
                 x,
                 baseline,
                 self.size,
-                area.width - 2 * inset,
+                max_width,
                 bold=paragraph.bold,
                 white=white,
                 align=align,
                 language=paragraph.language,
                 field=paragraph.field,
             )
-            baseline += self.room.pitch(self.size)
+            baseline += line_pitch
 
 
 def pitch(size: Micrometres) -> Micrometres:

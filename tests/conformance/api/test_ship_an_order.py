@@ -1349,3 +1349,45 @@ def test_a_range_that_is_used_up_is_told_before_anybody_is_called(caller):
 )
 def test_another_path_or_method_leads_nowhere(caller, method, path, status, found):
     assert problems(caller, caller.client.request(method, path), status) == [(*found, None)]
+
+
+FORMS = [
+    {"mime_type": "application/pdf"},
+    {"mime_type": "image/png", "dpi": 150},
+    {"mime_type": "image/png", "dpi": 300},
+    {"mime_type": "application/zpl"},
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ["g\u0323", "Xg\u0316", "Ț̦omas", "ẹ́", "ℊ"])
+def test_a_mark_below_a_letter_is_printed_in_every_format(installation, name, form):
+    caller = a_caller(installation)
+    address = {**an_order()["shipping_address"], "name": name}
+    caller.store(an_order(shipping_address=address))
+
+    assert caller.ship(label_details=form).status_code == 201
+
+
+@pytest.mark.parametrize("name", ["a" + "\u0301" * 40, "\u0301", "\u034f", "\u200b"])
+def test_marks_without_end_and_names_without_a_letter_are_refused_before_anything_is_booked(installation, name):
+    caller = a_caller(installation)
+    address = {**an_order()["shipping_address"], "name": name}
+    caller.store(an_order(shipping_address=address))
+
+    answer = caller.ship()
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["source"]["pointer"] == "/data/attributes/order/shipping_address/name"
+    assert caller.sandbox.ledger.entries() == []
+
+
+def test_what_fits_one_paper_and_not_the_other_is_refused_before_anything_is_booked(installation):
+    caller = a_caller(installation)
+    caller.store(an_order(order_number="W" * 46))
+
+    answer = caller.ship(order={"order_id": "shop-1"})
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["source"]["pointer"] == "/data/attributes/order/order_number"
+    assert caller.sandbox.ledger.entries() == []

@@ -207,7 +207,7 @@ def test_a_barcode_too_fine_for_the_resolution_is_refused_before_it_is_drawn(pap
         lay_out(content, paper, fonts, 150)
 
     assert caught.value.field == "tracking_number"
-    assert lay_out(content, paper, fonts, 300)
+    assert lay_out(content, paper, fonts, 300).marks
 
 
 def test_a_very_long_address_is_printed_whole(fonts):
