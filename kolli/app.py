@@ -46,6 +46,9 @@ CJK_FONTS = (
 
 API_PREFIX = "/api/v3"
 
+MOST_CONNECTIONS = 500
+"""Open connections at a time; beyond that the answer is 503, so that idle ones cannot take all memory."""
+
 IMAGES = 64
 """Logos kept in memory; each is at most 2 MiB, and mostly a few kB."""
 
@@ -195,6 +198,7 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
             access_log=False,
             server_header=False,
             timeout_keep_alive=30,
+            limit_concurrency=MOST_CONNECTIONS,
             timeout_graceful_shutdown=60,
         )
         server = uvicorn.Server(config)

@@ -53,7 +53,8 @@ _NOT_AT_LINE_END = frozenset("（［｛〔〈《「『【〘〖‘“([{")
 
 # The same for text without CJK characters, which is nearly all of it.
 _FIRST_CJK = chr(_CJK[0][0])
-_BETWEEN_WORDS = re.compile(r" (?=[^ ])|-(?=[^\W\d_])")
+# A hyphen before a digit mostly belongs to a number (12-14, 00-049), except between the groups of a long one.
+_BETWEEN_WORDS = re.compile(r" (?=[^ ])|-(?=[^\W\d_])|(?<=\w{4})-(?=\w{4})")
 
 
 def normalised(text: str) -> str:

@@ -73,3 +73,9 @@ def test_no_ordinary_letter_is_refused():
 def test_a_character_is_named_by_code_point_even_if_it_has_no_name():
     assert named("é") == "U+00E9 (LATIN SMALL LETTER E WITH ACUTE)"
     assert named("\x1e") == "U+001E"
+
+
+def test_a_long_reference_may_end_a_line_behind_a_hyphen_and_a_number_may_not():
+    assert list(break_opportunities("7bdd5bfd-76bc-4654-9d40")) == [9, 14, 19]
+    assert list(break_opportunities("00-049")) == []
+    assert list(break_opportunities("1000-205")) == []
