@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
-from kolli.errors import Impossible
+from kolli.errors import Impossible, Invalid
 from kolli.schema import contracts, number_ranges
 from kolli.sequences import add_sequence
 
@@ -79,6 +79,8 @@ def add_number_range(
     Impossible when another range, under any contract with the same carrier and the same data, has one of the numbers:
     the carrier would see one number on two parcels.
     """
+    if not 1 <= first <= last:
+        raise Invalid(f"A number range begins at 1 or later and does not end before: not {first} to {last}.")
     own = transaction.execute(_BY_ID, {"account_id": account_id, "id": contract_id}).one()
     overlapping = transaction.execute(_OVERLAPPING, {"carrier": own.carrier_code, "from": first, "to": last})
     if any(_contract(row).data == _contract(own).data for row in overlapping):

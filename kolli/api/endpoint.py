@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_ID = 2**63 - 1
 
+USUAL_BODY_BYTES = 64 * 1024
 LONGEST_BODY_SECONDS = 30
 SLOW = Wire(408, "invalid", "Too slow")
 SLOW_BODY = f"The body did not arrive within {LONGEST_BODY_SECONDS} seconds. Nothing was done; send it again."
@@ -111,17 +112,25 @@ class _Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http = HttpRequest(scope, receive)
         try:
+            if _is_large(http):  # only those we know may make us hold much in memory
+                await to_thread.run_sync(authenticate, http.headers.get("authorization"), self.installation)
             body = await _read_body(http, self.installation.settings.max_body_bytes)
         except ClientDisconnect:
             return  # nobody is left to answer, and nothing has been begun
         except TimeoutError:
             response = Answer(408, {"errors": [problem(SLOW, SLOW_BODY)]}, {"Connection": "close"}).response()
-        except TooLarge as error:
+        except KolliError as error:  # too large, or nobody we know
             response = _refusal(error, self.endpoint.pointers)
         else:
             work = partial(_work, self.endpoint, self.installation, http, body)
             response = await to_thread.run_sync(work, limiter=self.threads)
         await response(scope, receive, send)
+
+
+def _is_large(http: HttpRequest) -> bool:
+    """Whether a body may be larger than what one order takes; a body of unknown length may."""
+    length = http.headers.get("content-length")
+    return "transfer-encoding" in http.headers if length is None else int(length) > USUAL_BODY_BYTES
 
 
 async def _read_body(http: HttpRequest, limit: int) -> bytes:

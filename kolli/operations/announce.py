@@ -6,6 +6,7 @@ parcel that the carrier has accepted.
 """
 
 import logging
+import re
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
@@ -29,6 +30,8 @@ from kolli.shipments.model import Draft, Parcel, ParcelStatus, Shipment
 from kolli.shipments.queries import add_shipment, get_shipment, mark_announced, set_status
 
 log = logging.getLogger(__name__)
+
+_NUMBER = re.compile("[!-~]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def announce(decision: Decision, context: Context) -> Shipment:
                 f" Nothing was announced. See that no other range of {carrier.name} overlaps this one.",
                 field="contract_id",
             ) from error
-        if not intend(transaction, attempt, shipment.created_at, is_guarded=is_guarded):
+        if not intend(transaction, attempt, context.now(), is_guarded=is_guarded):
             raise Conflict(field="order")
     return book(shipment, attempt, carrier, contract, context.installation)
 
@@ -100,6 +103,8 @@ def store(shipment: Shipment, attempt: Attempt, announced: Announced, installati
     given, wanted = len(announced.tracking_numbers), len(shipment.parcels)
     if given != wanted:
         raise CarrierOutcomeUnknown(f"The carrier gave {given} tracking numbers for {wanted} parcels.")
+    if not all(_NUMBER.fullmatch(number) for number in announced.tracking_numbers):
+        raise CarrierOutcomeUnknown("The carrier gave a tracking number that no barcode can hold.")
     now = installation.clock()
     with installation.database.write() as transaction:
         if not move(transaction, attempt, State.STORED, now):  # somebody else, such as a reconciliation, was faster

@@ -13,9 +13,6 @@ from kolli.shipments.queries import get_shipment
 
 log = logging.getLogger(__name__)
 
-LEFT_BEHIND_AFTER = timedelta(minutes=5)
-"""No carrier call takes as long, so the thread that began it is gone, or could not store what came of it."""
-
 
 def reconcile(installation: Installation) -> list[Attempt]:
     """Settles every unsettled attempt, and gives those that stay unsettled because the carrier cannot say.
@@ -47,7 +44,7 @@ def settle(attempt: Attempt, installation: Installation) -> None:
         contract = contract_of(transaction, shipment)
     carrier = installation.carriers.get(shipment.draft.carrier_code)
     if attempt.state is State.CANCELLING:
-        finish_cancelling(shipment, attempt, contract, installation)
+        finish_cancelling(shipment, attempt, contract, installation, is_first=False)
     elif carrier.numbering is Numbering.OWN_NUMBER:
         try:
             announced = carrier.announce(booking_of(shipment, contract))  # the same numbers again: nothing is doubled
@@ -60,7 +57,7 @@ def settle(attempt: Attempt, installation: Installation) -> None:
         nothing = CarrierUnavailable("The carrier has no booking under our reference.")
         if booked is not None:
             store(shipment, attempt, booked, installation)
-        elif installation.clock() - shipment.created_at < timedelta(seconds=carrier.certain_after_seconds):
+        elif installation.clock() < (attempt.changed_at or shipment.created_at) + _certainty_of(carrier):
             raise nothing  # so far: our first request may still be on its way
         else:
             settle_without_label(attempt, State.ABANDONED, nothing, installation)
@@ -72,7 +69,7 @@ def refuse_repeat(live: Attempt, context: Context) -> None:
     An attempt of unknown outcome is looked into first, so a caller that tries again finds its label. Returns when it
     turns out that nothing was booked, so that the order may be shipped; Conflict means that nobody can tell yet.
     """
-    if live.state is State.UNKNOWN or _is_left_behind(live, context):
+    if live.state is State.UNKNOWN or live.is_left_behind(context.now()):
         _try_to_settle(live, context.installation)
     with context.database.read() as transaction:
         attempt = get_attempt(transaction, context.account_id, live.shipment_id)
@@ -93,9 +90,5 @@ def refuse_repeat(live: Attempt, context: Context) -> None:
     )
 
 
-def _is_left_behind(attempt: Attempt, context: Context) -> bool:
-    return (
-        attempt.state in UNSETTLED
-        and attempt.changed_at is not None
-        and context.now() - attempt.changed_at > LEFT_BEHIND_AFTER
-    )
+def _certainty_of(carrier: LooksUp) -> timedelta:
+    return timedelta(seconds=carrier.certain_after_seconds)

@@ -11,7 +11,7 @@ before the carrier is asked to take a shipment back.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -50,6 +50,9 @@ GUARDED = frozenset({State.INTENDED, State.UNKNOWN, State.STORED, State.CANCELLI
 UNSETTLED = frozenset({State.INTENDED, State.UNKNOWN, State.CANCELLING})
 """The states in which a carrier has to be asked what is true."""
 
+LEFT_BEHIND_AFTER = timedelta(minutes=5)
+"""No carrier call takes as long, so the thread that began it is gone, or could not store what came of it."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -61,6 +64,10 @@ class Attempt:
     state: State = State.INTENDED
     reason: str = ""
     changed_at: datetime | None = field(default=None, compare=False)  # None: not stored yet
+
+    def is_left_behind(self, now: datetime) -> bool:
+        """Whether a carrier has to be asked about it, and nobody is doing so any more."""
+        return self.state in UNSETTLED and self.changed_at is not None and now - self.changed_at > LEFT_BEHIND_AFTER
 
 
 _COLUMNS = select(

@@ -18,6 +18,7 @@ class ParcelStatus(StrEnum):
     ANNOUNCING = "ANNOUNCING", "Being announced"
     READY_TO_SEND = "READY_TO_SEND", "Ready to send"
     ANNOUNCEMENT_FAILED = "ANNOUNCEMENT_FAILED", "Announcement failed"
+    CANCELLING = "CANCELLING", "Cancellation requested"
     CANCELLED = "CANCELLED", "Cancelled"
 
     def __new__(cls, code: str, message: str) -> Self:

@@ -1391,3 +1391,12 @@ def test_what_fits_one_paper_and_not_the_other_is_refused_before_anything_is_boo
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["source"]["pointer"] == "/data/attributes/order/order_number"
     assert caller.sandbox.ledger.entries() == []
+
+
+def test_a_large_body_of_a_stranger_is_not_read(installation):
+    caller = a_caller(installation)
+    caller.client.auth = ("nobody", "wrong")
+
+    answer = caller.ship(padding="x" * 100_000)
+
+    assert answer.status_code == 401

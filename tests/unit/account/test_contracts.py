@@ -12,7 +12,7 @@ from kolli.account.contracts import (
     find_default_contract,
     find_number_range,
 )
-from kolli.errors import Impossible
+from kolli.errors import Impossible, Invalid
 from kolli.sequences import Sequences
 from tests.factories import a_database
 
@@ -134,3 +134,9 @@ def test_a_range_beside_another_or_of_another_customer_is_accepted(with_range, c
 
     assert sequence is not None
     assert Sequences(with_range).take(sequence) == first
+
+
+@pytest.mark.parametrize(("first", "last"), [(-5, 5), (0, 10), (2_001, 2_000)])
+def test_a_range_that_is_none_is_refused(with_range, first, last):
+    with with_range.write() as transaction, pytest.raises(Invalid, match=f"not {first} to {last}"):
+        add_number_range(transaction, 2, 3, first, last, is_live=True)

@@ -1,5 +1,8 @@
 """A shipment is taken back once, and only where there is something to take back."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from kolli.carriers.postnl import PostNL
@@ -7,9 +10,9 @@ from kolli.carriers.sandbox import Fault, SandboxCarrier
 from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict, NotFound
 from kolli.operations.cancel import cancel
 from kolli.operations.reconcile import reconcile
-from kolli.shipments.attempts import State
+from kolli.shipments.attempts import LEFT_BEHIND_AFTER, State
 from kolli.shipments.model import ParcelStatus
-from tests.factories import a_caller, an_installation, an_order
+from tests.factories import NOW, a_caller, an_installation, an_order
 from tests.unit.operations.scripted_carriers import Forgetful
 from tests.unit.operations.what_is_stored import LETTER, POST, booked, ship, states, stored_shipments
 
@@ -182,3 +185,48 @@ def test_a_carrier_that_cannot_be_asked_leaves_the_label_alive(tmp_path):
 
     assert states(caller) == [State.STORED]
     assert caller.ship().json()["errors"][0]["code"] == "validation_error"
+
+
+class Unreachable(Dying):
+    """The same, and after the death nobody answers any more."""
+
+    def cancel(self, booking):
+        if not self.deaths:
+            raise CarrierUnavailable
+        return super().cancel(booking)
+
+
+def cancelled_while_dying(folder, carrier):
+    """A caller whose process died between the carrier's yes and ours, and the shipment."""
+    caller = a_caller(an_installation(folder, carriers=[carrier, PostNL(folder)]))
+    caller.store(an_order())
+    shipment = ship(caller)
+    with pytest.raises(KeyboardInterrupt):
+        cancel(shipment.id, caller.context)
+    return caller, shipment
+
+
+def test_a_carrier_that_cannot_be_asked_again_does_not_bring_a_cancelled_label_back(tmp_path):
+    caller, _ = cancelled_while_dying(tmp_path, Unreachable(tmp_path))
+
+    reconcile(caller.installation)
+
+    assert states(caller) == [State.CANCELLING]
+    assert statuses(caller) == [ParcelStatus.CANCELLING]
+
+
+def test_while_it_is_being_cancelled_the_label_is_not_given_out(tmp_path):
+    caller, shipment = cancelled_while_dying(tmp_path, Dying(tmp_path))
+
+    label = caller.client.get(f"/api/v3/parcels/{shipment.parcels[0].id}/documents/label")
+
+    assert label.status_code == 404
+
+
+def test_a_cancellation_that_was_left_behind_is_finished_by_who_asks_again(tmp_path):
+    caller, shipment = cancelled_while_dying(tmp_path, Dying(tmp_path))
+    later = replace(caller.installation, clock=lambda: NOW + LEFT_BEHIND_AFTER + timedelta(seconds=1))
+
+    cancel(shipment.id, replace(caller.context, installation=later))
+
+    assert states(caller) == [State.CANCELLED]

@@ -10,8 +10,8 @@ from kolli.carriers.registry import Carriers
 from kolli.carriers.sandbox import Fault, SandboxCarrier
 from kolli.errors import AlreadyShipped, CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict
 from kolli.operations.context import Context
-from kolli.operations.reconcile import LEFT_BEHIND_AFTER, reconcile
-from kolli.shipments.attempts import State
+from kolli.operations.reconcile import reconcile
+from kolli.shipments.attempts import LEFT_BEHIND_AFTER, State
 from kolli.shipments.model import ParcelStatus
 from tests.factories import NOW, a_caller, an_installation, an_order
 from tests.unit.operations.scripted_carriers import Death, Forgetful, Raises, ScriptedPost, ScriptedSandbox
@@ -298,3 +298,14 @@ def test_an_attempt_that_was_left_behind_long_ago_is_settled_when_a_caller_meets
         ship(caller._replace(context=replace(caller.context, installation=later)))
 
     assert states(caller) == [State.STORED]
+
+
+@pytest.mark.parametrize("number", ["é1", "a b", "", "x" * 41, "1\n"])
+def test_a_number_that_no_barcode_can_hold_is_not_taken_for_a_label(tmp_path, number):
+    caller = a_caller(an_installation(tmp_path, carriers=[Forgetful(numbers=(number,)), SandboxCarrier(tmp_path)]))
+    caller.store(an_order())
+
+    answer = caller.ship(ship_with=with_option("forgetful:parcel"))
+
+    assert answer.json()["errors"][0]["code"] == "parcel_announcement_error"
+    assert states(caller) == [State.UNKNOWN]

@@ -168,5 +168,6 @@ def test_every_status_has_a_sentence():
         "ANNOUNCING": "Being announced",
         "READY_TO_SEND": "Ready to send",
         "ANNOUNCEMENT_FAILED": "Announcement failed",
+        "CANCELLING": "Cancellation requested",
         "CANCELLED": "Cancelled",
     }
