@@ -14,7 +14,7 @@ def main() -> None:
     """Runs all benchmarks; `python -m benchmarks shipping` runs those of one part."""
     parts = {"labels": labels.measure, "shipping": shipping.measure}
     wanted = sys.argv[1:] or list(parts)
-    console = Console()
+    console = Console(width=max(120, Console().width))  # a table that wraps is hard to compare
     table = Table(title=f"Kolli {__version__}, Python {platform.python_version()}, {platform.machine()}")
     for heading in ("what", "figure", "bar", "met", "beside it"):
         table.add_column(heading)
