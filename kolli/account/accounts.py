@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select
 
 from kolli.schema import accounts
 from kolli.values import Weight
@@ -30,15 +30,6 @@ def add_account(transaction: Connection, account: Account) -> None:
     """Stores a new account."""
     transaction.execute(
         insert(accounts).values(id=account.id, name=account.name, body=msgspec.json.encode(account).decode())
-    )
-
-
-def update_account(transaction: Connection, account: Account) -> None:
-    """Stores what has changed in an account."""
-    transaction.execute(
-        update(accounts)
-        .where(accounts.c.id == account.id)
-        .values(name=account.name, body=msgspec.json.encode(account).decode())
     )
 
 

@@ -113,7 +113,8 @@ class _Door:
         http = HttpRequest(scope, receive)
         try:
             if _is_large(http):  # only those we know may make us hold much in memory
-                await to_thread.run_sync(authenticate, http.headers.get("authorization"), self.installation)
+                check = partial(authenticate, http.headers.get("authorization"), self.installation)
+                await to_thread.run_sync(check, limiter=self.threads)
             body = await _read_body(http, self.installation.settings.max_body_bytes)
         except ClientDisconnect:
             return  # nobody is left to answer, and nothing has been begun

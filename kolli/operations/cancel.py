@@ -10,6 +10,8 @@ from kolli.shipments.attempts import Attempt, State, get_attempt, move
 from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment, set_status
 
+ALREADY = "This shipment is already being cancelled."
+
 
 def cancel(shipment_id: str, context: Context) -> None:
     """Cancels a shipment at its carrier and then here. NotFound, or Conflict when there is nothing to be taken back.
@@ -20,17 +22,23 @@ def cancel(shipment_id: str, context: Context) -> None:
         shipment = get_shipment(transaction, context.account_id, shipment_id)
         attempt = get_attempt(transaction, context.account_id, shipment_id)
         contract = contract_of(transaction, shipment)
-    if attempt.state not in {State.STORED, State.CANCELLING, State.CANCELLED}:
+    is_first = attempt.state is State.STORED
+    if is_first:
+        attempt = _intend(attempt, context)
+    elif attempt.state not in {State.CANCELLING, State.CANCELLED}:
         raise Conflict("This shipment has no label, so there is nothing to cancel.")
-    if attempt.state is State.CANCELLING and attempt.is_left_behind(context.now()):
-        finish_cancelling(shipment, attempt, contract, context.installation, is_first=False)
-        return
+    elif not attempt.is_left_behind(context.now()):
+        raise Conflict(ALREADY)
+    finish_cancelling(shipment, attempt, contract, context.installation, is_first=is_first)
+
+
+def _intend(attempt: Attempt, context: Context) -> Attempt:
+    """Writes down that an attempt is being cancelled; Conflict when somebody else was faster."""
     with context.database.write() as transaction:
-        if attempt.state is not State.STORED or not move(transaction, attempt, State.CANCELLING, context.now()):
-            raise Conflict("This shipment is already being cancelled.")
-        set_status(transaction, context.account_id, shipment.id, ParcelStatus.CANCELLING)
-    attempt = replace(attempt, state=State.CANCELLING)
-    finish_cancelling(shipment, attempt, contract, context.installation, is_first=True)
+        if not move(transaction, attempt, State.CANCELLING, context.now()):
+            raise Conflict(ALREADY)
+        set_status(transaction, context.account_id, attempt.shipment_id, ParcelStatus.CANCELLING)
+    return replace(attempt, state=State.CANCELLING)
 
 
 def finish_cancelling(
@@ -49,11 +57,10 @@ def finish_cancelling(
         if not is_first or isinstance(error, CarrierOutcomeUnknown):
             raise Conflict(f"Whether {carrier.name} has cancelled this shipment is being looked into.") from error
         agrees, reason = False, f"{carrier.name} could not be asked to take this shipment back. {error.message}"
+    yes, no = (State.CANCELLED, ParcelStatus.CANCELLED), (State.STORED, ParcelStatus.READY_TO_SEND)
+    state, status = yes if agrees else no
     with installation.database.write() as transaction:
-        state, status = (State.STORED, ParcelStatus.READY_TO_SEND)
-        if agrees:
-            state, status, reason = State.CANCELLED, ParcelStatus.CANCELLED, ""
-        if move(transaction, attempt, state, installation.clock(), reason):
+        if move(transaction, attempt, state, installation.clock(), "" if agrees else reason):
             set_status(transaction, shipment.account_id, shipment.id, status)
     if not agrees:
         raise Conflict(reason)

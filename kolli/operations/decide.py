@@ -25,7 +25,6 @@ class Choice:
     ship_with: ShipWith = LEFT_OPEN
     sender_address_id: int | None = None
     brand_id: int | None = None
-    apply_shipping_rules: bool = False
 
 
 def decide(transaction: Connection, order: Order, choice: Choice, context: Context) -> Decision:

@@ -47,7 +47,7 @@ class OrderSelector(Schema):
 
     order_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     order_number: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    apply_shipping_rules: StrictBool = False
+    apply_shipping_rules: StrictBool = False  # accepted and checked; an account has no rules yet
 
 
 class LabelDetails(Schema):
@@ -99,7 +99,6 @@ def _wanted(body: CreateLabelSync) -> ShipOrder:
             ship_with=Chosen(properties.shipping_option_code, properties.contract_id) if properties else LEFT_OPEN,
             sender_address_id=body.sender_address_id,
             brand_id=body.brand_id,
-            apply_shipping_rules=body.order.apply_shipping_rules,
         ),
         order_id=body.order.order_id,
         order_number=body.order.order_number,

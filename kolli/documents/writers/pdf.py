@@ -13,7 +13,7 @@ from kolli.documents.writers.grid import PDF_DPI, Grid, encoded
 from kolli.documents.writers.pdf_fonts import PdfFonts
 from kolli.documents.writers.pdf_objects import PdfFile, reference
 from kolli.documents.writers.pictures import in_colour, place_in_box
-from kolli.drawing import Drawing, Fill, Frame, Image, Micrometres, Symbol, Text
+from kolli.drawing import Drawing, Fill, Frame, Image, Mark, Micrometres, Symbol, Text
 
 _GRID = Grid(PDF_DPI)
 _UM_PER_PIXEL = 25_400 / PDF_DPI
@@ -70,7 +70,7 @@ class _Page:
             images,
         )
 
-    def _draw(self, mark: Text | Fill | Frame | Symbol | Image) -> None:
+    def _draw(self, mark: Mark) -> None:
         match mark:
             case Text():
                 self._content.append(self._fonts.shown(mark))
