@@ -1,6 +1,11 @@
-"""How long a label takes: one core, warm, every label different, layout included. Figures are medians."""
+"""How long a label takes: one core, warm, every label different, layout included. Figures are medians.
+
+And what many labels in one file take, in a process that begins with nothing.
+"""
 
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -31,11 +36,11 @@ RECIPIENTS = {
 }
 
 
-def labels(script: str) -> list[LabelContent]:
+def labels(script: str, count: int = LABELS + WARM_UP) -> list[LabelContent]:
     """Labels of one sender: everything that differs between orders is different on each of them."""
     sender = Address("Jan de Vries", "Keizersgracht", "1015 CS", "Amsterdam", "NL", company_name="Fjord & Co B.V.")
     contents = []
-    for number in range(LABELS + WARM_UP):
+    for number in range(count):
         tracking_number = f"3STEST{number:010}"
         recipient = RECIPIENTS[script]
         contents.append(
@@ -73,6 +78,9 @@ def timed(name: str, items: Sequence[Item], work: Callable[[Item], object]) -> R
 
 BARS = {"Latin, A6, PDF": 3.0, "Latin, A6, PNG 300 dpi": 9.0, "Latin, A6, ZPL 203 dpi": 0.3}
 
+BATCH = 500
+BATCH_SECONDS, BATCH_MEGABYTES = 2.0, 300.0
+
 FORMATS = (
     ("PDF", "application/pdf", 300),
     ("PNG 300 dpi", "image/png", 300),
@@ -95,7 +103,19 @@ def measure() -> Iterator[Row]:
                 return render([lay_out(content, A6, fonts)], mime_type, dpi, fonts)
 
             yield timed(f"{script}, A6, {name}", contents, label)
+    yield from batches()
     yield from parts(labels("Latin"), fonts)
+
+
+def batches() -> Iterator[Row]:
+    """Many labels in one PDF, each file made by a process of its own."""
+    for paper in ("A6", "A4"):
+        command = [sys.executable, "-m", "benchmarks.batch", paper, str(BATCH)]
+        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        seconds, megabytes, size = map(float, answer)
+        what = f"{BATCH} labels in one PDF, {paper}"
+        yield Row(what, seconds, "s", BATCH_SECONDS, f"nothing warm, scripts in turn, {size:,.0f} bytes")
+        yield Row(f"{what}: memory", megabytes, "MB", BATCH_MEGABYTES, "at most, the whole process")
 
 
 def parts(contents: list[LabelContent], fonts: Fonts) -> Iterator[Row]:

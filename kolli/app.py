@@ -26,7 +26,9 @@ from kolli.carriers.registry import Carriers, installed_carriers
 from kolli.database import Database
 from kolli.documents.fonts import Fonts
 from kolli.errors import SetupError
+from kolli.jobs import release_leases
 from kolli.migrations import migrate, newest_version, version_of
+from kolli.operations.background import workers
 from kolli.operations.context import Installation
 from kolli.operations.reconcile import reconcile
 from kolli.panel import PAGES, STATIC
@@ -44,10 +46,13 @@ CJK_FONTS = (
 )
 """Where Debian's package fonts-noto-cjk puts them."""
 
-API_PREFIX = "/api/v3"
+API_PREFIXES = ("/api/", "/oauth2/")
 
 MOST_CONNECTIONS = 500
 """Open connections at a time; beyond that the answer is 503, so that idle ones cannot take all memory."""
+
+WORKERS_GET_SECONDS = 30
+"""How long what runs in the background may take to end when the server stops."""
 
 IMAGES = 64
 """Logos kept in memory; each is at most 2 MiB, and mostly a few kB."""
@@ -146,7 +151,7 @@ def web(installation: Installation) -> ASGIApp:
     """The web application: the API, the pages, and a readable answer for everything else."""
     threads = CapacityLimiter(installation.settings.threads)
     routes: list[BaseRoute] = [
-        endpoint.route(API_PREFIX, installation, threads) for section in SECTIONS for endpoint in section.ROUTES
+        endpoint.route(installation, threads) for section in SECTIONS for endpoint in section.ROUTES
     ]
     pages = [page.route(installation) for page in PAGES]
     return _Web(Router([*routes, *pages, STATIC], redirect_slashes=False))
@@ -162,7 +167,7 @@ class _Web:
         if scope["type"] != "http":
             return  # no lifespan events and no web sockets here
         # Callers write paths with and without a slash at the end, as the hosted service takes both.
-        if scope["path"].startswith(API_PREFIX) and scope["path"].endswith("/"):
+        if scope["path"].startswith(API_PREFIXES) and scope["path"].endswith("/"):
             scope = {**scope, "path": scope["path"].rstrip("/")}
         elif any(scope["path"] + "/" == page.path for page in PAGES):
             scope = {**scope, "path": scope["path"] + "/"}
@@ -191,6 +196,10 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
         installation = build(bound, database)
         for attempt in reconcile(installation):
             log.warning("Shipment %s stays unsettled: %s", attempt.shipment_id, attempt.reason or attempt.state)
+        with database.write() as transaction:
+            release_leases(transaction, installation.clock())  # whoever held them is dead: we are the only server
+        background = workers(installation)
+        background.start()
         config = uvicorn.Config(
             web(installation),
             lifespan="off",
@@ -208,6 +217,8 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
         try:
             server.run(sockets=[listener])
         finally:
+            if not background.stop(WORKERS_GET_SECONDS):
+                log.warning("Some work was cut off. It is begun again at the next start.")
             database.close()
 
 

@@ -8,7 +8,7 @@ returned is on the disk (`synchronous=FULL`).
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from kolli.errors import SetupError
 
 BUSY_TIMEOUT_SECONDS = 10
 """How long a transaction waits for another process that writes to the same file."""
+
+_TOPICS = "kolli.topics"
 
 
 class Turns:
@@ -59,6 +61,7 @@ class Database:
     def __init__(self, path: Path | None, *, readers: int = 16) -> None:
         """Opens the SQLite file at `path`, creating it when it is not there; None is a database in memory."""
         self._turns = Turns()
+        self._listeners: dict[str, Callable[[], None]] = {}
         self.path = path
         if path is None:
             self._writer = self._reader = _engine("sqlite://", "BEGIN IMMEDIATE", poolclass=StaticPool)
@@ -76,8 +79,16 @@ class Database:
 
         Threads take turns. A thread that already has one open gets a RuntimeError instead of a deadlock.
         """
+        topics: set[str] = set()
         with self._turns, self._writer.begin() as transaction:
+            transaction.info[_TOPICS] = topics
             yield transaction
+        for topic in topics & self._listeners.keys():
+            self._listeners[topic]()
+
+    def listen(self, topic: str, listener: Callable[[], None]) -> None:
+        """Has `listener` called behind every transaction that was told to: see `tell_after_commit`. One per topic."""
+        self._listeners[topic] = listener
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -93,6 +104,11 @@ class Database:
         """Closes every connection."""
         self._writer.dispose()
         self._reader.dispose()
+
+
+def tell_after_commit(transaction: Connection, topic: str) -> None:
+    """Has the listener of a topic called in this process once the transaction is durable; never when it is undone."""
+    transaction.info[_TOPICS].add(topic)
 
 
 def insert_or(table: Table) -> Insert:

@@ -10,9 +10,11 @@ KolliError
 │   ├── NotDrawable         text with characters no installed font has
 │   └── NumbersExhausted    the contract's number range is used up
 ├── Conflict                somebody else is changing the same thing right now
+├── ReferenceTaken          another shipment has this external reference
 ├── NotFound                what the request is about does not exist
 ├── DoesNotExist            something the request refers to does not exist
 ├── Unauthenticated         no credentials, or wrong ones
+├── Forbidden               credentials that do not allow this
 ├── TooLarge                more bytes than we take
 ├── CarrierError
 │   ├── CarrierRejected         it said no: nothing was booked
@@ -75,6 +77,10 @@ class Conflict(KolliError):
     """We are still processing a previous request. Please try again in a moment."""
 
 
+class ReferenceTaken(KolliError):
+    """Another shipment has this external reference."""
+
+
 class NotFound(KolliError):
     """Not found."""
 
@@ -85,6 +91,10 @@ class DoesNotExist(KolliError):
 
 class Unauthenticated(KolliError):
     """Authentication credentials were not provided."""
+
+
+class Forbidden(KolliError):
+    """These credentials do not allow this."""
 
 
 class TooLarge(KolliError):

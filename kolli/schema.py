@@ -60,6 +60,18 @@ api_keys = Table(
     Column("name", Text, nullable=False),
     Column("response_profile", Text, nullable=False),
     Column("created_at", Text, nullable=False),
+    Column("integration_id", Id, ForeignKey("integrations.id")),  # null: a key from before keys had one
+)
+
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    _account(),
+    Column("public_key", Text, ForeignKey("api_keys.public_key"), nullable=False),
+    Column("scopes", Text, nullable=False),  # separated by spaces
+    Column("expires_at", Text, nullable=False),
+    Index(None, "expires_at"),
 )
 
 integrations = Table(
@@ -68,7 +80,24 @@ integrations = Table(
     Column("id", Id, primary_key=True),
     _account(),
     Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("signature_key", Text),  # signs its webhooks, so it has to be readable
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Column("removed_at", Text),  # its orders and shipments stay
     Index(None, "account_id"),
+)
+
+integration_logs = Table(
+    "integration_logs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("integration_id", Id, ForeignKey("integrations.id"), nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "account_id", "integration_id", "created_at"),
+    Index(None, "account_id", "created_at"),
 )
 
 sender_addresses = Table(
@@ -79,6 +108,7 @@ sender_addresses = Table(
     Column("is_default", Boolean, nullable=False),
     Column("brand_id", Id, ForeignKey("brands.id")),
     Column("body", Text, nullable=False),
+    Column("details", Text, nullable=False),  # what is no part of an address: tax numbers, signature
     Index(None, "account_id"),
 )
 
@@ -90,6 +120,7 @@ brands = Table(
     Column("name", Text, nullable=False),
     Column("is_default", Boolean, nullable=False),
     Column("logo_sha256", Text),
+    Column("body", Text, nullable=False),
     Index(None, "account_id"),
 )
 
@@ -156,10 +187,19 @@ shipments = Table(
     metadata,
     Column("id", Text, primary_key=True),
     _account(),
+    Column("integration_id", Id, nullable=False),
     Column("order_id", Id),  # no foreign key: a shipment outlives its order
+    Column("order_number_key", Text, nullable=False),  # in lower case, for search
+    Column("external_reference_id", Text),
+    Column("reference_guard", Text),  # the same, until the announcement has failed: one shipment per reference
     Column("created_at", Text, nullable=False),
     Column("body", Text, nullable=False),  # the frozen input; never changes
+    Index(None, "account_id", "reference_guard", unique=True),
     Index(None, "account_id", "order_id"),
+    Index(None, "account_id", "created_at", "id"),
+    Index(None, "account_id", "integration_id", "created_at", "id"),
+    Index(None, "account_id", "order_number_key"),
+    Index(None, "account_id", "external_reference_id"),
 )
 
 parcels = Table(
@@ -173,10 +213,47 @@ parcels = Table(
     Column("tracking_number", Text),
     Column("tracking_key", Text),  # the same in lower case, as tracking links write it
     Column("status", Text, nullable=False),
+    Column("created_at", Text, nullable=False),  # its shipment's
+    Column("updated_at", Text, nullable=False),
     Column("announced_at", Text),
     UniqueConstraint("carrier_code", "tracking_number"),  # for ever: no number is handed out twice
     Index(None, "shipment_id"),
     Index(None, "tracking_key"),
+    # All that lists of shipments filter by, so that even a filter few parcels pass never reads the table.
+    Index("ix_parcels_list", "account_id", "created_at", "shipment_id", "status", "updated_at", "announced_at"),
+)
+
+parcel_events = Table(  # what happened to a parcel; only ever added to
+    "parcel_events",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("parcel_id", Id, nullable=False),  # of `parcels` or of `foreign_parcels`
+    Column("status", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "account_id", "parcel_id", "at"),
+)
+
+foreign_parcels = Table(  # labelled elsewhere, tracked here
+    "foreign_parcels",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("carrier_code", Text, nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("tracking_number", Text, nullable=False),
+    Column("tracking_key", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("account_id", "carrier_code", "source_id"),
+    UniqueConstraint("account_id", "carrier_code", "tracking_number"),
+    Index(None, "account_id", "tracking_key"),
 )
 
 attempts = Table(
@@ -193,4 +270,66 @@ attempts = Table(
     UniqueConstraint("account_id", "guard"),
     Index(None, "account_id", "order_key"),
     Index(None, "state"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", Id, ForeignKey("accounts.id")),  # null: the installation's own
+    Column("lane", Text, nullable=False),  # which workers run it
+    Column("kind", Text, nullable=False),  # which function runs it
+    Column("subject", Text, nullable=False),  # what it is about; a lane can limit how many of one run at a time
+    Column("body", Text, nullable=False),
+    Column("runs", Integer, nullable=False),  # how often it was begun
+    Column("due_at", Text, nullable=False),  # while it runs: when its lease ends
+    Column("is_running", Boolean, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("died_at", Text),  # set: it is not tried any more until a person says so
+    Column("reason", Text, nullable=False),  # why it has to run again, or has died
+    Index(None, "lane", "died_at", "due_at"),
+    Index(None, "account_id"),
+)
+
+deliveries = Table(  # of webhooks: what was sent, or is going to be
+    "deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _account(),
+    Column("receiver", Text, nullable=False),  # `integration 70` or `subscription <id>`
+    Column("event_type", Text, nullable=False),
+    Column("body", Text, nullable=False),  # the bytes that are signed, the same on every try
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("status_code", Integer),
+    Column("answer", Text, nullable=False),  # how the receiver's answer begins, or why there is none
+    Column("created_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Index(None, "account_id", "created_at", "id"),
+    Index(None, "account_id", "receiver", "created_at", "id"),
+)
+
+event_connections = Table(
+    "event_connections",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("body", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Index(None, "account_id", "created_at"),
+)
+
+event_subscriptions = Table(
+    "event_subscriptions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("connection_id", Id, ForeignKey("event_connections.id"), nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Index(None, "account_id", "event_type", "is_active"),
+    Index(None, "connection_id"),
 )

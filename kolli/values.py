@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Literal, get_args
 
@@ -97,6 +98,11 @@ def plain(number: Decimal) -> str:
     """Prints a decimal without exponent and without zeros that say nothing: `0.500` is `0.5`, `1E+3` is `1000`."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def timestamp(moment: datetime) -> str:
+    """A moment as it is stored: ISO 8601 in UTC with microseconds, so that times sort as text."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 _ENGLISH: Mapping[str, str] = {str(code): str(name) for code, name in Locale("en").territories.items()}

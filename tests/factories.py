@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from kolli.account.accounts import Account, add_account
 from kolli.account.brands import Brand, add_brand
 from kolli.account.contracts import Contract, add_contract, add_number_range
-from kolli.account.integrations import add_integration
+from kolli.account.integrations import Integration, add_integration
 from kolli.account.keys import ResponseProfile, create_key
 from kolli.account.sender_addresses import SenderAddress, add_sender_address
 from kolli.app import build, web
@@ -67,6 +67,11 @@ def an_order(**changes: Any) -> dict[str, Any]:
         },
     }
     return {name: value for name, value in {**copy.deepcopy(document), **changes}.items() if value is not None}
+
+
+def an_integration(integration_id: int = 70, name: str = "Shop", **changes: Any) -> Integration:
+    """A shop connection."""
+    return Integration(integration_id, name, NOW, NOW, **changes)
 
 
 def an_item(**changes: Any) -> dict[str, Any]:
@@ -167,7 +172,7 @@ def a_caller(
     first = account_id * 1000
     with installation.database.write() as transaction:
         add_account(transaction, added)
-        add_integration(transaction, account_id, integration_id, "Shop")
+        add_integration(transaction, account_id, an_integration(integration_id))
         add_brand(transaction, account_id, Brand(first + 42, "Lumen & Was", is_default=True))
         sender = SenderAddress(first + 17, an_address(name="Lumen & Was", city="Utrecht"), is_default=True)
         add_sender_address(transaction, account_id, sender)
@@ -175,7 +180,7 @@ def a_caller(
         contract = Contract(first + 517, "postnl", "Test", is_default=True, data={"customer_code": code})
         add_contract(transaction, account_id, contract)
         add_number_range(transaction, account_id, contract.id, 1, 9_999_999, is_live=False)
-        key, secret = create_key(transaction, account_id, "Test", NOW, profile)
+        key, secret = create_key(transaction, account_id, "Test", NOW, profile, integration_id=integration_id)
     client = TestClient(web(installation), "http://kolli.test", raise_server_exceptions=False)
     client.auth = (key.public_key, secret)
     return Caller(installation, Context(installation, added, key), client)

@@ -38,6 +38,7 @@ def add_brand(transaction: Connection, account_id: int, brand: Brand) -> None:
             name=brand.name,
             is_default=brand.is_default,
             logo_sha256=brand.logo_sha256,
+            body="{}",
         )
     )
 

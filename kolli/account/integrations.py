@@ -1,21 +1,145 @@
-"""Integrations: the shop connections that orders come through."""
+"""Integrations: the shop connections that orders come through, and that hear about their parcels."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, insert, select
+import msgspec
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from kolli.errors import NotFound
 from kolli.schema import integrations
+from kolli.values import timestamp
 
+FeedbackType = Literal["eager", "delayed", "none"]
+
+
+@dataclass(frozen=True)
+class IntegrationSettings:
+    """What the owner of a shop can change about its integration, and what we note about it."""
+
+    shop_url: str = ""
+    type: str = "api"
+    webhook_url: str = ""
+    webhook_active: bool = False
+    service_point_enabled: bool = False
+    service_point_carriers: tuple[str, ...] = ()
+    feedback_type: FeedbackType = "none"
+    started_failing_at: datetime | None = None
+    last_fetched_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Integration:
+    """One shop connection. `signature_key` signs its webhooks; without one they are not signed."""
+
+    id: int
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    settings: IntegrationSettings = field(default_factory=IntegrationSettings)
+    signature_key: str | None = None
+
+
+_ADD = insert(integrations)
+_ALL = select(
+    integrations.c.id,
+    integrations.c.name,
+    integrations.c.created_at,
+    integrations.c.updated_at,
+    integrations.c.body,
+    integrations.c.signature_key,
+).where(integrations.c.account_id == bindparam("account_id"), integrations.c.removed_at.is_(None))
+_BY_ID = _ALL.where(integrations.c.id == bindparam("id"))
+_LIST = _ALL.order_by(integrations.c.id)
 _KNOWN = select(integrations.c.id).where(
-    integrations.c.account_id == bindparam("account_id"), integrations.c.id.in_(bindparam("wanted", expanding=True))
+    integrations.c.account_id == bindparam("account_id"),
+    integrations.c.id.in_(bindparam("wanted", expanding=True)),
+    integrations.c.removed_at.is_(None),
 )
+_OWN = (integrations.c.account_id == bindparam("account"), integrations.c.id == bindparam("integration"))
+_UPDATE = (
+    update(integrations)
+    .where(*_OWN)
+    .values(
+        name=bindparam("new_name"),
+        body=bindparam("new_body"),
+        signature_key=bindparam("new_key"),
+        updated_at=bindparam("at"),
+    )
+)
+_REMOVE = update(integrations).where(*_OWN).values(removed_at=bindparam("at"), updated_at=bindparam("at"))
 
 
-def add_integration(transaction: Connection, account_id: int, integration_id: int, name: str) -> None:
+def add_integration(transaction: Connection, account_id: int, integration: Integration) -> None:
     """Stores a new integration."""
-    transaction.execute(insert(integrations).values(id=integration_id, account_id=account_id, name=name))
+    transaction.execute(
+        _ADD,
+        {
+            "id": integration.id,
+            "account_id": account_id,
+            "name": integration.name,
+            "body": _encode(integration.settings),
+            "signature_key": integration.signature_key,
+            "created_at": timestamp(integration.created_at),
+            "updated_at": timestamp(integration.updated_at),
+        },
+    )
+
+
+def find_integration(transaction: Connection, account_id: int, integration_id: int) -> Integration | None:
+    """The account's integration with this id."""
+    row = transaction.execute(_BY_ID, {"account_id": account_id, "id": integration_id}).one_or_none()
+    return None if row is None else _integration(row)
+
+
+def get_integration(transaction: Connection, account_id: int, integration_id: int) -> Integration:
+    """The account's integration with this id, which must exist."""
+    integration = find_integration(transaction, account_id, integration_id)
+    if integration is None:
+        raise NotFound("The Integration could not be found with the search criteria given")
+    return integration
+
+
+def list_integrations(transaction: Connection, account_id: int) -> list[Integration]:
+    """Every integration of the account, oldest id first."""
+    return [_integration(row) for row in transaction.execute(_LIST, {"account_id": account_id})]
 
 
 def known_integrations(transaction: Connection, account_id: int, wanted: Iterable[int]) -> set[int]:
     """Those of the wanted ids that are integrations of this account."""
     return set(transaction.execute(_KNOWN, {"account_id": account_id, "wanted": list(wanted)}).scalars())
+
+
+def update_integration(transaction: Connection, account_id: int, integration: Integration, now: datetime) -> None:
+    """Stores an integration that has been changed."""
+    values = {
+        "account": account_id,
+        "integration": integration.id,
+        "new_name": integration.name,
+        "new_body": _encode(integration.settings),
+        "new_key": integration.signature_key,
+        "at": timestamp(now),
+    }
+    transaction.execute(_UPDATE, values)
+
+
+def remove_integration(transaction: Connection, account_id: int, integration_id: int, now: datetime) -> None:
+    """Removes an integration, which must exist. Its orders and shipments stay."""
+    transaction.execute(_REMOVE, {"account": account_id, "integration": integration_id, "at": timestamp(now)})
+
+
+def _encode(settings: IntegrationSettings) -> str:
+    return msgspec.json.encode(settings).decode()
+
+
+def _integration(row: Any) -> Integration:
+    return Integration(
+        id=row.id,
+        name=row.name,
+        created_at=datetime.fromisoformat(row.created_at),
+        updated_at=datetime.fromisoformat(row.updated_at),
+        settings=msgspec.json.decode(row.body, type=IntegrationSettings),
+        signature_key=row.signature_key,
+    )

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from kolli.errors import Unauthenticated
 from kolli.schema import api_keys
+from kolli.values import timestamp
 
 ResponseProfile = Literal["example", "schema"]
 """Which form answers take where the API's description and its examples differ."""
@@ -27,10 +28,16 @@ class ApiKey:
     account_id: int
     name: str
     response_profile: ResponseProfile = "example"
+    integration_id: int | None = None  # the one whose shipments it makes; None: only in accounts without integrations
 
 
 _FIND = select(
-    api_keys.c.public_key, api_keys.c.account_id, api_keys.c.name, api_keys.c.response_profile, api_keys.c.secret_hash
+    api_keys.c.public_key,
+    api_keys.c.account_id,
+    api_keys.c.name,
+    api_keys.c.response_profile,
+    api_keys.c.integration_id,
+    api_keys.c.secret_hash,
 ).where(api_keys.c.public_key == bindparam("public_key"))
 
 _NO_HASH = hashlib.sha256(b"").hexdigest()
@@ -42,9 +49,11 @@ def create_key(
     name: str,
     now: datetime,
     response_profile: ResponseProfile = "example",
+    *,
+    integration_id: int | None = None,
 ) -> tuple[ApiKey, str]:
     """Makes and stores a key, and gives its secret: the only time that anybody sees it."""
-    key = ApiKey(str(uuid4()), account_id, name, response_profile)
+    key = ApiKey(str(uuid4()), account_id, name, response_profile, integration_id)
     secret = secrets.token_hex(32)
     transaction.execute(
         insert(api_keys).values(
@@ -53,7 +62,8 @@ def create_key(
             secret_hash=_hash(secret),
             name=name,
             response_profile=response_profile,
-            created_at=now.isoformat(),
+            integration_id=integration_id,
+            created_at=timestamp(now),
         )
     )
     return key, secret
@@ -65,7 +75,7 @@ def check_key(transaction: Connection, public_key: str, secret: str) -> ApiKey:
     matches = hmac.compare_digest(_hash(secret), row.secret_hash if row else _NO_HASH)
     if row is None or not matches:
         raise Unauthenticated(WRONG)
-    return ApiKey(row.public_key, row.account_id, row.name, row.response_profile)
+    return ApiKey(row.public_key, row.account_id, row.name, row.response_profile, row.integration_id)
 
 
 def _hash(secret: str) -> str:

@@ -35,6 +35,7 @@ def add_sender_address(transaction: Connection, account_id: int, sender: SenderA
             is_default=sender.is_default,
             brand_id=sender.brand_id,
             body=msgspec.json.encode(sender.address).decode(),
+            details="{}",
         )
     )
 

@@ -5,10 +5,10 @@ answer's bytes. A caller that hangs up stops nothing: the thread finishes what i
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, fail_after, to_thread
 from pydantic import TypeAdapter, ValidationError
@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from kolli.api.auth import CHALLENGE, authenticate
 from kolli.api.bodies import decode, encode
-from kolli.api.errors import WIRE, Pointers, Rejected, Wire, answer_to, from_validator, problem
+from kolli.api.errors import WIRE, Pointers, Refusal, Rejected, Wire, answer_to, from_validator, problem
 from kolli.errors import KolliError, NotFound, TooLarge, Unauthenticated
 from kolli.operations.context import Context, Installation
 
@@ -81,18 +81,51 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """One parameter of a query, or one header, as the description of the API has it. `schema` is JSON Schema."""
+
+    name: str
+    sentence: str
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
+    is_required: bool = False
+    place: str = "query"  # or `header`, or `path` for a part of the path that is not just any text
+    is_extension: bool = False  # ours, and not the hosted service's
+
+
+def by_credentials(request: Request, installation: Installation) -> Context:
+    """The caller whose credentials stand in the `Authorization` header."""
+    return authenticate(request.headers.get("authorization"), installation)
+
+
+@dataclass(frozen=True)
 class Endpoint:
-    """One line of a section's ROUTES."""
+    """One line of a section's ROUTES. What only the description of the API needs stands behind `summary`.
+
+    `answers` says for each status of success what is sent: a type that Pydantic can describe (a TypedDict mostly), a
+    tuple of media types for files, or None for nothing. `errors` are the statuses of refusals beyond the usual ones,
+    `refusal` what all refusals look like.
+    """
 
     method: str
-    path: str  # below /api/v3; `{id:int}` stands for a number
+    path: str  # below the prefix; `{id:int}` stands for a number
     answer: Callable[[Request, Context], Answer]
     summary: str
     pointers: Pointers = NOWHERE_ELSE
+    prefix: str = "/api/v3"
+    scope: str | None = None  # what an access token must allow; None: any token will do
+    who: Callable[[Request, Installation], Context] = by_credentials
+    refuse: Callable[[KolliError, Pointers], tuple[int, bytes]] = answer_to
+    parameters: Sequence[Parameter] = ()
+    body: TypeAdapter[Any] | None = None
+    answers: Mapping[int, object] = field(default_factory=dict)
+    errors: Sequence[int] = ()
+    refusal: object = Refusal
+    body_type: str = "application/json"
+    is_extension: bool = False  # ours, and not the hosted service's
 
-    def route(self, prefix: str, installation: Installation, threads: CapacityLimiter) -> Route:
+    def route(self, installation: Installation, threads: CapacityLimiter) -> Route:
         """This endpoint as the web server wants it."""
-        return _Route(prefix + self.path, _Door(self, installation, threads), methods=[self.method])
+        return _Route(self.prefix + self.path, _Door(self, installation, threads), methods=[self.method])
 
 
 class _Route(Route):
@@ -121,7 +154,7 @@ class _Door:
         except TimeoutError:
             response = Answer(408, {"errors": [problem(SLOW, SLOW_BODY)]}, {"Connection": "close"}).response()
         except KolliError as error:  # too large, or nobody we know
-            response = _refusal(error, self.endpoint.pointers)
+            response = _refusal(error, self.endpoint)
         else:
             work = partial(_work, self.endpoint, self.installation, http, body)
             response = await to_thread.run_sync(work, limiter=self.threads)
@@ -152,18 +185,19 @@ async def _read_body(http: HttpRequest, limit: int) -> bytes:
 
 def _work(endpoint: Endpoint, installation: Installation, http: HttpRequest, body: bytes) -> Response:
     try:
-        context = authenticate(http.headers.get("authorization"), installation)
         request = Request(http.path_params, http.query_params, http.headers, body)
+        context = endpoint.who(request, installation)
+        if endpoint.scope is not None:
+            context.require(endpoint.scope)
         return endpoint.answer(request, context).response()
     except KolliError as error:
-        return _refusal(error, endpoint.pointers)
+        return _refusal(error, endpoint)
     except Exception:
         log.exception("%s %s failed", endpoint.method, endpoint.path)
-        wire = WIRE[KolliError]
-        return Answer(wire.status, {"errors": [problem(wire, "Something went wrong. It has been logged.")]}).response()
+        return _refusal(KolliError("Something went wrong. It has been logged."), endpoint)
 
 
-def _refusal(error: KolliError, pointers: Pointers) -> Response:
+def _refusal(error: KolliError, endpoint: Endpoint) -> Response:
     if isinstance(error, Unauthenticated):
         where = None if error.message == Unauthenticated.__doc__ else "/data"
         error, headers = (
@@ -172,7 +206,7 @@ def _refusal(error: KolliError, pointers: Pointers) -> Response:
         )
     else:
         headers = {"Connection": "close"} if isinstance(error, TooLarge) else {}
-    status, content = answer_to(error, pointers)
+    status, content = endpoint.refuse(error, endpoint.pointers)
     return Response(content, status, {"Content-Type": "application/json", **headers})
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import ErrorDetails
+from typing_extensions import NotRequired, TypedDict
 
 from kolli import errors
 from kolli.api.bodies import Malformed, encode
@@ -29,15 +30,43 @@ WIRE: Mapping[type[errors.KolliError], Wire] = {
     errors.Missing: Wire(400, "required", "Required"),
     errors.Impossible: Wire(400, "validation_error", "Validation error"),
     errors.Conflict: Wire(400, "invalid", "Invalid"),
+    errors.ReferenceTaken: Wire(409, "invalid", "Conflict"),
     errors.NotFound: Wire(404, "not_found", "Not found"),
     errors.DoesNotExist: Wire(404, "invalid", "Does not exist"),
     errors.Unauthenticated: Wire(401, "authentication_failed", "Unauthorized"),
+    errors.Forbidden: Wire(403, "forbidden", "Forbidden"),
     errors.TooLarge: Wire(413, "invalid", "Too large"),
     errors.CarrierError: Wire(400, "parcel_announcement_error", "Announcement failed"),
     errors.KolliError: Wire(500, "unknown_error", "Something went wrong"),
 }
 
 INVALID = WIRE[errors.Invalid]
+
+
+class Source(TypedDict, total=False):
+    """Where a mistake stands: a pointer into the body, a parameter of the query, or a header."""
+
+    pointer: str
+    parameter: str
+    header: str
+
+
+class Problem(TypedDict):
+    """One mistake: what is wrong, with which value, and what to do."""
+
+    status: str
+    code: str
+    title: str
+    detail: str
+    source: NotRequired[Source]
+    meta: NotRequired[dict[str, Any]]
+
+
+class Refusal(TypedDict):
+    """Every mistake that was found."""
+
+    errors: list[Problem]
+
 
 _CHOICES = frozenset({"enum", "literal_error"})
 

@@ -13,7 +13,7 @@ import typer
 from kolli.account.accounts import Account, add_account
 from kolli.account.brands import Brand, add_brand, add_image
 from kolli.account.contracts import Contract, add_contract, add_number_range
-from kolli.account.integrations import add_integration
+from kolli.account.integrations import Integration, add_integration
 from kolli.account.keys import create_key
 from kolli.account.sender_addresses import SenderAddress, add_sender_address
 from kolli.app import LOCK, now, open_database, serve, sole_server
@@ -91,9 +91,10 @@ def load_demo(database: Database) -> Credentials:
     account = Account(
         1, "Lumen & Was", default_weight=Weight(Decimal(1), "kg"), default_shipping_option_code="sendcloud:letter"
     )
+    at = now()
     with database.write() as transaction:
         add_account(transaction, account)
-        add_integration(transaction, account.id, INTEGRATION, "Demo shop")
+        add_integration(transaction, account.id, Integration(INTEGRATION, "Demo shop", at, at))
         logo = add_image(transaction, account.id, (HERE / "logo.png").read_bytes())
         add_brand(transaction, account.id, Brand(42, "Lumen & Was", is_default=True, logo_sha256=logo))
         for sender in _SENDERS:
@@ -101,7 +102,7 @@ def load_demo(database: Database) -> Credentials:
         contract = Contract(517, "postnl", "PostNL test contract", is_default=True, data={"customer_code": "TEST"})
         add_contract(transaction, account.id, contract)
         add_number_range(transaction, account.id, contract.id, 1, 9_999_999, is_live=False)
-        key, secret = create_key(transaction, account.id, "Demo", now())
+        key, secret = create_key(transaction, account.id, "Demo", at, integration_id=INTEGRATION)
     return Credentials(key.public_key, secret)
 
 

@@ -1,8 +1,11 @@
-"""The papers Kolli prints on, and how a label is put on a larger one.
+"""The papers Kolli prints on, and how labels are put on a larger one.
 
 The ISO 216 sizes are what 300 dpi makes of them: A6 is 1240 x 1748 pixels, 104.99 mm x 148.00 mm. With the last
 hundredth of a millimetre, viewers would make a picture one pixel larger and resample the barcode.
 """
+
+from collections.abc import Sequence
+from itertools import groupby
 
 from kolli.drawing import Drawing, Paper, moved
 from kolli.errors import Invalid, InvalidChoice
@@ -49,3 +52,25 @@ def on_sheet(label: Drawing, paper: Paper, position: int = 0) -> Drawing:
     row, column = divmod(position, columns)
     right, down = column * label.width, row * label.height
     return Drawing(paper.width, paper.height, tuple(moved(mark, right, down) for mark in label.marks), label.title)
+
+
+def on_sheets(labels: Sequence[Drawing], paper: Paper, start_from: int = 0) -> list[Drawing]:
+    """The labels, all of one size, in their order on as many sheets as they need, each filled row by row.
+
+    The first label stands at place `start_from` of the first sheet, the upper left being 0; paper with one place leaves
+    nothing to choose and ignores it. Raises `Invalid` naming `start_from` if the sheet has no such place.
+    """
+    places = min((positions_on(paper, label) for label in labels), default=1)
+    if places == 1:
+        start_from = 0
+    if not 0 <= start_from < places:
+        message = f"{paper.name} has {places} places for labels, numbered from 0; there is no place {start_from}."
+        raise Invalid(message, field="start_from", details={"value": start_from, "places": places})
+    numbered = groupby(enumerate(labels, start_from), lambda each: each[0] // places)
+    return [_together([on_sheet(label, paper, number % places) for number, label in sheet]) for _, sheet in numbered]
+
+
+def _together(sheets: Sequence[Drawing]) -> Drawing:
+    """Sheets of one size laid over each other, under the title of the first."""
+    first = sheets[0]
+    return Drawing(first.width, first.height, tuple(mark for sheet in sheets for mark in sheet.marks), first.title)

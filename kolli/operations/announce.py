@@ -8,6 +8,7 @@ parcel that the carrier has accepted.
 import logging
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -21,15 +22,27 @@ from kolli.errors import (
     CarrierUnavailable,
     Conflict,
     Impossible,
-    KolliError,
     NumbersExhausted,
+    ReferenceTaken,
 )
+from kolli.jobs import enqueue
 from kolli.operations.context import Context, Installation
+from kolli.operations.track import set_status_of_all, tell
 from kolli.shipments.attempts import Attempt, State, intend, move, order_key
 from kolli.shipments.model import Draft, Parcel, ParcelStatus, Shipment
-from kolli.shipments.queries import add_shipment, get_shipment, mark_announced, set_status
+from kolli.shipments.queries import add_shipment, get_shipment, mark_announced, release_reference
+from kolli.shipments.tracking import Event
 
 log = logging.getLogger(__name__)
+
+LABELS, CHECKS = "labels", "checks"
+"""The lanes of jobs that announce, and of those that look into what is not known."""
+
+ANNOUNCE, SETTLE = "announce", "settle"
+"""The kinds of those jobs; `kolli.operations.background` runs them."""
+
+FIRST_LOOK_AFTER = timedelta(seconds=30)
+"""How long after a carrier's silence it is asked what has become of the announcement."""
 
 _NUMBER = re.compile("[!-~]{1,40}")
 
@@ -43,52 +56,105 @@ class Decision:
     number_range: str | None = None
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A decision with its ids and numbers, complete except for what only the carrier can say."""
+
+    shipment: Shipment
+    attempt: Attempt
+    contract: Contract | None
+
+
+def prepare(decision: Decision, context: Context, *, state: State = State.INTENDED) -> Prepared:
+    """Allocates what a draft needs, outside of every transaction; what is not used then is lost and never handed out.
+
+    Raises NumbersExhausted.
+    """
+    draft = decision.draft
+    carrier = context.installation.carriers.get(draft.carrier_code)
+    numbers = _own_numbers(decision, carrier, context)
+    now = context.now()
+    shipment = Shipment(
+        id=str(uuid4()),
+        account_id=context.account_id,
+        created_at=now,
+        draft=draft,
+        parcels=tuple(
+            Parcel(context.installation.sequences.take_id(), box, ParcelStatus.ANNOUNCING, number, updated_at=now)
+            for box, number in enumerate(numbers or (None,) * len(draft.boxes), start=1)
+        ),
+    )
+    key = order_key(draft.integration_id, draft.shop_order_id) if draft.shop_order_id else ""
+    return Prepared(shipment, Attempt(shipment.id, shipment.account_id, key, state), decision.contract)
+
+
 def announce(decision: Decision, context: Context) -> Shipment:
     """Announces a draft and gives the shipment with its tracking numbers.
 
     Raises CarrierError, with what is known about the outcome; Conflict when the order is being shipped by another
-    request at this moment; NumbersExhausted. Only the first leaves a trace: an attempt that says what happened.
+    request at this moment; ReferenceTaken; NumbersExhausted. Only the first leaves a trace: an attempt that says what
+    happened.
     """
-    draft, contract = decision.draft, decision.contract
-    carrier = context.installation.carriers.get(draft.carrier_code)
-    numbers = _own_numbers(decision, carrier, context)
-    shipment = Shipment(
-        id=str(uuid4()),
-        account_id=context.account_id,
-        created_at=context.now(),
-        draft=draft,
-        parcels=tuple(
-            Parcel(context.installation.sequences.take_id(), box, ParcelStatus.ANNOUNCING, number)
-            for box, number in enumerate(numbers or (None,) * len(draft.boxes), start=1)
-        ),
-    )
-    attempt = Attempt(shipment.id, shipment.account_id, order_key(draft.integration_id, draft.shop_order_id))
-    is_guarded = context.account.repeat_labels == "refused"
+    prepared = prepare(decision, context)
     with context.database.write() as transaction:
-        try:
-            add_shipment(transaction, shipment)
-        except IntegrityError as error:
-            raise Impossible(
-                f"Of the numbers {', '.join(numbers)} of contract {draft.contract_id} one is on another parcel already."
-                f" Nothing was announced. See that no other range of {carrier.name} overlaps this one.",
-                field="contract_id",
-            ) from error
-        if not intend(transaction, attempt, context.now(), is_guarded=is_guarded):
-            raise Conflict(field="order")
-    return book(shipment, attempt, carrier, contract, context.installation)
+        add(transaction, prepared, context)
+    carrier = context.installation.carriers.get(decision.draft.carrier_code)
+    return book(prepared.shipment, prepared.attempt, carrier, prepared.contract, context.installation)
+
+
+def queue(transaction: Connection, prepared: Prepared, context: Context) -> None:
+    """Stores a shipment that is announced in the background, and the job that does so. Raises like `add`."""
+    add(transaction, prepared, context)
+    body = {"shipment_id": prepared.shipment.id}
+    now = context.now()
+    enqueue(transaction, LABELS, ANNOUNCE, [body], now, now=now, account_id=context.account_id)
+
+
+def add(transaction: Connection, prepared: Prepared, context: Context) -> None:
+    """Stores a shipment and the attempt to announce it.
+
+    Conflict when another attempt holds the order; ReferenceTaken when another shipment has the external reference;
+    Impossible when one of its own numbers is on another parcel. The caller's transaction has to end then.
+    """
+    shipment, attempt = prepared.shipment, prepared.attempt
+    draft = shipment.draft
+    try:
+        is_new = add_shipment(transaction, shipment)
+    except IntegrityError as error:
+        numbers = ", ".join(parcel.tracking_number or "" for parcel in shipment.parcels)
+        raise Impossible(
+            f"Of the numbers {numbers} of contract {draft.contract_id} one is on another parcel already."
+            f" Nothing was announced. See that no other range of {draft.carrier_name} overlaps this one.",
+            field="contract_id",
+        ) from error
+    if not is_new:
+        raise ReferenceTaken(field="external_reference_id")
+    is_guarded = bool(attempt.order_key) and context.account.repeat_labels == "refused"
+    if not intend(transaction, attempt, context.now(), is_guarded=is_guarded):
+        raise Conflict(field="order")
 
 
 def book(
-    shipment: Shipment, attempt: Attempt, carrier: Carrier, contract: Contract | None, installation: Installation
+    shipment: Shipment,
+    attempt: Attempt,
+    carrier: Carrier,
+    contract: Contract | None,
+    installation: Installation,
+    *,
+    stays_queued: bool = False,
 ) -> Shipment:
-    """Calls the carrier for an attempt that is on the disk, and stores what it says."""
+    """Calls the carrier for an attempt that is on the disk, and stores what it says.
+
+    With `stays_queued`, an attempt that never reached the carrier is left for the caller to queue again.
+    """
     try:
         return store(shipment, attempt, carrier.announce(booking_of(shipment, contract)), installation)
     except CarrierRejected as error:
-        settle_without_label(attempt, State.REJECTED, error, installation)
+        settle_without_label(shipment, attempt, State.REJECTED, error.message, installation)
         raise
     except CarrierUnavailable as error:
-        settle_without_label(attempt, State.ABANDONED, error, installation)
+        if not stays_queued:
+            settle_without_label(shipment, attempt, State.ABANDONED, error.message, installation)
         raise
     except CarrierOutcomeUnknown as error:
         _leave_open(attempt, error.message, installation)
@@ -114,24 +180,36 @@ def store(shipment: Shipment, attempt: Attempt, announced: Announced, installati
         except IntegrityError as error:
             numbers = ", ".join(announced.tracking_numbers)
             raise CarrierOutcomeUnknown(f"The carrier gave a number that another parcel has: {numbers}.") from error
-    parcels = tuple(
-        replace(parcel, status=ParcelStatus.READY_TO_SEND, tracking_number=number, announced_at=now)
-        for parcel, number in zip(shipment.parcels, announced.tracking_numbers, strict=True)
-    )
-    return replace(shipment, parcels=parcels)
+        status = ParcelStatus.READY_TO_SEND
+        parcels = tuple(
+            replace(parcel, status=status, updated_at=now, tracking_number=number, announced_at=now)
+            for parcel, number in zip(shipment.parcels, announced.tracking_numbers, strict=True)
+        )
+        shipment = replace(shipment, parcels=parcels)
+        tell(transaction, shipment, parcels, Event(status, now, "kolli"), now)
+    return shipment
 
 
-def settle_without_label(attempt: Attempt, state: State, error: KolliError, installation: Installation) -> None:
-    """Writes down that an attempt has come to nothing, and lets its order go."""
+def settle_without_label(
+    shipment: Shipment, attempt: Attempt, state: State, reason: str, installation: Installation
+) -> None:
+    """Writes down that an attempt has come to nothing, and lets its order and its external reference go."""
+    now = installation.clock()
     with installation.database.write() as transaction:
-        if move(transaction, attempt, state, installation.clock(), error.message):
-            set_status(transaction, attempt.account_id, attempt.shipment_id, ParcelStatus.ANNOUNCEMENT_FAILED)
+        if move(transaction, attempt, state, now, reason):
+            release_reference(transaction, shipment.account_id, shipment.id)
+            event = Event(ParcelStatus.ANNOUNCEMENT_FAILED, now, "kolli", reason)
+            set_status_of_all(transaction, shipment, event, now)
 
 
 def _leave_open(attempt: Attempt, reason: str, installation: Installation) -> None:
-    """Writes down that nobody knows what has become of an attempt; its order stays guarded."""
+    """Writes down that nobody knows what has become of an attempt; its order stays guarded, and it is looked into."""
+    now = installation.clock()
     with installation.database.write() as transaction:
-        move(transaction, attempt, State.UNKNOWN, installation.clock(), reason)
+        if move(transaction, attempt, State.UNKNOWN, now, reason):
+            body = {"shipment_id": attempt.shipment_id}
+            due_at = now + FIRST_LOOK_AFTER
+            enqueue(transaction, CHECKS, SETTLE, [body], due_at, now=now, account_id=attempt.account_id)
 
 
 def booking_of(shipment: Shipment, contract: Contract | None) -> Booking:

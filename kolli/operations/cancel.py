@@ -6,11 +6,14 @@ from kolli.account.contracts import Contract
 from kolli.errors import CarrierError, CarrierOutcomeUnknown, Conflict
 from kolli.operations.announce import booking_of, contract_of
 from kolli.operations.context import Context, Installation
+from kolli.operations.track import set_status_of_all
 from kolli.shipments.attempts import Attempt, State, get_attempt, move
 from kolli.shipments.model import ParcelStatus, Shipment
-from kolli.shipments.queries import get_shipment, set_status
+from kolli.shipments.queries import get_shipment, release_reference
+from kolli.shipments.tracking import Event
 
 ALREADY = "This shipment is already being cancelled."
+BEING_ANNOUNCED = "This shipment is being announced at this moment. Cancel it when it has a label."
 
 
 def cancel(shipment_id: str, context: Context) -> None:
@@ -23,8 +26,11 @@ def cancel(shipment_id: str, context: Context) -> None:
         attempt = get_attempt(transaction, context.account_id, shipment_id)
         contract = contract_of(transaction, shipment)
     is_first = attempt.state is State.STORED
+    if attempt.state is State.QUEUED:
+        _take_out_of_the_queue(shipment, attempt, context)
+        return
     if is_first:
-        attempt = _intend(attempt, context)
+        attempt = _intend(shipment, attempt, context)
     elif attempt.state not in {State.CANCELLING, State.CANCELLED}:
         raise Conflict("This shipment has no label, so there is nothing to cancel.")
     elif not attempt.is_left_behind(context.now()):
@@ -32,12 +38,23 @@ def cancel(shipment_id: str, context: Context) -> None:
     finish_cancelling(shipment, attempt, contract, context.installation, is_first=is_first)
 
 
-def _intend(attempt: Attempt, context: Context) -> Attempt:
-    """Writes down that an attempt is being cancelled; Conflict when somebody else was faster."""
+def _take_out_of_the_queue(shipment: Shipment, attempt: Attempt, context: Context) -> None:
+    """Abandons a shipment that no carrier has heard of; Conflict when a worker has just taken it up."""
+    now = context.now()
     with context.database.write() as transaction:
-        if not move(transaction, attempt, State.CANCELLING, context.now()):
+        if not move(transaction, attempt, State.ABANDONED, now, "Cancelled before it was announced."):
+            raise Conflict(BEING_ANNOUNCED)
+        release_reference(transaction, shipment.account_id, shipment.id)
+        set_status_of_all(transaction, shipment, Event(ParcelStatus.CANCELLED, now, "kolli"), now)
+
+
+def _intend(shipment: Shipment, attempt: Attempt, context: Context) -> Attempt:
+    """Writes down that an attempt is being cancelled; Conflict when somebody else was faster."""
+    now = context.now()
+    with context.database.write() as transaction:
+        if not move(transaction, attempt, State.CANCELLING, now):
             raise Conflict(ALREADY)
-        set_status(transaction, context.account_id, attempt.shipment_id, ParcelStatus.CANCELLING)
+        set_status_of_all(transaction, shipment, Event(ParcelStatus.CANCELLING, now, "kolli"), now)
     return replace(attempt, state=State.CANCELLING)
 
 
@@ -59,8 +76,10 @@ def finish_cancelling(
         agrees, reason = False, f"{carrier.name} could not be asked to take this shipment back. {error.message}"
     yes, no = (State.CANCELLED, ParcelStatus.CANCELLED), (State.STORED, ParcelStatus.READY_TO_SEND)
     state, status = yes if agrees else no
+    now = installation.clock()
     with installation.database.write() as transaction:
-        if move(transaction, attempt, state, installation.clock(), "" if agrees else reason):
-            set_status(transaction, shipment.account_id, shipment.id, status)
+        if move(transaction, attempt, state, now, "" if agrees else reason):
+            event = Event(status, now, "kolli", "" if agrees else reason)
+            set_status_of_all(transaction, shipment, event, now)
     if not agrees:
         raise Conflict(reason)

@@ -9,6 +9,7 @@ from kolli.account.keys import ApiKey
 from kolli.carriers.registry import Carriers
 from kolli.database import Database
 from kolli.documents.fonts import Fonts
+from kolli.errors import Forbidden
 from kolli.sequences import Sequences
 from kolli.settings import Settings
 
@@ -34,6 +35,7 @@ class Context:
     installation: Installation
     account: Account
     key: ApiKey
+    scopes: frozenset[str] | None = None  # what an access token allows; None: everything
 
     @property
     def account_id(self) -> int:
@@ -44,6 +46,11 @@ class Context:
     def database(self) -> Database:
         """The installation's database."""
         return self.installation.database
+
+    def require(self, scope: str) -> None:
+        """Raises Forbidden when the caller's token was not given this scope."""
+        if self.scopes is not None and scope not in self.scopes:
+            raise Forbidden(f"The access token does not have the scope {scope!r}. Request a token with it.")
 
     def now(self) -> datetime:
         """The time, in UTC."""

@@ -1,16 +1,19 @@
-"""The label of a parcel, drawn from the frozen draft: the same bytes today as on the day it was announced."""
+"""The labels of parcels, drawn from the frozen drafts: the same bytes today as on the day they were announced."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from kolli.documents.layouts.label import LabelContent, lay_out
-from kolli.documents.render import A6, LABEL_4X6, on_sheet, render
+from kolli.documents.render import A6, LABEL_4X6, on_sheets, render
 from kolli.drawing import Paper
 from kolli.operations.context import Context
 from kolli.shipments.model import Draft, Parcel, Shipment
 
 COARSEST_DPI = 150
 """The lowest resolution that a label can be asked for in; what its barcodes have room for there, they have anywhere."""
+
+ZPL = "application/zpl"
 
 TEST_BAND = "TEST – NOT FOR POSTAGE"
 
@@ -29,19 +32,33 @@ def check_label(draft: Draft, context: Context) -> None:
 
 @dataclass(frozen=True)
 class Form:
-    """In which form a document is wanted."""
+    """In which form documents are wanted."""
 
     mime_type: str
     dpi: int
     paper: Paper = A6
+    start_from: int = 0  # the place of the first label on a sheet, row by row from the upper left
+
+
+def print_labels(wanted: Iterable[tuple[Shipment, Parcel]], form: Form, context: Context) -> bytes:
+    """The labels of announced parcels, in this order, as one file.
+
+    A label is A6 or 4x6 inch. On A4 four A6 labels share a sheet, on A5 one has a sheet for itself. Label printers have
+    no sheets: as ZPL, labels for A4 and A5 come out one by one.
+    """
+    fonts = context.installation.fonts
+    size = LABEL_4X6 if form.paper == LABEL_4X6 else A6
+    labels = [
+        lay_out(_content(shipment.draft, parcel.box_number, parcel.tracking_number or "", context), size, fonts)
+        for shipment, parcel in wanted
+    ]
+    paper = size if form.mime_type == ZPL else form.paper
+    return render(on_sheets(labels, paper, form.start_from), form.mime_type, form.dpi, fonts)
 
 
 def print_label(shipment: Shipment, parcel: Parcel, form: Form, context: Context) -> bytes:
-    """The label of an announced parcel as a file: A6 or 4x6 inch; on larger paper an A6 label in the upper left."""
-    fonts = context.installation.fonts
-    content = _content(shipment.draft, parcel.box_number, parcel.tracking_number or "", context)
-    label = lay_out(content, LABEL_4X6 if form.paper == LABEL_4X6 else A6, fonts)
-    return render([on_sheet(label, form.paper)], form.mime_type, form.dpi, fonts)
+    """The label of one announced parcel."""
+    return print_labels([(shipment, parcel)], form, context)
 
 
 def tracking_url(draft: Draft, tracking_number: str) -> str:

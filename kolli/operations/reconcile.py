@@ -49,7 +49,7 @@ def settle(attempt: Attempt, installation: Installation) -> None:
         try:
             announced = carrier.announce(booking_of(shipment, contract))  # the same numbers again: nothing is doubled
         except CarrierRejected as error:
-            settle_without_label(attempt, State.REJECTED, error, installation)
+            settle_without_label(shipment, attempt, State.REJECTED, error.message, installation)
         else:  # that it cannot be reached now says nothing about the first time, so the attempt stays open then
             store(shipment, attempt, announced, installation)
     elif isinstance(carrier, LooksUp):
@@ -60,7 +60,7 @@ def settle(attempt: Attempt, installation: Installation) -> None:
         elif installation.clock() < (attempt.changed_at or shipment.created_at) + _certainty_of(carrier):
             raise nothing  # so far: our first request may still be on its way
         else:
-            settle_without_label(attempt, State.ABANDONED, nothing, installation)
+            settle_without_label(shipment, attempt, State.ABANDONED, nothing.message, installation)
 
 
 def refuse_repeat(live: Attempt, context: Context) -> None:
@@ -76,7 +76,7 @@ def refuse_repeat(live: Attempt, context: Context) -> None:
         shipment = get_shipment(transaction, context.account_id, live.shipment_id)
     if attempt.state not in GUARDED:
         return
-    if attempt.state in UNSETTLED:
+    if attempt.state in UNSETTLED or attempt.state is State.QUEUED:
         raise Conflict(field="order", details={"shipment_id": shipment.id})
     raise AlreadyShipped(
         f"The order {shipment.draft.order_number!r} already has the shipment {shipment.id}. Fetch its label again from"

@@ -1,11 +1,13 @@
 """Attempts: the durable tries to announce a shipment, and the guard that lets an order have one live label.
 
-    intended ──► stored ──► cancelling ──► cancelled, or stored again when the carrier says no
-        │ ├────► rejected     the carrier said no
-        │ └────► abandoned    the carrier never heard us
-        └──────► unknown      it may have heard us ──► stored, rejected or abandoned, once that is known
+    queued ──► intended ──► stored ──► cancelling ──► cancelled, or stored again when the carrier says no
+      │            │ ├────► rejected     the carrier said no
+      │            │ └────► abandoned    the carrier never heard us
+      │            └──────► unknown      it may have heard us ──► stored, rejected or abandoned, once that is known
+      └──► abandoned, or rejected: it never came to a call
 
-An attempt is written before the carrier is called, so whoever finds one `intended` must assume that the call was made.
+An attempt is `queued` until a worker takes it up, and again when the carrier could not be reached and is to be asked
+once more. It is `intended` before the carrier is called, so whoever finds one so must assume that the call was made.
 The guard is held from then on, and let go by the states in which no label exists. `cancelling` is likewise written
 before the carrier is asked to take a shipment back.
 """
@@ -19,11 +21,13 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 
 from kolli.database import insert_or_skip
 from kolli.schema import attempts
+from kolli.values import timestamp
 
 
 class State(StrEnum):
     """Where an attempt stands."""
 
+    QUEUED = "queued"
     INTENDED = "intended"
     STORED = "stored"
     REJECTED = "rejected"
@@ -34,7 +38,8 @@ class State(StrEnum):
 
 
 NEXT: dict[State, frozenset[State]] = {
-    State.INTENDED: frozenset({State.STORED, State.REJECTED, State.ABANDONED, State.UNKNOWN}),
+    State.QUEUED: frozenset({State.INTENDED, State.REJECTED, State.ABANDONED}),
+    State.INTENDED: frozenset({State.STORED, State.REJECTED, State.ABANDONED, State.UNKNOWN, State.QUEUED}),
     State.UNKNOWN: frozenset({State.STORED, State.REJECTED, State.ABANDONED}),
     State.STORED: frozenset({State.CANCELLING}),
     State.CANCELLING: frozenset({State.CANCELLED, State.STORED}),
@@ -44,8 +49,8 @@ NEXT: dict[State, frozenset[State]] = {
 }
 """Which states may follow which; everything else is a mistake in the program."""
 
-GUARDED = frozenset({State.INTENDED, State.UNKNOWN, State.STORED, State.CANCELLING})
-"""The states in which there is a label, or may be one."""
+GUARDED = frozenset({State.QUEUED, State.INTENDED, State.UNKNOWN, State.STORED, State.CANCELLING})
+"""The states in which there is a label, or may be one now or soon."""
 
 UNSETTLED = frozenset({State.INTENDED, State.UNKNOWN, State.CANCELLING})
 """The states in which a carrier has to be asked what is true."""
@@ -112,8 +117,8 @@ def intend(transaction: Connection, attempt: Attempt, now: datetime, *, is_guard
         "guard": attempt.order_key if is_guarded else None,
         "state": attempt.state,
         "reason": attempt.reason,
-        "created_at": now.isoformat(),
-        "changed_at": now.isoformat(),
+        "created_at": timestamp(now),
+        "changed_at": timestamp(now),
     }
     return transaction.execute(_ADD, row).rowcount == 1
 
@@ -129,7 +134,7 @@ def move(transaction: Connection, attempt: Attempt, to: State, now: datetime, re
         "from_state": attempt.state,
         "to_state": to,
         "why": reason,
-        "at": now.isoformat(),
+        "at": timestamp(now),
     }
     return transaction.execute(statement, values).rowcount == 1
 

@@ -1,19 +1,24 @@
 """Shipments and their parcels ↔ rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from kolli.database import insert_or_skip
 from kolli.errors import NotFound
 from kolli.schema import parcels, shipments
 from kolli.shipments.model import Draft, Parcel, ParcelStatus, Shipment
+from kolli.values import timestamp
 
-_drafts = msgspec.json.Decoder(Draft)
+# Numbers with a fraction stay what they are, also in members that are only kept and returned.
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_decoder = msgspec.json.Decoder(Draft, float_hook=Decimal)
 
-_ADD = insert(shipments)
+_ADD = insert_or_skip(shipments)
 _ADD_PARCELS = insert(parcels)
 _COLUMNS = select(shipments.c.id, shipments.c.account_id, shipments.c.created_at, shipments.c.body)
 _BY_ID = _COLUMNS.where(shipments.c.account_id == bindparam("account_id"), shipments.c.id == bindparam("id"))
@@ -21,6 +26,15 @@ _BY_PARCEL = _COLUMNS.join(parcels, parcels.c.shipment_id == shipments.c.id).whe
     shipments.c.account_id == bindparam("account_id"), parcels.c.id == bindparam("id")
 )
 _PARCELS = select(parcels).where(parcels.c.shipment_id == bindparam("shipment_id")).order_by(parcels.c.box_number)
+_BY_PARCELS = _COLUMNS.where(
+    shipments.c.account_id == bindparam("account_id"),
+    shipments.c.id.in_(select(parcels.c.shipment_id).where(parcels.c.id.in_(bindparam("ids", expanding=True)))),
+)
+_PARCELS_OF_ALL = (
+    select(parcels)
+    .where(parcels.c.shipment_id.in_(bindparam("shipment_ids", expanding=True)))
+    .order_by(parcels.c.box_number)
+)
 _BY_TRACKING = _COLUMNS.join(parcels, parcels.c.shipment_id == shipments.c.id).where(
     parcels.c.tracking_key == bindparam("tracking_key")
 )
@@ -31,29 +45,49 @@ _ANNOUNCED = (
         tracking_number=bindparam("number"),
         tracking_key=bindparam("key"),
         status=ParcelStatus.READY_TO_SEND,
+        updated_at=bindparam("at"),
         announced_at=bindparam("at"),
     )
 )
 _STATUS = (
     update(parcels)
     .where(parcels.c.account_id == bindparam("account"), parcels.c.shipment_id == bindparam("shipment"))
-    .values(status=bindparam("new_status"))
+    .values(status=bindparam("new_status"), updated_at=bindparam("at"))
+)
+_PARCEL_STATUS = (
+    update(parcels)
+    .where(parcels.c.account_id == bindparam("account"), parcels.c.id == bindparam("parcel"))
+    .values(status=bindparam("new_status"), updated_at=bindparam("at"))
+)
+_RELEASE_REFERENCE = (
+    update(shipments)
+    .where(shipments.c.account_id == bindparam("account"), shipments.c.id == bindparam("shipment"))
+    .values(reference_guard=None)
+)
+_BY_REFERENCE = _COLUMNS.where(
+    shipments.c.account_id == bindparam("account_id"), shipments.c.reference_guard == bindparam("reference")
 )
 
 
-def add_shipment(transaction: Connection, shipment: Shipment) -> None:
-    """Stores a new shipment and its parcels."""
-    draft = shipment.draft
-    transaction.execute(
+def add_shipment(transaction: Connection, shipment: Shipment) -> bool:
+    """Stores a new shipment and its parcels; False, and nothing stored, when another holds its external reference."""
+    draft, created_at = shipment.draft, timestamp(shipment.created_at)
+    added = transaction.execute(
         _ADD,
         {
             "id": shipment.id,
             "account_id": shipment.account_id,
+            "integration_id": draft.integration_id,
             "order_id": draft.order_id,
-            "created_at": shipment.created_at.isoformat(),
-            "body": msgspec.json.encode(draft).decode(),
+            "order_number_key": draft.order_number.lower(),
+            "external_reference_id": draft.external_reference_id,
+            "reference_guard": draft.external_reference_id,
+            "created_at": created_at,
+            "body": _encoder.encode(draft).decode(),
         },
     )
+    if added.rowcount == 0:
+        return False
     transaction.execute(
         _ADD_PARCELS,
         [
@@ -66,10 +100,13 @@ def add_shipment(transaction: Connection, shipment: Shipment) -> None:
                 "tracking_number": parcel.tracking_number,
                 "tracking_key": parcel.tracking_number and parcel.tracking_number.lower(),
                 "status": parcel.status,
+                "created_at": created_at,
+                "updated_at": created_at,
             }
             for parcel in shipment.parcels
         ],
     )
+    return True
 
 
 def get_shipment(transaction: Connection, account_id: int, shipment_id: str) -> Shipment:
@@ -114,25 +151,67 @@ def mark_announced(transaction: Connection, shipment: Shipment, numbers: Sequenc
                 "parcel": parcel.id,
                 "number": number,
                 "key": number.lower(),
-                "at": now.isoformat(),
+                "at": timestamp(now),
             }
             for parcel, number in zip(shipment.parcels, numbers, strict=True)
         ],
     )
 
 
-def set_status(transaction: Connection, account_id: int, shipment_id: str, status: ParcelStatus) -> None:
+def set_status(transaction: Connection, account_id: int, shipment_id: str, status: ParcelStatus, now: datetime) -> None:
     """Gives every parcel of a shipment a status."""
-    transaction.execute(_STATUS, {"account": account_id, "shipment": shipment_id, "new_status": status})
+    values = {"account": account_id, "shipment": shipment_id, "new_status": status, "at": timestamp(now)}
+    transaction.execute(_STATUS, values)
+
+
+def set_parcel_status(
+    transaction: Connection, account_id: int, parcel_id: int, status: ParcelStatus, now: datetime
+) -> None:
+    """Gives one parcel a status; the same one only notes that something about it has changed."""
+    values = {"account": account_id, "parcel": parcel_id, "new_status": status, "at": timestamp(now)}
+    transaction.execute(_PARCEL_STATUS, values)
+
+
+def find_by_external_reference(transaction: Connection, account_id: int, reference: str) -> Shipment | None:
+    """The account's shipment that holds this external reference: one whose announcement has not failed."""
+    row = transaction.execute(_BY_REFERENCE, {"account_id": account_id, "reference": reference}).one_or_none()
+    return None if row is None else _shipment(transaction, row)
+
+
+def release_reference(transaction: Connection, account_id: int, shipment_id: str) -> None:
+    """Lets another shipment have this one's external reference."""
+    transaction.execute(_RELEASE_REFERENCE, {"account": account_id, "shipment": shipment_id})
+
+
+def get_shipments_of_parcels(
+    transaction: Connection, account_id: int, parcel_ids: Sequence[int]
+) -> list[tuple[Shipment, Parcel]]:
+    """The account's parcels with these ids, in this order, each with the shipment it belongs to.
+
+    Two queries, however many there are. Raises NotFound if one of them is missing, and does not say which.
+    """
+    rows = transaction.execute(_BY_PARCELS, {"account_id": account_id, "ids": parcel_ids}).all()
+    boxes: dict[str, list[Row[*tuple[Any, ...]]]] = {row.id: [] for row in rows}
+    for box in transaction.execute(_PARCELS_OF_ALL, {"shipment_ids": list(boxes)}):
+        boxes[box.shipment_id].append(box)
+    found = [_with_parcels(row, boxes[row.id]) for row in rows]
+    by_id = {parcel.id: (shipment, parcel) for shipment in found for parcel in shipment.parcels}
+    if not by_id.keys() >= set(parcel_ids):
+        raise NotFound("No Parcel matches the given query.")
+    return [by_id[parcel_id] for parcel_id in parcel_ids]
 
 
 def _shipment(transaction: Connection, row: Row[*tuple[Any, ...]]) -> Shipment:
+    return _with_parcels(row, transaction.execute(_PARCELS, {"shipment_id": row.id}))
+
+
+def _with_parcels(row: Row[*tuple[Any, ...]], boxes: Iterable[Row[*tuple[Any, ...]]]) -> Shipment:
     return Shipment(
         id=row.id,
         account_id=row.account_id,
         created_at=datetime.fromisoformat(row.created_at),
-        draft=_drafts.decode(row.body),
-        parcels=tuple(_parcel(parcel) for parcel in transaction.execute(_PARCELS, {"shipment_id": row.id})),
+        draft=_decoder.decode(row.body),
+        parcels=tuple(map(_parcel, boxes)),
     )
 
 
@@ -141,6 +220,7 @@ def _parcel(row: Row[*tuple[Any, ...]]) -> Parcel:
         id=row.id,
         box_number=row.box_number,
         status=ParcelStatus[row.status],
+        updated_at=datetime.fromisoformat(row.updated_at),
         tracking_number=row.tracking_number,
         announced_at=datetime.fromisoformat(row.announced_at) if row.announced_at else None,
     )

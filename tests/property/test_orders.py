@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kolli.account.integrations import add_integration
 from kolli.api.bodies import decode, encode
 from kolli.values import COUNTRY_CODES, LENGTH_UNITS, WEIGHT_UNITS
-from tests.factories import a_caller, an_installation, an_order
+from tests.factories import a_caller, an_installation, an_integration, an_order
 
 ORDERS = "/api/v3/orders"
 KEYS = ("integration", "order_number", "order_created_at", "order_updated_at", "pk")
@@ -22,7 +22,7 @@ def caller(tmp_path_factory):
     """One for all examples: each test clears away or tells apart what it stores."""
     caller = a_caller(an_installation(tmp_path_factory.mktemp("kolli")))
     with caller.installation.database.write() as transaction:
-        add_integration(transaction, 1, 71, "Other shop")
+        add_integration(transaction, 1, an_integration(71, "Other shop"))
     return caller
 
 

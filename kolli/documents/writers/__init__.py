@@ -15,7 +15,6 @@ class Writer:
     name: str
     sentence: str
     extension: str
-    holds_pages: bool
     default_dpi: int
     resolutions: str
     allows: Callable[[int], bool]
@@ -27,7 +26,6 @@ WRITERS = {
         "PDF",
         "Vector text that can be searched and copied; sharp at any resolution.",
         extension="pdf",
-        holds_pages=True,
         default_dpi=72,
         resolutions="any; PDF has none of its own",
         allows=lambda dpi: dpi > 0,
@@ -35,9 +33,8 @@ WRITERS = {
     ),
     "image/png": Writer(
         "PNG",
-        "A black and white picture in its true size.",
+        "A black and white picture in its true size; several pages stand below each other.",
         extension="png",
-        holds_pages=False,
         default_dpi=300,
         resolutions="150 to 600 dpi",
         allows=lambda dpi: 150 <= dpi <= 600,
@@ -47,7 +44,6 @@ WRITERS = {
         "ZPL",
         "Commands for Zebra and compatible label printers, which draw text and barcodes themselves.",
         extension="zpl",
-        holds_pages=True,
         default_dpi=203,
         resolutions="203, 300 or 600 dpi",
         allows=lambda dpi: dpi in {203, 300, 600},

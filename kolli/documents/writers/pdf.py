@@ -103,10 +103,9 @@ class _Page:
         self._show_image(image, *(length * _UM_PER_PIXEL for length in placed[:4]))
 
     def _draw_image(self, image: Image) -> None:
-        (left, box_width), (top, box_height) = (
-            _GRID.span(image.x, image.width),
-            _GRID.span(image.y, image.height),
-        )
+        # Not the span from edge to edge, which may be a pixel more or less elsewhere on a sheet: that would be a second
+        # picture of the same logo.
+        left, top, box_width, box_height = map(_GRID.px, (image.x, image.y, image.width, image.height))
         key = (image.png, box_width, box_height)
         if key not in self._logos:
             width, height, samples = in_colour(*key)

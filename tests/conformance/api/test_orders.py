@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from kolli.account.integrations import add_integration
 from kolli.api.bodies import decode, encode
-from tests.factories import a_caller, an_item, an_order, with_items
+from tests.factories import a_caller, an_integration, an_item, an_order, with_items
 
 ORDERS = "/api/v3/orders"
 
@@ -28,8 +28,8 @@ def description(vendor_descriptions):
 def documented_caller(caller):
     """A caller with the integrations that the documented examples name."""
     with caller.installation.database.write() as transaction:
-        add_integration(transaction, 1, 7, "Documented shop")
-        add_integration(transaction, 1, 739283, "Other documented shop")
+        add_integration(transaction, 1, an_integration(7, "Documented shop"))
+        add_integration(transaction, 1, an_integration(739283, "Other documented shop"))
     return caller
 
 

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from kolli.api.v3 import SECTIONS
-from kolli.app import API_PREFIX
 from kolli.panel import PAGES
 
 API_PAGE = Path(__file__).parents[3] / "docs" / "api.md"
@@ -15,7 +14,7 @@ def test_the_page_about_the_api_lists_every_route_and_every_page():
     rows = [found.groups() for found in ROW.finditer(API_PAGE.read_text("utf-8"))]
 
     routes = [
-        (endpoint.method, API_PREFIX + endpoint.path.replace(":int", ""), endpoint.summary)
+        (endpoint.method, endpoint.prefix + endpoint.path.replace(":int", ""), endpoint.summary)
         for section in SECTIONS
         for endpoint in section.ROUTES
     ]

@@ -35,15 +35,6 @@ def test_a_resolution_a_format_is_not_written_at_is_refused(mime_type, dpi, font
     assert caught.value.field == "dpi"
 
 
-def test_a_picture_holds_one_page(fonts):
-    pages = [lay_out(a_label(), A6, fonts)] * 2
-
-    with pytest.raises(Invalid, match="one page, not 2") as caught:
-        render(pages, "image/png", 300, fonts)
-
-    assert caught.value.field == "mime_type"
-
-
 @pytest.mark.parametrize("mime_type", WRITERS)
 def test_no_page_is_no_file(mime_type, fonts):
     with pytest.raises(Invalid):

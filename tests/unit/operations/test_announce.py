@@ -24,7 +24,7 @@ from kolli.errors import (
 from kolli.migrations import migrate
 from kolli.shipments.attempts import State
 from kolli.shipments.model import Parcel, ParcelStatus
-from tests.factories import NOW, a_caller, a_database, an_installation, an_order, with_items
+from tests.factories import NOW, a_caller, a_database, an_installation, an_integration, an_order, with_items
 from tests.unit.operations.scripted_carriers import Forgetful, Raises, ScriptedPost, ScriptedSandbox
 from tests.unit.operations.what_is_stored import (
     LETTER,
@@ -82,7 +82,7 @@ def test_the_shipment_that_is_given_is_the_one_that_is_stored(caller):
 
     (parcel,) = shipment.parcels
     assert stored_shipments(caller) == [shipment]
-    assert parcel == Parcel(parcel.id, 1, ParcelStatus.READY_TO_SEND, booked(caller)[0][1], NOW)
+    assert parcel == Parcel(parcel.id, 1, ParcelStatus.READY_TO_SEND, booked(caller)[0][1], NOW, updated_at=NOW)
 
 
 def test_the_carrier_is_told_what_is_stored(tmp_path):
@@ -120,7 +120,7 @@ def test_no_transaction_is_open_while_the_carrier_is_called(tmp_path):
 
     def write(_):
         with caller.installation.database.write() as transaction:
-            add_integration(transaction, 1, 71, "Written while announcing")
+            add_integration(transaction, 1, an_integration(71, "Written while announcing"))
 
     caller = a_caller_with(ScriptedSandbox(tmp_path, before=write), tmp_path)
 

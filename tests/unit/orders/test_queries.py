@@ -32,7 +32,7 @@ from kolli.orders.queries import (
     update_order,
 )
 from tests import factories
-from tests.factories import NOW, a_database
+from tests.factories import NOW, a_database, an_integration
 
 LATER = NOW + timedelta(hours=1)
 
@@ -53,9 +53,9 @@ def an_order(**changes):
 def add_two_accounts(transaction):
     add_account(transaction, Account(1, "One"))
     add_account(transaction, Account(2, "Two"))
-    add_integration(transaction, 1, 70, "Shop")
-    add_integration(transaction, 1, 71, "Other shop")
-    add_integration(transaction, 2, 80, "Foreign shop")
+    add_integration(transaction, 1, an_integration(70, "Shop"))
+    add_integration(transaction, 1, an_integration(71, "Other shop"))
+    add_integration(transaction, 2, an_integration(80, "Foreign shop"))
 
 
 def store(database, *documents, first=1, account_id=1, now=NOW):

@@ -39,6 +39,6 @@ def a_shipment(**changes: Any) -> Shipment:
         "account_id": 1,
         "created_at": NOW,
         "draft": a_draft(),
-        "parcels": (Parcel(int.from_bytes(identity.encode()[:6], "big"), 1, ParcelStatus.ANNOUNCING),),
+        "parcels": (Parcel(int.from_bytes(identity.encode()[:6], "big"), 1, ParcelStatus.ANNOUNCING, updated_at=NOW),),
     }
     return Shipment(**{**known, **changes})

@@ -25,6 +25,7 @@ from tests.unit.shipments.made import a_shipment
 KEY = order_key(70, "shop-1")
 WAYS = {
     State.INTENDED: [],
+    State.QUEUED: [State.QUEUED],
     State.UNKNOWN: [State.UNKNOWN],
     State.STORED: [State.STORED],
     State.REJECTED: [State.REJECTED],

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from kolli.account.accounts import Account, add_account
@@ -14,6 +15,7 @@ from kolli.shipments.queries import (
     find_by_tracking_number,
     get_shipment,
     get_shipment_of_parcel,
+    get_shipments_of_parcels,
     mark_announced,
     set_status,
 )
@@ -22,8 +24,8 @@ from tests.factories import NOW, a_database, an_address, kilograms
 from tests.unit.shipments.made import a_draft, a_shipment
 
 TWO_BOXES = (
-    Parcel(11, 1, ParcelStatus.ANNOUNCING),
-    Parcel(12, 2, ParcelStatus.ANNOUNCING),
+    Parcel(11, 1, ParcelStatus.ANNOUNCING, updated_at=NOW),
+    Parcel(12, 2, ParcelStatus.ANNOUNCING, updated_at=NOW),
 )
 
 
@@ -91,12 +93,45 @@ def test_a_parcel_is_only_there_for_its_account(transaction):
         get_shipment_of_parcel(transaction, 1, 13)
 
 
+@pytest.fixture
+def three_parcels(transaction):
+    """A shipment with the parcels 11 and 12, and one with the parcel 21; both of account 1."""
+    two = a_shipment(parcels=TWO_BOXES, draft=a_draft(boxes=(Box(kilograms("1")),) * 2))
+    one = a_shipment(id="b", parcels=(Parcel(21, 1, ParcelStatus.ANNOUNCING, updated_at=NOW),))
+    add_shipment(transaction, two)
+    add_shipment(transaction, one)
+    return {11: (two, two.parcels[0]), 12: (two, two.parcels[1]), 21: (one, one.parcels[0])}
+
+
+@pytest.mark.parametrize("asked", [[], [11], [12, 21, 11], [21, 12]])
+def test_parcels_are_found_with_their_shipments_in_the_order_asked_for(transaction, three_parcels, asked):
+    found = get_shipments_of_parcels(transaction, 1, asked)
+
+    assert found == [three_parcels[number] for number in asked]
+
+
+@pytest.mark.parametrize(("account_id", "asked"), [(2, [11]), (1, [11, 13]), (1, [13])])
+def test_one_parcel_that_is_not_there_for_the_account_is_all_it_takes(transaction, three_parcels, account_id, asked):
+    assert 13 not in three_parcels
+    with pytest.raises(NotFound, match=r"^No Parcel matches the given query\.$"):
+        get_shipments_of_parcels(transaction, account_id, asked)
+
+
+def test_many_parcels_are_read_with_two_queries(transaction, three_parcels):
+    asked = []
+    event.listen(transaction, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+
+    get_shipments_of_parcels(transaction, 1, list(three_parcels))
+
+    assert len(asked) == 2
+
+
 def test_announced_parcels_get_their_numbers_in_the_order_of_the_boxes(transaction):
     shipment = announced(transaction, a_shipment(parcels=TWO_BOXES), "N1", "N2")
 
     assert shipment.parcels == (
-        Parcel(11, 1, ParcelStatus.READY_TO_SEND, "N1", NOW),
-        Parcel(12, 2, ParcelStatus.READY_TO_SEND, "N2", NOW),
+        Parcel(11, 1, ParcelStatus.READY_TO_SEND, "N1", NOW, updated_at=NOW),
+        Parcel(12, 2, ParcelStatus.READY_TO_SEND, "N2", NOW, updated_at=NOW),
     )
 
 
@@ -128,7 +163,7 @@ def test_a_status_is_given_to_all_parcels_of_one_shipment(transaction):
     other = announced(transaction, a_shipment(id="b"), "N1")
     add_shipment(transaction, a_shipment(parcels=TWO_BOXES))
 
-    set_status(transaction, 1, "a", ParcelStatus.CANCELLED)
+    set_status(transaction, 1, "a", ParcelStatus.CANCELLED, NOW)
 
     assert [parcel.status for parcel in get_shipment(transaction, 1, "a").parcels] == [ParcelStatus.CANCELLED] * 2
     assert get_shipment(transaction, 1, "b") == other
@@ -138,7 +173,7 @@ def test_another_account_changes_nothing(transaction):
     shipment = a_shipment()
     add_shipment(transaction, shipment)
 
-    set_status(transaction, 2, "a", ParcelStatus.CANCELLED)
+    set_status(transaction, 2, "a", ParcelStatus.CANCELLED, NOW)
     mark_announced(transaction, replace(shipment, account_id=2), ["N1"], NOW)
 
     assert get_shipment(transaction, 1, "a") == shipment
@@ -152,7 +187,9 @@ def test_a_number_is_found_in_capitals_or_not(transaction, asked):
 
 
 def test_a_number_that_was_only_reserved_is_not_found(transaction):
-    add_shipment(transaction, a_shipment(parcels=(Parcel(11, 1, ParcelStatus.ANNOUNCING, "3STEST0000001"),)))
+    add_shipment(
+        transaction, a_shipment(parcels=(Parcel(11, 1, ParcelStatus.ANNOUNCING, "3STEST0000001", updated_at=NOW),))
+    )
 
     assert find_by_tracking_number(transaction, "3STEST0000001") == []
 
@@ -163,11 +200,15 @@ def test_of_a_shipment_with_two_parcels_the_one_with_the_number_is_found(transac
     assert find_by_tracking_number(transaction, "n2") == [(shipment, shipment.parcels[1])]
 
 
-def test_every_status_has_a_sentence():
-    assert {status: status.message for status in ParcelStatus} == {
-        "ANNOUNCING": "Being announced",
-        "READY_TO_SEND": "Ready to send",
-        "ANNOUNCEMENT_FAILED": "Announcement failed",
-        "CANCELLING": "Cancellation requested",
-        "CANCELLED": "Cancelled",
-    }
+def test_the_statuses_are_the_documented_ones():
+    assert len(ParcelStatus) == 35
+    assert ParcelStatus.DELIVERED == "DELIVERED"
+    assert (ParcelStatus.DELIVERED.message, ParcelStatus.DELIVERED.number) == ("Delivered", 11)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [("delivered", "DELIVERED"), ("11", "DELIVERED"), ("18", "UNSORTED"), (" 6 ", "UNSORTED"), ("nonsense", None)],
+)
+def test_a_status_is_known_by_its_code_and_by_its_number(text, status):
+    assert ParcelStatus.named(text) == status

@@ -7,7 +7,7 @@ import pytest
 
 from kolli.documents import proof
 from kolli.documents.layouts.label import lay_out
-from kolli.documents.render import A4, A5, A6, LABEL_4X6, on_sheet, render
+from kolli.documents.render import A4, A5, A6, LABEL_4X6, on_sheet, on_sheets, render
 from kolli.drawing import Drawing, Fill, Frame, Text, mm, points
 from tests.unit.documents.labels import a_full_label, a_label, an_address
 
@@ -93,6 +93,33 @@ def test_fonts_and_logos_are_stored_once_for_all_pages(fonts):
 
     assert objects_of(file, lambda each: "/FontFile2" in each) == 2
     assert objects_of(file, lambda each: each.get("/ColorSpace") == "/DeviceRGB") == 1
+
+
+def test_fonts_and_logos_are_stored_once_for_all_places_of_all_sheets(fonts):
+    """Places do not begin at whole pixels; the logo must not become another picture for that."""
+    labels = [lay_out(a_full_label(recipient=an_address(house_number=str(number))), A6, fonts) for number in range(9)]
+
+    file = pdf(*on_sheets(labels, A4, 2), fonts=fonts)
+
+    assert objects_of(file, lambda each: "/FontFile2" in each) == 2
+    assert objects_of(file, lambda each: each.get("/ColorSpace") == "/DeviceRGB") == 1
+
+
+def test_every_script_has_one_font_in_a_file_however_many_labels_use_it(cjk_fonts):
+    cities = {"JP": ["東京都", "大阪市"], "GR": ["Αθήνα", "Πάτρα"], "CN": ["北京市", "上海市"]}
+    labels = [
+        lay_out(a_label(recipient=an_address(city=city, country_code=country)), A6, cjk_fonts)
+        for country, names in cities.items()
+        for city in names
+    ]
+
+    file = pdf(*labels, fonts=cjk_fonts)
+
+    assert objects_of(file, lambda each: "/FontFile2" in each) == 2
+    assert objects_of(file, lambda each: "/FontFile3" in each) == objects_of(
+        pdf(labels[0], fonts=cjk_fonts), lambda each: "/FontFile3" in each
+    )
+    assert [city in "".join(proof.lines_of(file)) for city in ("東京都", "大阪市")] == [True, False]
 
 
 def test_a_font_holds_only_the_glyphs_that_are_used(fonts):

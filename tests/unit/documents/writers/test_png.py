@@ -9,6 +9,7 @@ from kolli.documents.layouts.label import lay_out
 from kolli.documents.render import A4, A6, LABEL_4X6, on_sheet, render
 from kolli.documents.writers.raster import drawn
 from kolli.drawing import Drawing, Fill, Frame, Symbol, Text, mm, moved, points
+from kolli.errors import Invalid
 from tests.unit.documents.labels import a_full_label, a_label
 
 
@@ -145,6 +146,43 @@ def test_four_labels_on_one_sheet_are_one_picture(fonts):
 
     numbers = {text for kind, text in proof.codes_by_zxing(proof.picture_of(png, 150)) if kind == "code128"}
     assert numbers == {"3SNUMBER0", "3SNUMBER1", "3SNUMBER2", "3SNUMBER3"}
+
+
+def test_pages_stand_below_each_other_and_each_is_the_picture_it_would_be_alone(fonts):
+    pages = [lay_out(a_label(tracking_number=f"3SNUMBER{index}"), A6, fonts) for index in range(3)]
+
+    together = proof.picture_of(render(pages, "image/png", 150, fonts), 150)
+
+    assert together.size == (620, 3 * 874)
+    assert [together.crop((0, top, 620, top + 874)).tobytes() for top in (0, 874, 2 * 874)] == [
+        proof.picture_of(render([page], "image/png", 150, fonts), 150).tobytes() for page in pages
+    ]
+
+
+def test_pages_of_several_widths_stand_at_the_left_of_the_widest(fonts):
+    pages = [Drawing(mm(10), mm(10), (Fill(0, 0, mm(10), mm(10)),)), Drawing(mm(20), mm(10), ())]
+
+    together = proof.picture_of(render(pages, "image/png", 254, fonts), 254)
+
+    assert together.size == (200, 200)
+    assert together.convert("1", dither=Image.Dither.NONE).point(lambda level: 255 - level).getbbox() == (
+        0,
+        0,
+        100,
+        100,
+    )
+
+
+@pytest.mark.parametrize(("dpi", "most"), [(300, 18), (150, 37)])
+def test_a_picture_too_high_for_other_programs_is_refused(dpi, most, fonts):
+    pages = [Drawing(A6.width, A6.height, ())] * most
+
+    allowed = render(pages, "image/png", dpi, fonts)
+    with pytest.raises(Invalid, match=f"{most + 1} pages at {dpi} dpi") as caught:
+        render([*pages, pages[0]], "image/png", dpi, fonts)
+
+    assert proof.picture_of(allowed, dpi).height <= 32_767
+    assert caught.value.field == "mime_type"
 
 
 def test_the_canvas_is_what_pillow_reads(fonts):

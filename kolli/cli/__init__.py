@@ -9,9 +9,10 @@ import typer
 
 from kolli import __version__
 from kolli.account.accounts import Account, add_account, list_accounts
-from kolli.account.integrations import add_integration
+from kolli.account.integrations import Integration, add_integration, list_integrations
 from kolli.account.keys import ResponseProfile, create_key
 from kolli.app import DATABASE, find_fonts, now, open_database, readable, serve
+from kolli.cli.jobs import jobs
 from kolli.database import Database
 from kolli.demo import run_demo
 from kolli.doctor import examine
@@ -34,6 +35,7 @@ cli = typer.Typer(
 )
 keys = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(keys, name="keys")
+cli.add_typer(jobs, name="jobs")
 
 FORMATS = {".pdf": ("application/pdf", 72), ".png": ("image/png", 300), ".zpl": ("application/zpl", 203)}
 
@@ -85,6 +87,9 @@ def doctor_command() -> None:
 def create_key_command(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "API",
     account: Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")] = None,
+    integration: Annotated[
+        int | None, typer.Option(help="Id of the integration; not needed when the account has only one.")
+    ] = None,
     profile: Annotated[
         ResponseProfile, typer.Option(help="Form of answers where description and examples of the API differ.")
     ] = "example",
@@ -96,10 +101,12 @@ def create_key_command(
         known = list_accounts(transaction)
     chosen = _choose(known, account) if known else _first_account(database)
     with database.write() as transaction:
-        key, secret = create_key(transaction, chosen.id, name, now(), profile)
-    typer.echo(f"account     {chosen.id} ({chosen.name})")
-    typer.echo(f"public key  {key.public_key}")
-    typer.echo(f"secret key  {secret}")
+        chosen_integration = _choose_integration(list_integrations(transaction, chosen.id), integration)
+        key, secret = create_key(transaction, chosen.id, name, now(), profile, integration_id=chosen_integration.id)
+    typer.echo(f"account      {chosen.id} ({chosen.name})")
+    typer.echo(f"integration  {chosen_integration.id} ({chosen_integration.name})")
+    typer.echo(f"public key   {key.public_key}")
+    typer.echo(f"secret key   {secret}")
     typer.echo("The secret is kept only as a hash: it cannot be shown again.")
 
 
@@ -133,13 +140,24 @@ def _choose(known: list[Account], wanted: int | None) -> Account:
     raise KolliError(f"Name one of the accounts with --account: {names}.")
 
 
+def _choose_integration(known: list[Integration], wanted: int | None) -> Integration:
+    if wanted is None and len(known) == 1:
+        return known[0]
+    for integration in known:
+        if integration.id == wanted:
+            return integration
+    names = ", ".join(f"{integration.id} ({integration.name})" for integration in known)
+    raise KolliError(f"Name one of the integrations with --integration: {names}.")
+
+
 def _first_account(database: Database) -> Account:
     sequences = Sequences(database)
     account = Account(sequences.take_id(), "Main", default_shipping_option_code="sendcloud:letter")
     integration_id = sequences.take_id()
+    at = now()
     with database.write() as transaction:
         add_account(transaction, account)
-        add_integration(transaction, account.id, integration_id, "API")
+        add_integration(transaction, account.id, Integration(integration_id, "API", at, at))
     typer.echo(f"Made the first account, with the integration {integration_id}.")
     return account
 

@@ -1,0 +1,36 @@
+"""What several commands share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kolli.account.accounts import Account, list_accounts
+from kolli.app import build, open_database
+from kolli.errors import KolliError
+from kolli.operations.context import Installation
+from kolli.settings import load_settings
+
+
+@contextmanager
+def installation() -> Iterator[Installation]:
+    """The installation that the settings name, for one command beside a running server or without one."""
+    settings = load_settings()
+    database = open_database(settings)
+    try:
+        yield build(settings, database)
+    finally:
+        database.close()
+
+
+def choose_account(at: Installation, wanted: int | None) -> Account:
+    """The account with this id, or for None the only one; an error that names them where that is not one."""
+    with at.database.read() as transaction:
+        known = list_accounts(transaction)
+    if not known:
+        raise KolliError("There is no account yet. Make one with `kolli keys create`.")
+    if wanted is None and len(known) == 1:
+        return known[0]
+    for account in known:
+        if account.id == wanted:
+            return account
+    names = ", ".join(f"{account.id} ({account.name})" for account in known)
+    raise KolliError(f"Name one of the accounts with --account: {names}.")

@@ -1,0 +1,87 @@
+"""What is done later, on a worker's thread: every kind of job, in one table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+
+from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable
+from kolli.jobs import Again, Job, Kind, Lane, Workers, steps
+from kolli.operations.announce import ANNOUNCE, CHECKS, LABELS, SETTLE, book, contract_of
+from kolli.operations.context import Installation
+from kolli.operations.reconcile import settle
+from kolli.shipments.attempts import LEFT_BEHIND_AFTER, UNSETTLED, Attempt, State, get_attempt, move
+from kolli.shipments.queries import get_shipment
+
+LANES: Mapping[str, Lane] = {
+    LABELS: Lane(workers=6, lease=2 * LEFT_BEHIND_AFTER),
+    CHECKS: Lane(workers=2, lease=2 * LEFT_BEHIND_AFTER),
+}
+
+ANNOUNCE_DELAYS = steps(2, 10, 60)
+SETTLE_DELAYS = steps(60, 300, 900, *[3600] * 24)
+
+
+def announce_queued(installation: Installation, job: Job) -> None:
+    """Announces a shipment that was queued; whatever comes of it stands on its attempt, so a second run does nothing.
+
+    A carrier that cannot be reached is asked again, a few times.
+    """
+    account_id, shipment_id = job.account_id or 0, str(job.body["shipment_id"])
+    with installation.database.read() as transaction:
+        shipment = get_shipment(transaction, account_id, shipment_id)
+        attempt = get_attempt(transaction, account_id, shipment_id)
+        contract = contract_of(transaction, shipment)
+    if attempt.state is State.INTENDED:
+        _settle_left_behind(attempt, installation)
+        return
+    if attempt.state is not State.QUEUED:
+        return
+    with installation.database.write() as transaction:
+        if not move(transaction, attempt, State.INTENDED, installation.clock()):
+            return  # cancelled in the meantime
+    intended = replace(attempt, state=State.INTENDED)
+    is_last = job.runs > len(ANNOUNCE_DELAYS)
+    carrier = installation.carriers.get(shipment.draft.carrier_code)
+    try:
+        book(shipment, intended, carrier, contract, installation, stays_queued=not is_last)
+    except CarrierUnavailable as error:
+        if is_last:
+            return
+        with installation.database.write() as transaction:
+            move(transaction, intended, State.QUEUED, installation.clock(), error.message)
+        raise Again(error.message) from error
+    except (CarrierRejected, CarrierOutcomeUnknown):
+        return  # written down, and looked into where it has to be
+
+
+def settle_unknown(installation: Installation, job: Job) -> None:
+    """Looks into an attempt whose outcome nobody knows; Again as long as nobody can tell."""
+    with installation.database.read() as transaction:
+        attempt = get_attempt(transaction, job.account_id or 0, str(job.body["shipment_id"]))
+    _settle_left_behind(attempt, installation)
+
+
+def _settle_left_behind(attempt: Attempt, installation: Installation) -> None:
+    if attempt.state not in UNSETTLED:
+        return
+    if attempt.state is not State.UNKNOWN and not attempt.is_left_behind(installation.clock()):
+        raise Again("Somebody may be announcing it at this moment.")
+    settle(attempt, installation)
+    with installation.database.read() as transaction:
+        attempt = get_attempt(transaction, attempt.account_id, attempt.shipment_id)
+    if attempt.state in UNSETTLED:
+        raise Again("The carrier cannot say what has become of it.")
+
+
+_KINDS: Mapping[str, tuple[Callable[[Installation, Job], None], str, tuple[timedelta, ...]]] = {
+    ANNOUNCE: (announce_queued, LABELS, ANNOUNCE_DELAYS),
+    SETTLE: (settle_unknown, CHECKS, SETTLE_DELAYS),
+}
+"""Kind of job → what runs it, in which lane, and how long to wait before it is tried again."""
+
+
+def workers(installation: Installation) -> Workers:
+    """The threads that do this installation's work for later; not started yet."""
+    kinds = {name: Kind(partial(run, installation), lane, delays) for name, (run, lane, delays) in _KINDS.items()}
+    return Workers(installation.database, LANES, kinds, installation.clock)

@@ -1,0 +1,155 @@
+"""Labels come out in the order asked for, each where its sheet has a place for it, and every one can be scanned."""
+
+import re
+from itertools import product
+
+import pytest
+
+from kolli.documents import proof
+from kolli.documents.render import A4, A5, A6, LABEL_4X6
+from kolli.errors import Invalid
+from kolli.operations.print_labels import Form, print_label, print_labels
+from kolli.shipments.model import Parcel, ParcelStatus
+from tests.factories import NOW, a_caller, an_address, an_installation
+from tests.unit.shipments.made import a_draft, a_shipment
+
+PDF, PNG, ZPL = "application/pdf", "image/png", "application/zpl"
+
+
+@pytest.fixture(scope="module")
+def context(tmp_path_factory):
+    """Nothing here changes anything, so all tests share it."""
+    return a_caller(an_installation(tmp_path_factory.mktemp("labels"))).context
+
+
+def announced(count):
+    """Shipments of one announced parcel each, numbered from N1."""
+    parcels = [
+        Parcel(number, 1, ParcelStatus.READY_TO_SEND, updated_at=NOW, tracking_number=f"N{number}", announced_at=NOW)
+        for number in range(1, count + 1)
+    ]
+    return [
+        (a_shipment(id=str(parcel.id), draft=a_draft(order_number=f"ORDER-{parcel.id}"), parcels=(parcel,)), parcel)
+        for parcel in parcels
+    ]
+
+
+def numbers_on(picture):
+    """The tracking numbers that both decoders read."""
+    zxing, zbar = (
+        {text for symbology, text in decode(picture) if symbology == "code128"}
+        for decode in (proof.codes_by_zxing, proof.codes_by_zbar)
+    )
+    assert zxing == zbar
+    return zxing
+
+
+def quarters(picture):
+    """The tracking number in each quarter of a picture, row by row; None where the paper is white."""
+    width, height = picture.width // 2, picture.height // 2
+    cut = [
+        picture.crop((column * width, row * height, (column + 1) * width, (row + 1) * height))
+        for row, column in product((0, 1), repeat=2)
+    ]
+    return [(quarter.getextrema() != (255, 255) and min(numbers_on(quarter))) or None for quarter in cut]
+
+
+def zpl_numbers(job):
+    """What the Code 128 of each label of a ZPL job holds."""
+    return re.findall(rb"\^BCN[^\n]*?\^FD([^^]*)\^FS", job)
+
+
+@pytest.mark.parametrize(
+    ("start_from", "places"),
+    [
+        (0, ["N1", "N2", "N3", None]),
+        (1, [None, "N1", "N2", "N3"]),
+        (2, [None, None, "N1", "N2"]),
+        (3, [None, None, None, "N1"]),
+    ],
+)
+@pytest.mark.parametrize("dpi", [150, 300])
+def test_each_label_on_a_sheet_is_read_back_from_its_own_quarter(context, start_from, places, dpi):
+    file = print_labels(announced(3), Form(PDF, 72, A4, start_from), context)
+
+    assert quarters(proof.picture_of(file, dpi)) == places
+
+
+@pytest.mark.parametrize("start_from", [0, 3])
+def test_the_sheet_of_a_picture_is_that_of_the_pdf(context, start_from):
+    four = announced(4 - start_from)
+
+    picture, page = (
+        proof.picture_of(print_labels(four, Form(mime_type, dpi, A4, start_from), context), 300)
+        for mime_type, dpi in ((PNG, 300), (PDF, 72))
+    )
+
+    assert picture.size == page.size == (2480, 3508)
+    assert quarters(picture) == quarters(page)
+
+
+def test_labels_go_on_over_as_many_sheets_as_they_need(context):
+    file = print_labels(announced(6), Form(PDF, 72, A4, 3), context)
+
+    assert [(round(width), round(height)) for width, height in proof.page_sizes(file)] == [(595, 842)] * 3
+
+
+@pytest.mark.parametrize("paper", [A6, A5, LABEL_4X6], ids=lambda paper: paper.name)
+@pytest.mark.parametrize("start_from", [0, 3])
+def test_paper_for_one_label_holds_one_whatever_place_is_asked_for(context, paper, start_from):
+    file = print_labels(announced(3), Form(PDF, 72, paper, start_from), context)
+
+    assert len(list(proof.page_sizes(file))) == 3
+    assert file == print_labels(announced(3), Form(PDF, 72, paper), context)
+
+
+def test_a_batch_is_the_single_labels_one_after_the_other(context):
+    wanted = list(reversed(announced(3)))
+
+    job = print_labels(wanted, Form(ZPL, 203), context)
+
+    assert job == b"".join(print_label(shipment, parcel, Form(ZPL, 203), context) for shipment, parcel in wanted)
+    assert zpl_numbers(job) == [b"N3", b"N2", b"N1"]
+
+
+@pytest.mark.parametrize("paper", [A4, A5], ids=lambda paper: paper.name)
+def test_a_label_printer_has_no_sheets(context, paper):
+    assert print_labels(announced(2), Form(ZPL, 203, paper, 2), context) == print_labels(
+        announced(2), Form(ZPL, 203), context
+    )
+
+
+def test_a_picture_of_several_labels_is_read_in_their_order(context):
+    picture = proof.picture_of(print_labels(announced(3), Form(PNG, 300), context), 300)
+
+    assert picture.size == (1240, 3 * 1748)
+    assert [numbers_on(picture.crop((0, top, 1240, top + 1748))) for top in (0, 1748, 2 * 1748)] == [
+        {"N1"},
+        {"N2"},
+        {"N3"},
+    ]
+
+
+def test_no_parcels_are_no_file(context):
+    with pytest.raises(Invalid, match="none to write"):
+        print_labels([], Form(PDF, 72, A4), context)
+
+
+def test_a_place_that_a_sheet_does_not_have_is_refused(context):
+    with pytest.raises(Invalid, match="no place 4") as caught:
+        print_labels(announced(1), Form(PDF, 72, A4, 4), context)
+
+    assert caught.value.field == "start_from"
+
+
+def test_a_batch_holds_far_less_than_its_labels_alone(context):
+    """Fonts are what is large in a label; a batch has them once."""
+    wanted = [
+        (a_shipment(draft=a_draft(recipient=an_address(house_number=str(number)))), parcel)
+        for number, (_, parcel) in enumerate(announced(20))
+    ]
+
+    together = print_labels(wanted, Form(PDF, 72), context)
+
+    alone = sum(len(print_label(shipment, parcel, Form(PDF, 72), context)) for shipment, parcel in wanted)
+    assert len(together) * 3 < alone
