@@ -38,8 +38,8 @@ def version_of(transaction: Connection) -> str | None:
     return version
 
 
-def migrate(transaction: Connection) -> list[str]:
-    """Brings the database to the newest version, and says which versions that took, oldest first.
+def migrate(transaction: Connection, to: str = "head") -> list[str]:
+    """Brings the database to the newest version, or to that one, and says which versions that took, oldest first.
 
     All in the caller's transaction: it happens whole or not at all.
     """
@@ -47,5 +47,5 @@ def migrate(transaction: Connection) -> list[str]:
     before = version_of(transaction)
     if before == newest_version():
         return []
-    command.upgrade(_config(transaction), "head")
-    return [script.revision for script in scripts.iterate_revisions("head", before or "base")][::-1]
+    command.upgrade(_config(transaction), to)
+    return [script.revision for script in scripts.iterate_revisions(to, before or "base")][::-1]

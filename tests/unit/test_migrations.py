@@ -1,0 +1,105 @@
+"""A database that an earlier version has filled still says the same after its migration."""
+
+import json
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from kolli.account.integrations import get_integration
+from kolli.account.keys import check_key
+from kolli.database import Database
+from kolli.migrations import _config, migrate
+from kolli.shipments.model import ParcelStatus
+from kolli.shipments.queries import get_shipment
+
+SECRET_HASH = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"  # of `secret`
+DRAFT = {
+    "sender": {
+        "name": "Shop",
+        "address_line_1": "Kanaalweg",
+        "postal_code": "3526 KL",
+        "city": "U",
+        "country_code": "NL",
+    },
+    "recipient": {"name": "A", "address_line_1": "Straat", "postal_code": "1012 GJ", "city": "A", "country_code": "NL"},
+    "carrier_code": "sendcloud",
+    "carrier_name": "Sendcloud",
+    "shipping_option_code": "sendcloud:letter",
+    "shipping_option_name": "Unstamped letter",
+    "contract_id": None,
+    "is_live": False,
+    "boxes": [{"weight": {"value": "0.50", "unit": "kg"}, "dimensions": None}],
+    "shipped_on": "2026-11-20",
+    "tracking_base": "http://kolli.test",
+    "integration_id": 70,
+    "order_id": 5,
+    "shop_order_id": "shop-1",
+    "order_number": "ORDER-1",
+    "order_revision": 1,
+    "reference": "shop-1",
+}
+ROWS = (
+    """INSERT INTO accounts (id, name, body) VALUES (1, 'One', '{"id": 1, "name": "One"}')""",
+    "INSERT INTO integrations (id, account_id, name) VALUES (71, 1, 'Second'), (70, 1, 'First')",
+    (
+        "INSERT INTO api_keys (public_key, account_id, secret_hash, name, response_profile, created_at)"
+        f" VALUES ('public', 1, '{SECRET_HASH}', 'Key', 'example', '2026-11-01T00:00:00+00:00')"
+    ),
+    "INSERT INTO brands (id, account_id, name, is_default) VALUES (42, 1, 'Brand', 1)",
+    "INSERT INTO sender_addresses (id, account_id, is_default, brand_id, body) VALUES (17, 1, 1, 42, '{}')",
+    (
+        "INSERT INTO shipments (id, account_id, order_id, created_at, body)"
+        " VALUES ('s-1', 1, 5, '2026-11-20T10:00:00+00:00', :draft)"
+    ),
+    (
+        "INSERT INTO parcels (id, account_id, shipment_id, box_number, carrier_code, tracking_number, tracking_key, status,"
+        " announced_at) VALUES (9, 1, 's-1', 1, 'sendcloud', 'SC1', 'sc1', 'READY_TO_SEND', '2026-11-20T10:00:01+00:00')"
+    ),
+    (
+        "INSERT INTO attempts (shipment_id, account_id, order_key, guard, state, reason, created_at, changed_at)"
+        " VALUES ('s-1', 1, '70 shop-1', '70 shop-1', 'stored', '', '2026-11-20T10:00:00+00:00',"
+        " '2026-11-20T10:00:01+00:00')"
+    ),
+)
+
+
+@pytest.fixture
+def upgraded(tmp_path):
+    """A file that version 0001 has filled, migrated to the newest version."""
+    database = Database(tmp_path / "kolli.db")
+    with database.write() as transaction:
+        command.upgrade(_config(transaction), "0001")
+    with database.write() as transaction:
+        for row in ROWS:
+            transaction.execute(text(row), {"draft": json.dumps(DRAFT)} if ":draft" in row else {})
+    with database.write() as transaction:
+        assert migrate(transaction)[0] == "0002"
+    with database.read() as transaction:
+        yield transaction
+
+
+def test_a_shipment_and_its_parcel_survive_an_upgrade(upgraded):
+    shipment = get_shipment(upgraded, 1, "s-1")
+
+    (parcel,) = shipment.parcels
+    assert (shipment.draft.order_number, shipment.draft.external_reference_id) == ("ORDER-1", None)
+    assert (parcel.status, parcel.tracking_number) == (ParcelStatus.READY_TO_SEND, "SC1")
+    assert parcel.updated_at == parcel.announced_at
+
+
+def test_what_lists_filter_by_is_filled_in_by_an_upgrade(upgraded):
+    row = upgraded.execute(text("SELECT integration_id, order_number_key FROM shipments")).one()
+    created = upgraded.execute(text("SELECT created_at FROM parcels")).scalar_one()
+
+    assert tuple(row) == (70, "order-1")
+    assert created == "2026-11-20T10:00:00+00:00"
+
+
+def test_a_key_works_after_an_upgrade_and_belongs_to_the_first_integration(upgraded):
+    assert check_key(upgraded, "public", "secret").integration_id == 70
+    assert get_integration(upgraded, 1, 70).name == "First"
+
+
+def test_no_row_refers_to_what_is_not_there_after_an_upgrade(upgraded):
+    assert upgraded.execute(text("PRAGMA foreign_key_check")).all() == []
