@@ -3,13 +3,12 @@
 import json
 
 import pytest
-from alembic import command
 from sqlalchemy import text
 
 from kolli.account.integrations import get_integration
 from kolli.account.keys import check_key
 from kolli.database import Database
-from kolli.migrations import _config, migrate
+from kolli.migrations import migrate
 from kolli.shipments.model import ParcelStatus
 from kolli.shipments.queries import get_shipment
 
@@ -53,8 +52,9 @@ ROWS = (
         " VALUES ('s-1', 1, 5, '2026-11-20T10:00:00+00:00', :draft)"
     ),
     (
-        "INSERT INTO parcels (id, account_id, shipment_id, box_number, carrier_code, tracking_number, tracking_key, status,"
-        " announced_at) VALUES (9, 1, 's-1', 1, 'sendcloud', 'SC1', 'sc1', 'READY_TO_SEND', '2026-11-20T10:00:01+00:00')"
+        "INSERT INTO parcels (id, account_id, shipment_id, box_number, carrier_code, tracking_number, tracking_key,"
+        " status, announced_at)"
+        " VALUES (9, 1, 's-1', 1, 'sendcloud', 'SC1', 'sc1', 'READY_TO_SEND', '2026-11-20T10:00:01+00:00')"
     ),
     (
         "INSERT INTO attempts (shipment_id, account_id, order_key, guard, state, reason, created_at, changed_at)"
@@ -69,7 +69,7 @@ def upgraded(tmp_path):
     """A file that version 0001 has filled, migrated to the newest version."""
     database = Database(tmp_path / "kolli.db")
     with database.write() as transaction:
-        command.upgrade(_config(transaction), "0001")
+        migrate(transaction, "0001")
     with database.write() as transaction:
         for row in ROWS:
             transaction.execute(text(row), {"draft": json.dumps(DRAFT)} if ":draft" in row else {})
