@@ -20,7 +20,10 @@ from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kolli.account.brands import get_image
+from kolli.api import description, v2
 from kolli.api.endpoint import nowhere
+from kolli.api.v2.errors import PREFIX as V2_PREFIX
+from kolli.api.v2.errors import nowhere as nowhere_in_v2
 from kolli.api.v3 import SECTIONS
 from kolli.carriers.registry import Carriers, installed_carriers
 from kolli.database import Database
@@ -30,7 +33,10 @@ from kolli.jobs import release_leases
 from kolli.migrations import migrate, newest_version, version_of
 from kolli.operations.background import workers
 from kolli.operations.context import Installation
+from kolli.operations.deliver import begin_sweeping
+from kolli.operations.follow import begin_following
 from kolli.operations.reconcile import reconcile
+from kolli.outgoing import Outgoing
 from kolli.panel import PAGES, STATIC
 from kolli.sequences import Sequences
 from kolli.settings import Settings
@@ -112,6 +118,7 @@ def build(
         fonts=fonts or find_fonts(settings),
         image=lru_cache(IMAGES)(partial(_image, database)),
         clock=clock,
+        outgoing=Outgoing(settings.private_targets),
         public_url=settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
     )
 
@@ -150,11 +157,13 @@ def sole_server(data: Path) -> Iterator[None]:
 def web(installation: Installation) -> ASGIApp:
     """The web application: the API, the pages, and a readable answer for everything else."""
     threads = CapacityLimiter(installation.settings.threads)
+    sections = (*SECTIONS, *(v2.SECTIONS if installation.settings.api_v2 else ()))
     routes: list[BaseRoute] = [
-        endpoint.route(installation, threads) for section in SECTIONS for endpoint in section.ROUTES
+        endpoint.route(installation, threads) for section in sections for endpoint in section.ROUTES
     ]
+    described = description.route(sections, installation.public_url)
     pages = [page.route(installation) for page in PAGES]
-    return _Web(Router([*routes, *pages, STATIC], redirect_slashes=False))
+    return _Web(Router([*routes, described, *pages, STATIC], redirect_slashes=False))
 
 
 class _Web:
@@ -174,7 +183,12 @@ class _Web:
         try:
             await self._router({**scope, "app": self}, receive, send)
         except HTTPException as error:
-            await nowhere(error.status_code, self._methods_at(scope))(scope, receive, send)
+            allowed = self._methods_at(scope)
+            if scope["path"].startswith(f"/{V2_PREFIX}/"):
+                response = nowhere_in_v2(error.status_code, allowed, scope["path"])
+            else:
+                response = nowhere(error.status_code, allowed)
+            await response(scope, receive, send)
 
     def _methods_at(self, scope: Scope) -> set[str]:
         """The methods by which a path can be asked."""
@@ -198,6 +212,8 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
             log.warning("Shipment %s stays unsettled: %s", attempt.shipment_id, attempt.reason or attempt.state)
         with database.write() as transaction:
             release_leases(transaction, installation.clock())  # whoever held them is dead: we are the only server
+            begin_following(transaction, installation)
+            begin_sweeping(transaction, installation.clock())
         background = workers(installation)
         background.start()
         config = uvicorn.Config(
@@ -219,6 +235,7 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
         finally:
             if not background.stop(WORKERS_GET_SECONDS):
                 log.warning("Some work was cut off. It is begun again at the next start.")
+            installation.outgoing.close()
             database.close()
 
 

@@ -14,8 +14,10 @@ KolliError
 ├── NotFound                what the request is about does not exist
 ├── DoesNotExist            something the request refers to does not exist
 ├── Unauthenticated         no credentials, or wrong ones
+│   └── InvalidToken            an access token that is unknown or has ended
 ├── Forbidden               credentials that do not allow this
 ├── TooLarge                more bytes than we take
+├── Unreachable             what was called over the network did not answer, or must not be called
 ├── CarrierError
 │   ├── CarrierRejected         it said no: nothing was booked
 │   ├── CarrierUnavailable      it never heard us: asking again is safe
@@ -93,12 +95,20 @@ class Unauthenticated(KolliError):
     """Authentication credentials were not provided."""
 
 
+class InvalidToken(Unauthenticated):
+    """The access token is not valid, or has expired. Request a new one."""
+
+
 class Forbidden(KolliError):
     """These credentials do not allow this."""
 
 
 class TooLarge(KolliError):
     """The request is too large."""
+
+
+class Unreachable(KolliError):
+    """It could not be reached."""
 
 
 class CarrierError(KolliError):

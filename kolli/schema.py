@@ -208,6 +208,7 @@ parcels = Table(
     Column("id", Id, primary_key=True),
     _account(),
     Column("shipment_id", Text, ForeignKey("shipments.id"), nullable=False),
+    Column("integration_id", Id, nullable=False),  # its shipment's
     Column("box_number", Integer, nullable=False),
     Column("carrier_code", Text, nullable=False),
     Column("tracking_number", Text),
@@ -220,7 +221,16 @@ parcels = Table(
     Index(None, "shipment_id"),
     Index(None, "tracking_key"),
     # All that lists of shipments filter by, so that even a filter few parcels pass never reads the table.
-    Index("ix_parcels_list", "account_id", "created_at", "shipment_id", "status", "updated_at", "announced_at"),
+    Index(
+        "ix_parcels_list",
+        "account_id",
+        "created_at",
+        "shipment_id",
+        "integration_id",
+        "status",
+        "updated_at",
+        "announced_at",
+    ),
 )
 
 parcel_events = Table(  # what happened to a parcel; only ever added to
@@ -253,7 +263,7 @@ foreign_parcels = Table(  # labelled elsewhere, tracked here
     Column("body", Text, nullable=False),
     UniqueConstraint("account_id", "carrier_code", "source_id"),
     UniqueConstraint("account_id", "carrier_code", "tracking_number"),
-    Index(None, "account_id", "tracking_key"),
+    Index(None, "tracking_key"),
 )
 
 attempts = Table(
@@ -287,7 +297,7 @@ jobs = Table(
     Column("created_at", Text, nullable=False),
     Column("died_at", Text),  # set: it is not tried any more until a person says so
     Column("reason", Text, nullable=False),  # why it has to run again, or has died
-    Index(None, "lane", "died_at", "due_at"),
+    Index(None, "lane", "died_at", "due_at", "subject"),
     Index(None, "account_id"),
 )
 

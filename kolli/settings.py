@@ -1,5 +1,6 @@
 """Every setting of an installation: name, type, default, one sentence. Read from environment variables `KOLLI_…`."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -30,13 +31,27 @@ class Settings(BaseSettings):
     partner_ids: Annotated[frozenset[UUID], NoDecode] = Field(
         frozenset(), description="Known values of Sendcloud-Partner-Id, separated by commas; empty accepts any UUID."
     )
+    api_v2: bool = Field(
+        True, description="Whether version 2 of the API is served: what integrations with version 3 still call of it."
+    )
+    tracking_minutes: int = Field(
+        30,
+        ge=0,
+        le=7 * 24 * 60,
+        description="How often carriers are asked what has happened to parcels, in minutes; 0 asks nobody.",
+    )
+    private_targets: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description="Networks beside the public internet that webhooks may be sent to, at any port and without TLS,"
+        " separated by commas: 127.0.0.0/8,10.1.2.0/24.",
+    )
     cjk_font: Path | None = Field(
         None,
         description="Font file for Han, Kana and Hangul; default: that of Debian's fonts-noto-cjk, if it is there.",
     )
     cjk_font_bold: Path | None = Field(None, description="The bold companion of KOLLI_CJK_FONT.")
 
-    @field_validator("partner_ids", mode="before")
+    @field_validator("partner_ids", "private_targets", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

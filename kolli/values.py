@@ -21,6 +21,14 @@ _GRAMS: dict[WeightUnit, Decimal] = {
     "lbs": Decimal("453.59237"),
     "oz": Decimal("28.349523125"),
 }
+_MILLIMETRES: dict[LengthUnit, Decimal] = {
+    "cm": Decimal(10),
+    "mm": Decimal(1),
+    "m": Decimal(1000),
+    "yd": Decimal("914.4"),
+    "ft": Decimal("304.8"),
+    "in": Decimal("25.4"),
+}
 
 EXACT = Context(prec=80, traps=[Inexact, InvalidOperation, Overflow])
 """Arithmetic that never rounds; the usual context does so behind 28 digits, in silence.
@@ -53,6 +61,16 @@ class Dimensions:
     width: Decimal
     height: Decimal
     unit: LengthUnit
+
+    @property
+    def sides_mm(self) -> tuple[Decimal, Decimal, Decimal]:
+        """The same length, width and height in millimetres, exactly."""
+        unit = _MILLIMETRES[self.unit]
+        length, width, height = (EXACT.multiply(side, unit) for side in (self.length, self.width, self.height))
+        return length, width, height
+
+    def __str__(self) -> str:
+        return f"{plain(self.length)} x {plain(self.width)} x {plain(self.height)} {self.unit}"
 
 
 @dataclass(frozen=True)
@@ -122,6 +140,38 @@ COUNTRY_CODES = frozenset(code for code in _ENGLISH if len(code) == 2 and code.i
 def country_name(code: str) -> str:
     """The country's English name in capitals, as it stands on the last line of an international address."""
     return _ENGLISH[code].upper()
+
+
+_ALPHA_3 = {
+    code[:2]: code[2:]
+    for code in """
+    ACASC ADAND AEARE AFAFG AGATG AIAIA ALALB AMARM AOAGO AQATA ARARG ASASM ATAUT AUAUS AWABW AXALA AZAZE BABIH BBBRB
+    BDBGD BEBEL BFBFA BGBGR BHBHR BIBDI BJBEN BLBLM BMBMU BNBRN BOBOL BQBES BRBRA BSBHS BTBTN BVBVT BWBWA BYBLR BZBLZ
+    CACAN CCCCK CDCOD CFCAF CGCOG CHCHE CICIV CKCOK CLCHL CMCMR CNCHN COCOL CPCPT CRCRI CUCUB CVCPV CWCUW CXCXR CYCYP
+    CZCZE DEDEU DGDGA DJDJI DKDNK DMDMA DODOM DZDZA ECECU EEEST EGEGY EHESH ERERI ESESP ETETH FIFIN FJFJI FKFLK FMFSM
+    FOFRO FRFRA GAGAB GBGBR GDGRD GEGEO GFGUF GGGGY GHGHA GIGIB GLGRL GMGMB GNGIN GPGLP GQGNQ GRGRC GSSGS GTGTM GUGUM
+    GWGNB GYGUY HKHKG HMHMD HNHND HRHRV HTHTI HUHUN IDIDN IEIRL ILISR IMIMN ININD IOIOT IQIRQ IRIRN ISISL ITITA JEJEY
+    JMJAM JOJOR JPJPN KEKEN KGKGZ KHKHM KIKIR KMCOM KNKNA KPPRK KRKOR KWKWT KYCYM KZKAZ LALAO LBLBN LCLCA LILIE LKLKA
+    LRLBR LSLSO LTLTU LULUX LVLVA LYLBY MAMAR MCMCO MDMDA MEMNE MFMAF MGMDG MHMHL MKMKD MLMLI MMMMR MNMNG MOMAC MPMNP
+    MQMTQ MRMRT MSMSR MTMLT MUMUS MVMDV MWMWI MXMEX MYMYS MZMOZ NANAM NCNCL NENER NFNFK NGNGA NINIC NLNLD NONOR NPNPL
+    NRNRU NUNIU NZNZL OMOMN PAPAN PEPER PFPYF PGPNG PHPHL PKPAK PLPOL PMSPM PNPCN PRPRI PSPSE PTPRT PWPLW PYPRY QAQAT
+    REREU ROROU RSSRB RURUS RWRWA SASAU SBSLB SCSYC SDSDN SESWE SGSGP SHSHN SISVN SJSJM SKSVK SLSLE SMSMR SNSEN SOSOM
+    SRSUR SSSSD STSTP SVSLV SXSXM SYSYR SZSWZ TATAA TCTCA TDTCD TFATF TGTGO THTHA TJTJK TKTKL TLTLS TMTKM TNTUN TOTON
+    TRTUR TTTTO TVTUV TWTWN TZTZA UAUKR UGUGA UMUMI USUSA UYURY UZUZB VAVAT VCVCT VEVEN VGVGB VIVIR VNVNM VUVUT WFWLF
+    WSWSM XKXKX YEYEM YTMYT ZAZAF ZMZMB ZWZWE
+    """.split()  # noqa: SIM905 - a list of it would be a page
+}
+"""ISO 3166-1 alpha-2 code → alpha-3 code, with those that are reserved (AC, CP, DG, TA) or in wide use (XK)."""
+
+
+def country_in_english(code: str) -> str:
+    """The country's English name, as people write it."""
+    return _ENGLISH[code]
+
+
+def country_alpha_3(code: str) -> str:
+    """The country's code of three letters (ISO 3166-1 alpha-3); empty for the few places in postal use without one."""
+    return _ALPHA_3.get(code, "")
 
 
 EU_COUNTRIES = frozenset(

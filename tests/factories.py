@@ -28,6 +28,7 @@ from kolli.migrations import migrate
 from kolli.operations.context import Context, Installation
 from kolli.settings import Settings
 from kolli.values import Address, Weight
+from tests.described import DescribedClient
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -152,7 +153,7 @@ def an_installation(
     return build(
         known,
         database or a_database(),
-        carriers=Carriers(carriers or [SandboxCarrier(folder), PostNL(folder)]),
+        carriers=Carriers(carriers or [SandboxCarrier(folder, lambda: NOW), PostNL(folder)]),
         fonts=the_fonts(),
         clock=lambda: NOW,
     )
@@ -167,7 +168,7 @@ def a_caller(
     **account: Any,
 ) -> Caller:
     """A new account with an integration, a default sender address, a brand and a PostNL contract, and its client."""
-    known = {"default_weight": None, "default_shipping_option_code": "sendcloud:letter"}
+    known = {"default_weight": None, "default_shipping_option_code": "sendcloud:letter", "registered_at": NOW}
     added = Account(account_id, f"Account {account_id}", **{**known, **account})
     first = account_id * 1000
     with installation.database.write() as transaction:
@@ -181,7 +182,7 @@ def a_caller(
         add_contract(transaction, account_id, contract)
         add_number_range(transaction, account_id, contract.id, 1, 9_999_999, is_live=False)
         key, secret = create_key(transaction, account_id, "Test", NOW, profile, integration_id=integration_id)
-    client = TestClient(web(installation), "http://kolli.test", raise_server_exceptions=False)
+    client = DescribedClient(web(installation), "http://kolli.test", raise_server_exceptions=False)
     client.auth = (key.public_key, secret)
     return Caller(installation, Context(installation, added, key), client)
 

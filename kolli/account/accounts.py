@@ -1,6 +1,7 @@
 """The account: who uses this installation, and what it wants when an order does not say."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -10,6 +11,8 @@ from kolli.schema import accounts
 from kolli.values import Weight
 
 RepeatLabels = Literal["refused", "allowed"]
+
+BEFORE_KOLLI = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Account:
     default_weight: Weight | None = None
     default_shipping_option_code: str | None = None
     repeat_labels: RepeatLabels = "refused"  # may an order that has a live shipment get another one?
+    registered_at: datetime = BEFORE_KOLLI
 
 
 _GET = select(accounts.c.body).where(accounts.c.id == bindparam("account_id"))

@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
-from kolli.errors import Impossible, Invalid
+from kolli.account.pages import Listed, Page, read_page
+from kolli.errors import Impossible, Invalid, NotFound
 from kolli.schema import contracts, number_ranges
 from kolli.sequences import add_sequence
+
+ContractState = Literal["active", "inactive", "validating", "validation_failed"]
+"""Only under an active contract is anything shipped."""
+
+ContractType = Literal["direct", "broker", "subbroker"]
+"""Whose contract it is: the account's own, or that of somebody who ships for it."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,44 @@ class Contract:
     is_default: bool = False
     is_live: bool = False
     data: Mapping[str, str] = field(default_factory=dict)  # what the carrier's contract form asks for
+    country_code: str = ""
+    client_id: str | None = None  # what the carrier knows the account by
+    state: ContractState = "active"
+    type: ContractType = "direct"
+    error: str | None = None  # why its validation failed
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it can be shipped under."""
+        return self.state == "active"
+
+
+@dataclass(frozen=True)
+class ContractFilters:
+    """Which contracts a list holds. Texts are compared exactly."""
+
+    carrier_code: str | None = None
+    is_active: bool | None = None
+    client_id: str | None = None
+    name: str | None = None
+    country_code: str | None = None
+
+    def passes(self, contract: Contract) -> bool:
+        """Whether a contract is what they ask for; a filter that is None asks for nothing."""
+        wanted = (self.carrier_code, self.is_active, self.client_id, self.name, self.country_code)
+        has = (contract.carrier_code, contract.is_active, contract.client_id, contract.name, contract.country_code)
+        return all(want in {None, value} for want, value in zip(wanted, has, strict=True))
+
+
+@dataclass(frozen=True)
+class _Body:
+    name: str
+    data: dict[str, str]
+    country_code: str = ""
+    client_id: str | None = None
+    state: ContractState = "active"
+    type: ContractType = "direct"
+    error: str | None = None
 
 
 _ALL = select(contracts.c.id, contracts.c.carrier_code, contracts.c.is_default, contracts.c.is_live, contracts.c.body)
@@ -53,7 +98,7 @@ def add_contract(transaction: Connection, account_id: int, contract: Contract) -
             carrier_code=contract.carrier_code,
             is_default=contract.is_default,
             is_live=contract.is_live,
-            body=msgspec.json.encode({"name": contract.name, "data": contract.data}).decode(),
+            body=_encode(contract),
         )
     )
 
@@ -65,10 +110,22 @@ def find_contract(transaction: Connection, account_id: int, contract_id: int) ->
 
 
 def find_default_contract(transaction: Connection, account_id: int, carrier_code: str) -> Contract | None:
-    """The contract an account uses with a carrier when nobody names one: the default, else its oldest."""
-    rows = transaction.execute(_DEFAULT, {"account_id": account_id, "carrier_code": carrier_code})
-    row = rows.first()
-    return None if row is None else _contract(row)
+    """The active contract an account uses with a carrier when nobody names one: the default, else the oldest."""
+    with transaction.execute(_DEFAULT, {"account_id": account_id, "carrier_code": carrier_code}) as rows:
+        return next((contract for contract in map(_contract, rows) if contract.is_active), None)
+
+
+def get_contract(transaction: Connection, account_id: int, contract_id: int) -> Contract:
+    """The account's contract with this id, which must exist."""
+    contract = find_contract(transaction, account_id, contract_id)
+    if contract is None:
+        raise NotFound("No Contract matches the given query.")
+    return contract
+
+
+def list_contracts(transaction: Connection, account_id: int, filters: ContractFilters, page: Page) -> Listed[Contract]:
+    """One page of the account's contracts that pass the filters, oldest first."""
+    return read_page(transaction, account_id, _COLUMNS, page, _contract, passes=filters.passes)
 
 
 def add_number_range(
@@ -98,6 +155,34 @@ def find_number_range(transaction: Connection, account_id: int, contract: Contra
     return name
 
 
+def _encode(contract: Contract) -> str:
+    body = _Body(
+        name=contract.name,
+        data=dict(contract.data),
+        country_code=contract.country_code,
+        client_id=contract.client_id,
+        state=contract.state,
+        type=contract.type,
+        error=contract.error,
+    )
+    return msgspec.json.encode(body).decode()
+
+
+_read_body = msgspec.json.Decoder(_Body).decode
+
+
 def _contract(row: Row[*tuple[Any, ...]]) -> Contract:
-    body = msgspec.json.decode(row.body)
-    return Contract(row.id, row.carrier_code, body["name"], row.is_default, row.is_live, body["data"])
+    body = _read_body(row.body)
+    return Contract(
+        id=row.id,
+        carrier_code=row.carrier_code,
+        name=body.name,
+        is_default=row.is_default,
+        is_live=row.is_live,
+        data=body.data,
+        country_code=body.country_code,
+        client_id=body.client_id,
+        state=body.state,
+        type=body.type,
+        error=body.error,
+    )

@@ -43,14 +43,16 @@ class Integration:
 
 
 _ADD = insert(integrations)
-_ALL = select(
+_EVER = select(
     integrations.c.id,
     integrations.c.name,
     integrations.c.created_at,
     integrations.c.updated_at,
     integrations.c.body,
     integrations.c.signature_key,
-).where(integrations.c.account_id == bindparam("account_id"), integrations.c.removed_at.is_(None))
+).where(integrations.c.account_id == bindparam("account_id"))
+_ALL = _EVER.where(integrations.c.removed_at.is_(None))
+_REMOVED = _EVER.where(integrations.c.id == bindparam("id"), integrations.c.removed_at.is_not(None))
 _BY_ID = _ALL.where(integrations.c.id == bindparam("id"))
 _LIST = _ALL.order_by(integrations.c.id)
 _KNOWN = select(integrations.c.id).where(
@@ -91,6 +93,12 @@ def add_integration(transaction: Connection, account_id: int, integration: Integ
 def find_integration(transaction: Connection, account_id: int, integration_id: int) -> Integration | None:
     """The account's integration with this id."""
     row = transaction.execute(_BY_ID, {"account_id": account_id, "id": integration_id}).one_or_none()
+    return None if row is None else _integration(row)
+
+
+def find_removed_integration(transaction: Connection, account_id: int, integration_id: int) -> Integration | None:
+    """The integration with this id that the account had, as it was when it was removed."""
+    row = transaction.execute(_REMOVED, {"account_id": account_id, "id": integration_id}).one_or_none()
     return None if row is None else _integration(row)
 
 

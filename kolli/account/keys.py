@@ -1,23 +1,31 @@
-"""API keys: a public half that names the account, and a secret half of which only a hash is kept."""
+"""API keys and the access tokens made with them.
+
+A key has a public half, which names the account, and a secret half, of which only a hash is kept. A token is given for
+a key, allows what its scopes say, and ends by itself; of it, too, there is only a hash.
+"""
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
 
-from kolli.errors import Unauthenticated
-from kolli.schema import api_keys
+from kolli.errors import InvalidToken, NotFound, Unauthenticated
+from kolli.schema import access_tokens, api_keys
 from kolli.values import timestamp
 
 ResponseProfile = Literal["example", "schema"]
 """Which form answers take where the API's description and its examples differ."""
 
 WRONG = "Invalid username/password."
+
+TOKEN_PREFIX = "ory_at_"  # noqa: S105 - what tokens of the hosted service begin with, no secret
+TOKEN_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -31,14 +39,25 @@ class ApiKey:
     integration_id: int | None = None  # the one whose shipments it makes; None: only in accounts without integrations
 
 
-_FIND = select(
+_COLUMNS = select(
     api_keys.c.public_key,
     api_keys.c.account_id,
     api_keys.c.name,
     api_keys.c.response_profile,
     api_keys.c.integration_id,
-    api_keys.c.secret_hash,
-).where(api_keys.c.public_key == bindparam("public_key"))
+)
+_FIND = _COLUMNS.add_columns(api_keys.c.secret_hash).where(api_keys.c.public_key == bindparam("public_key"))
+_LIST = (
+    _COLUMNS.add_columns(api_keys.c.created_at)
+    .where(api_keys.c.account_id == bindparam("account_id"))
+    .order_by(api_keys.c.created_at, api_keys.c.public_key)
+)
+_BY_TOKEN = (
+    _COLUMNS.add_columns(access_tokens.c.scopes)
+    .join(access_tokens, access_tokens.c.public_key == api_keys.c.public_key)
+    .where(access_tokens.c.token_hash == bindparam("token_hash"), access_tokens.c.expires_at > bindparam("now"))
+)
+_REMOVE_EXPIRED = delete(access_tokens).where(access_tokens.c.expires_at <= bindparam("now"))
 
 _NO_HASH = hashlib.sha256(b"").hexdigest()
 
@@ -75,6 +94,61 @@ def check_key(transaction: Connection, public_key: str, secret: str) -> ApiKey:
     matches = hmac.compare_digest(_hash(secret), row.secret_hash if row else _NO_HASH)
     if row is None or not matches:
         raise Unauthenticated(WRONG)
+    return _key(row)
+
+
+def list_keys(transaction: Connection, account_id: int) -> list[tuple[ApiKey, datetime]]:
+    """Every key of the account, oldest first, and when it was made."""
+    rows = transaction.execute(_LIST, {"account_id": account_id})
+    return [(_key(row), datetime.fromisoformat(row.created_at)) for row in rows]
+
+
+def revoke_key(transaction: Connection, account_id: int, public_key: str) -> None:
+    """Removes a key, which must exist, and every token that was made with it: from now on both are unknown."""
+    if not _revoke(transaction, api_keys.c.account_id == account_id, api_keys.c.public_key == public_key):
+        raise NotFound(f"The account {account_id} has no key {public_key!r}. See `kolli keys list`.")
+
+
+def revoke_keys_of_integration(transaction: Connection, account_id: int, integration_id: int) -> None:
+    """Removes the keys of an integration, and every token that was made with them."""
+    _revoke(transaction, api_keys.c.account_id == account_id, api_keys.c.integration_id == integration_id)
+
+
+def _revoke(transaction: Connection, *which: ColumnElement[bool]) -> int:
+    revoked = select(api_keys.c.public_key).where(*which)
+    transaction.execute(delete(access_tokens).where(access_tokens.c.public_key.in_(revoked)))
+    return transaction.execute(delete(api_keys).where(*which)).rowcount
+
+
+def issue_token(transaction: Connection, key: ApiKey, scopes: Iterable[str], now: datetime) -> str:
+    """Makes a token for a key, good for TOKEN_SECONDS and for these scopes; nobody sees it again.
+
+    Tokens that have ended are removed, whosever they were.
+    """
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    transaction.execute(_REMOVE_EXPIRED, {"now": timestamp(now)})
+    transaction.execute(
+        insert(access_tokens).values(
+            token_hash=_hash(token),
+            account_id=key.account_id,
+            public_key=key.public_key,
+            scopes=" ".join(sorted(scopes)),
+            expires_at=timestamp(now + timedelta(seconds=TOKEN_SECONDS)),
+        )
+    )
+    return token
+
+
+def check_token(transaction: Connection, token: str, now: datetime) -> tuple[ApiKey, frozenset[str]]:
+    """The key that a token was made with, and its scopes; InvalidToken when it is unknown or has ended."""
+    # What is looked up is a hash: how long that takes tells nothing about any token.
+    row = transaction.execute(_BY_TOKEN, {"token_hash": _hash(token), "now": timestamp(now)}).one_or_none()
+    if row is None:
+        raise InvalidToken
+    return _key(row), frozenset(row.scopes.split())
+
+
+def _key(row: Any) -> ApiKey:
     return ApiKey(row.public_key, row.account_id, row.name, row.response_profile, row.integration_id)
 
 

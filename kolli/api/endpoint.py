@@ -6,7 +6,7 @@ answer's bytes. A caller that hangs up stops nothing: the thread finishes what i
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from kolli.api.auth import CHALLENGE, authenticate
+from kolli.api.auth import authenticate, challenge
 from kolli.api.bodies import decode, encode
 from kolli.api.errors import WIRE, Pointers, Refusal, Rejected, Wire, answer_to, from_validator, problem
 from kolli.errors import KolliError, NotFound, TooLarge, Unauthenticated
@@ -121,6 +121,7 @@ class Endpoint:
     errors: Sequence[int] = ()
     refusal: object = Refusal
     body_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)  # of every answer, whatever it says
     is_extension: bool = False  # ours, and not the hosted service's
 
     def route(self, installation: Installation, threads: CapacityLimiter) -> Route:
@@ -145,16 +146,20 @@ class _Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http = HttpRequest(scope, receive)
         try:
-            if _is_large(http):  # only those we know may make us hold much in memory
+            limit = self.installation.settings.max_body_bytes
+            if self.endpoint.who is not by_credentials:
+                limit = min(limit, USUAL_BODY_BYTES)  # who it is will stand in the body, if anywhere
+            elif _is_large(http):  # only those we know may make us hold much in memory
                 check = partial(authenticate, http.headers.get("authorization"), self.installation)
                 await to_thread.run_sync(check, limiter=self.threads)
-            body = await _read_body(http, self.installation.settings.max_body_bytes)
+            body = await _read_body(http, limit)
         except ClientDisconnect:
             return  # nobody is left to answer, and nothing has been begun
         except TimeoutError:
-            response = Answer(408, {"errors": [problem(SLOW, SLOW_BODY)]}, {"Connection": "close"}).response()
+            response = _refusal(Rejected(408, [problem(SLOW, SLOW_BODY)]), self.endpoint, http)
+            response.headers["Connection"] = "close"
         except KolliError as error:  # too large, or nobody we know
-            response = _refusal(error, self.endpoint)
+            response = _refusal(error, self.endpoint, http)
         else:
             work = partial(_work, self.endpoint, self.installation, http, body)
             response = await to_thread.run_sync(work, limiter=self.threads)
@@ -189,25 +194,28 @@ def _work(endpoint: Endpoint, installation: Installation, http: HttpRequest, bod
         context = endpoint.who(request, installation)
         if endpoint.scope is not None:
             context.require(endpoint.scope)
-        return endpoint.answer(request, context).response()
+        response = endpoint.answer(request, context).response()
     except KolliError as error:
-        return _refusal(error, endpoint)
+        return _refusal(error, endpoint, http)
     except Exception:
         log.exception("%s %s failed", endpoint.method, endpoint.path)
-        return _refusal(KolliError("Something went wrong. It has been logged."), endpoint)
+        return _refusal(KolliError("Something went wrong. It has been logged."), endpoint, http)
+    response.headers.update(endpoint.headers)
+    return response
 
 
-def _refusal(error: KolliError, endpoint: Endpoint) -> Response:
+def _refusal(error: KolliError, endpoint: Endpoint, http: HttpRequest) -> Response:
+    headers = {"Content-Type": "application/json", **endpoint.headers}
+    asked = challenge(error)
+    if asked is not None:
+        headers["WWW-Authenticate"] = asked
+    if isinstance(error, TooLarge):
+        headers["Connection"] = "close"
     if isinstance(error, Unauthenticated):
         where = None if error.message == Unauthenticated.__doc__ else "/data"
-        error, headers = (
-            Rejected(401, [problem(WIRE[Unauthenticated], error.message, where)]),
-            {"WWW-Authenticate": CHALLENGE},
-        )
-    else:
-        headers = {"Connection": "close"} if isinstance(error, TooLarge) else {}
-    status, content = endpoint.refuse(error, endpoint.pointers)
-    return Response(content, status, {"Content-Type": "application/json", **headers})
+        error = Rejected(401, [problem(WIRE[Unauthenticated], error.message, where)])
+    status, content = endpoint.refuse(error, replace(endpoint.pointers, path=http.url.path))
+    return Response(content, status, headers)
 
 
 def nowhere(status: int, allowed: Collection[str]) -> Response:

@@ -5,10 +5,10 @@ Source of statuses, codes and texts: the API's published error catalogue and the
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NotRequired, cast
 
 from pydantic_core import ErrorDetails
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 from kolli import errors
 from kolli.api.bodies import Malformed, encode
@@ -56,7 +56,7 @@ class Problem(TypedDict):
 
     status: str
     code: str
-    title: str
+    title: NotRequired[str]
     detail: str
     source: NotRequired[Source]
     meta: NotRequired[dict[str, Any]]
@@ -85,13 +85,16 @@ class Pointers:
     """Where a section's fields stand in its request body.
 
     `root` begins every pointer. `fields` maps our names to places where they are not the same; the longest name that
-    begins a field decides, and what remains of the field is appended. `batch` is true where the body is a list, whose
-    indexes this API writes in brackets.
+    begins a field decides, and what remains of the field is appended; an empty place is the root itself. `batch` is
+    true where the body is a list, whose indexes this API writes in brackets. `path` is where the request went.
+    `says_required` is true in sections that have a sentence and a code of their own for a member that is missing.
     """
 
     root: str = "/data/attributes"
     fields: Mapping[str, str] | None = None
     batch: bool = False
+    path: str = ""
+    says_required: bool = False
 
     def of_field(self, field: str) -> str:
         """The pointer of a field by our name for it."""
@@ -99,7 +102,7 @@ class Pointers:
         for length in range(len(parts), 0, -1):
             place = (self.fields or {}).get(".".join(parts[:length]))
             if place is not None:
-                return "/".join([self.root, place, *parts[length:]])
+                return "/".join([self.root, *filter(None, [place]), *parts[length:]])
         return "/".join([self.root, *parts])
 
     def of_location(self, location: Sequence[int | str]) -> str:
@@ -132,25 +135,28 @@ def message_of(found: ErrorDetails) -> str:
 
 def from_validator(found: Sequence[ErrorDetails], pointers: Pointers) -> Rejected:
     """Every mistake a schema has found in a body, in the validator's own words, which are the documented ones."""
-    return Rejected(
-        400,
-        [
-            problem(
-                WIRE[errors.InvalidChoice] if item["type"] in _CHOICES else INVALID,
-                message_of(item),
-                pointers.of_location(item["loc"]),
-            )
-            for item in found
-        ],
-    )
+    return Rejected(400, [_found_by_validator(item, pointers) for item in found])
+
+
+def _found_by_validator(item: ErrorDetails, pointers: Pointers) -> dict[str, Any]:
+    where = pointers.of_location(item["loc"])
+    if item["type"] == "missing" and pointers.says_required:
+        return problem(WIRE[errors.Missing], "This field is required.", where)
+    return problem(WIRE[errors.InvalidChoice] if item["type"] in _CHOICES else INVALID, message_of(item), where)
+
+
+def problem_of(error: errors.KolliError, pointers: Pointers) -> Problem:
+    """The error object that tells a caller about an error."""
+    wire = next(WIRE[kind] for kind in type(error).__mro__ if kind in WIRE)
+    found = problem(wire, error.message, None if error.field is None else pointers.of_field(error.field))
+    if error.details:
+        found["meta"] = error.details
+    return cast("Problem", found)
 
 
 def answer_to(error: errors.KolliError, pointers: Pointers) -> tuple[int, bytes]:
     """The status and body that tell a caller about an error."""
     if isinstance(error, Rejected):
         return error.status, encode({"errors": error.problems})
-    wire = next(WIRE[kind] for kind in type(error).__mro__ if kind in WIRE)
-    found = problem(wire, error.message, None if error.field is None else pointers.of_field(error.field))
-    if error.details:
-        found["meta"] = error.details
-    return wire.status, encode({"errors": [found]})
+    found = problem_of(error, pointers)
+    return int(found["status"]), encode({"errors": [found]})

@@ -12,12 +12,21 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import QueryParams
 
+from kolli.api.endpoint import Parameter
 from kolli.api.errors import Rejected, Wire, problem
 
 INVALID_CURSOR = Wire(404, "not_found", "Invalid cursor")
 
 LONGEST_OFFSET = 1_000
 """How many entries a cursor can pass over; more would make us read what nobody sees."""
+
+CURSOR = Parameter("cursor", "Where the page begins, as a `Link` header has it.")
+
+
+def page_size(usual: int, largest: int) -> Parameter:
+    """How many entries a page has, as the description of a list has it."""
+    sentence = f"Entries on a page: {usual} unless told. What is below 1 or above {largest} becomes that."
+    return Parameter("page_size", sentence, {"type": "integer", "minimum": 1, "maximum": largest, "default": usual})
 
 
 @dataclass(frozen=True)

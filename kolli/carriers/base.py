@@ -4,13 +4,17 @@ A carrier is one class with the members of `Carrier`. What it can do beyond that
 another protocol here, such as `LooksUp`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Literal, Protocol, runtime_checkable
 
-from kolli.shipments.model import Draft
-from kolli.values import Weight
+from kolli.addresses import USUAL_LIMITS, AddressLimits
+from kolli.carriers.functionalities import Functionality, completed
+from kolli.shipments.model import Draft, ParcelStatus
+from kolli.values import Dimensions, Money, Weight
 
 
 class Numbering(Enum):
@@ -25,10 +29,16 @@ class Numbering(Enum):
 
 Requirement = Literal["email", "phone_number", "dimensions", "service_point_details"]
 
+ChargingType = Literal["label_creation", "first_scan"]
+
 
 @dataclass(frozen=True)
 class ShippingOption:
-    """One way a carrier moves a parcel."""
+    """One way a carrier moves a parcel: what it costs, takes, needs and does. What is not known is None.
+
+    Whatever is refused on the way to a label because of an option is refused by the methods here, so that what is
+    offered beforehand is what can be shipped.
+    """
 
     code: str
     name: str  # what stands in large type on the label
@@ -36,6 +46,45 @@ class ShippingOption:
     countries: frozenset[str] | None = None  # where it delivers (ISO 3166-1 alpha-2); None: everywhere
     from_countries: frozenset[str] | None = None  # where it collects
     requires: tuple[Requirement, ...] = ()  # what an order must have beyond an address and a weight
+    title: str = ""  # how lists call it, the carrier's name included; empty: like on the label
+    product_name: str = ""  # what the carrier calls the product; empty: like the title
+    lightest: Weight = Weight(Decimal("0.001"), "kg")  # noqa: RUF009 - a frozen value
+    largest: Dimensions | None = None  # of one parcel, whichever way it is turned
+    most_parcels: int = 1  # in one shipment
+    volumetric_divisor: int | None = None  # cubic centimetres that are billed as a kilogram; None: only weight counts
+    price: Money | None = None  # of one parcel, whatever its weight and destination
+    lead_time_hours: int | None = None  # from handing over to delivery
+    charging_type: ChargingType = "label_creation"
+    v2_id: int | None = None  # the number of the shipping method that version 2 of the API has for it
+    functionalities: Mapping[str, Functionality] = field(default_factory=dict, hash=False)
+    """What it does, by the names of `kolli.carriers.functionalities`; `multicollo` follows from `most_parcels`."""
+
+    def __post_init__(self) -> None:
+        """Fills in names and functionalities, so that each is there; ValueError when one cannot have its value."""
+        complete = completed({**self.functionalities, "multicollo": self.most_parcels > 1})
+        object.__setattr__(self, "functionalities", complete)
+        object.__setattr__(self, "title", self.title or self.name)
+        object.__setattr__(self, "product_name", self.product_name or self.title)
+
+    @property
+    def product_code(self) -> str:
+        """The part of the code that names the carrier's product, before the functionalities."""
+        return self.code.partition("/")[0]
+
+    def connects(self, sender_country: str | None, recipient_country: str | None) -> bool:
+        """Whether it goes from one country to the other. A country that is not known yet stands in nobody's way."""
+        return (sender_country is None or self.from_countries is None or sender_country in self.from_countries) and (
+            recipient_country is None or self.countries is None or recipient_country in self.countries
+        )
+
+    def takes(self, weight: Weight | None, dimensions: Dimensions | None) -> bool:
+        """Whether a parcel is neither too light nor too heavy nor too large. What is not known is not."""
+        if weight is not None and not self.lightest.grams <= weight.grams <= self.heaviest.grams:
+            return False
+        if dimensions is None or self.largest is None:
+            return True
+        sides = zip(sorted(dimensions.sides_mm), sorted(self.largest.sides_mm), strict=True)
+        return all(side <= limit for side, limit in sides)
 
 
 @dataclass(frozen=True)
@@ -105,3 +154,79 @@ class LooksUp(Protocol):
 
         Raises CarrierUnavailable when it cannot say.
         """
+
+
+FieldType = Literal["string", "boolean", "choice"]
+
+
+@dataclass(frozen=True)
+class ContractField:
+    """One thing that a carrier asks for in a contract; its answer stands in the contract's data under this name."""
+
+    name: str
+    description: str
+    is_required: bool = True
+    type: FieldType = "string"
+    choices: Mapping[str, str] = field(default_factory=dict, hash=False)  # code → description, for a choice
+
+
+@runtime_checkable
+class AsksForContracts(Protocol):
+    """A carrier that has to know something about a contract before anything is shipped under it."""
+
+    contract_form: tuple[ContractField, ...]
+
+
+@dataclass(frozen=True)
+class CarrierEvent:
+    """What a carrier says has happened to a parcel, and where: a place and a country (ISO 3166-1 alpha-2), if known."""
+
+    tracking_number: str
+    status: ParcelStatus
+    at: datetime
+    description: str = ""
+    city: str = ""
+    country: str = ""
+
+
+@runtime_checkable
+class Tracks(Protocol):
+    """A carrier that says what happens to parcels."""
+
+    most_tracked: int
+    """How many parcels it can be asked about at a time."""
+
+    def events(self, tracking_numbers: Sequence[str], contract_data: Mapping[str, str]) -> Sequence[CarrierEvent]:
+        """Everything that has happened to these parcels, in any sequence, also what was told before.
+
+        What it does not know of it says nothing about. Raises CarrierUnavailable when it cannot say.
+        """
+
+
+@runtime_checkable
+class Advances(Protocol):
+    """A carrier that moves no real parcels, and has them live by a script."""
+
+    lives: Mapping[str, str]
+    """The names of its scripts, and how each ends."""
+
+    def advance(
+        self, tracking_number: str, *, to: ParcelStatus | None, life: str | None, day_seconds: int | None
+    ) -> None:
+        """Moves a parcel one station on, or as far as one with the status `to`.
+
+        `life` chooses another script first. With `day_seconds` the parcel does not move now but goes on by itself,
+        and a day of its life takes that long; 0 stops it. Raises Impossible when there is no such way on.
+        """
+
+
+@runtime_checkable
+class LimitsAddresses(Protocol):
+    """A carrier that has room for other lengths of addresses than is usual."""
+
+    address_limits: AddressLimits
+
+
+def limits_of(carrier: Carrier) -> AddressLimits:
+    """How long the parts of an address may be for this carrier."""
+    return carrier.address_limits if isinstance(carrier, LimitsAddresses) else USUAL_LIMITS

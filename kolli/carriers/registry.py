@@ -18,9 +18,16 @@ class Carriers:
         self._options = {
             option.code: (carrier, option) for carrier in self._carriers.values() for option in carrier.options
         }
+        self._options_by_v2_id = {
+            option.v2_id: (carrier, option) for carrier, option in self._options.values() if option.v2_id is not None
+        }
 
     def __iter__(self) -> Iterator[Carrier]:
         return iter(self._carriers.values())
+
+    def find(self, code: str) -> Carrier | None:
+        """The carrier with this code, if it is installed."""
+        return self._carriers.get(code)
 
     def get(self, code: str) -> Carrier:
         """The carrier with this code; SetupError when it is not installed any more."""
@@ -32,6 +39,10 @@ class Carriers:
     def find_option(self, code: str) -> tuple[Carrier, ShippingOption] | None:
         """The shipping option with exactly this code, and its carrier."""
         return self._options.get(code)
+
+    def find_option_by_v2_id(self, v2_id: int) -> tuple[Carrier, ShippingOption] | None:
+        """The shipping option that version 2 of the API knows by this number, and its carrier."""
+        return self._options_by_v2_id.get(v2_id)
 
 
 def installed_carriers(data: Path) -> Carriers:

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from kolli import __version__
-from kolli.account.accounts import Account, add_account, list_accounts
-from kolli.account.integrations import Integration, add_integration, list_integrations
-from kolli.account.keys import ResponseProfile, create_key
-from kolli.app import DATABASE, find_fonts, now, open_database, readable, serve
+from kolli.api.description import document_text
+from kolli.app import DATABASE, find_fonts, readable, serve
 from kolli.cli.jobs import jobs
+from kolli.cli.keys import keys
+from kolli.cli.tracking import tracking
+from kolli.cli.webhooks import webhooks
 from kolli.database import Database
 from kolli.demo import run_demo
 from kolli.doctor import examine
@@ -21,7 +22,6 @@ from kolli.documents.render import content_from_json, paper_named, render
 from kolli.errors import KolliError
 from kolli.migrations import migrate, version_of
 from kolli.operations.context import Installation
-from kolli.sequences import Sequences
 from kolli.settings import load_settings
 
 log = logging.getLogger(__name__)
@@ -33,9 +33,10 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain lines, the same in a terminal of any width, a file and docs/commands.md
 )
-keys = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
 cli.add_typer(keys, name="keys")
 cli.add_typer(jobs, name="jobs")
+cli.add_typer(tracking, name="track")
+cli.add_typer(webhooks, name="webhooks")
 
 FORMATS = {".pdf": ("application/pdf", 72), ".png": ("image/png", 300), ".zpl": ("application/zpl", 203)}
 
@@ -83,33 +84,6 @@ def doctor_command() -> None:
         raise typer.Exit(1)
 
 
-@keys.command("create")
-def create_key_command(
-    name: Annotated[str, typer.Option(help="What the key is for.")] = "API",
-    account: Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")] = None,
-    integration: Annotated[
-        int | None, typer.Option(help="Id of the integration; not needed when the account has only one.")
-    ] = None,
-    profile: Annotated[
-        ResponseProfile, typer.Option(help="Form of answers where description and examples of the API differ.")
-    ] = "example",
-) -> None:
-    """Make an API key and show its secret, once. On an empty installation this makes the first account too."""
-    settings = load_settings()
-    database = open_database(settings)
-    with database.read() as transaction:
-        known = list_accounts(transaction)
-    chosen = _choose(known, account) if known else _first_account(database)
-    with database.write() as transaction:
-        chosen_integration = _choose_integration(list_integrations(transaction, chosen.id), integration)
-        key, secret = create_key(transaction, chosen.id, name, now(), profile, integration_id=chosen_integration.id)
-    typer.echo(f"account      {chosen.id} ({chosen.name})")
-    typer.echo(f"integration  {chosen_integration.id} ({chosen_integration.name})")
-    typer.echo(f"public key   {key.public_key}")
-    typer.echo(f"secret key   {secret}")
-    typer.echo("The secret is kept only as a hash: it cannot be shown again.")
-
-
 @cli.command("render")
 def render_command(
     source: Annotated[Path, typer.Argument(help="A JSON file that says what stands on the label.")],
@@ -130,36 +104,10 @@ def render_command(
     typer.echo(f"Wrote {target}.")
 
 
-def _choose(known: list[Account], wanted: int | None) -> Account:
-    if wanted is None and len(known) == 1:
-        return known[0]
-    for account in known:
-        if account.id == wanted:
-            return account
-    names = ", ".join(f"{account.id} ({account.name})" for account in known)
-    raise KolliError(f"Name one of the accounts with --account: {names}.")
-
-
-def _choose_integration(known: list[Integration], wanted: int | None) -> Integration:
-    if wanted is None and len(known) == 1:
-        return known[0]
-    for integration in known:
-        if integration.id == wanted:
-            return integration
-    names = ", ".join(f"{integration.id} ({integration.name})" for integration in known)
-    raise KolliError(f"Name one of the integrations with --integration: {names}.")
-
-
-def _first_account(database: Database) -> Account:
-    sequences = Sequences(database)
-    account = Account(sequences.take_id(), "Main", default_shipping_option_code="sendcloud:letter")
-    integration_id = sequences.take_id()
-    at = now()
-    with database.write() as transaction:
-        add_account(transaction, account)
-        add_integration(transaction, account.id, Integration(integration_id, "API", at, at))
-    typer.echo(f"Made the first account, with the integration {integration_id}.")
-    return account
+@cli.command("openapi")
+def openapi_command() -> None:
+    """Print the description of the API for machines: OpenAPI 3.1, as JSON."""
+    typer.echo(document_text(), nl=False)
 
 
 def main() -> None:

@@ -4,18 +4,25 @@ import base64
 import json
 import shutil
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import typer
 
 from kolli.account.accounts import Account, add_account
-from kolli.account.brands import Brand, add_brand, add_image
+from kolli.account.brands import Brand, BrandDetails, add_brand, add_image
 from kolli.account.contracts import Contract, add_contract, add_number_range
-from kolli.account.integrations import Integration, add_integration
+from kolli.account.integrations import (
+    Integration,
+    IntegrationSettings,
+    add_integration,
+    get_integration,
+    update_integration,
+)
 from kolli.account.keys import create_key
-from kolli.account.sender_addresses import SenderAddress, add_sender_address
+from kolli.account.sender_addresses import SenderAddress, SenderDetails, Signature, TaxNumber, add_sender_address
 from kolli.app import LOCK, now, open_database, serve, sole_server
 from kolli.database import Database
 from kolli.errors import SetupError
@@ -30,8 +37,15 @@ SHIPPED = "DEMO-1001"
 FREE = "ORDER-25763"
 """The order of the API documentation's own example; the demo leaves it unshipped."""
 
+LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+"""The demo may call its own machine, so that webhooks can be tried without a public address."""
+
 MARK = "this folder is a Kolli demo"
 
+_DETAILS = SenderDetails(
+    Signature("Femke de Vries", "FV"),
+    (TaxNumber("VAT", "NL", "NL123456789B01"), TaxNumber("EORI", "NL", "NL123456789")),
+)
 _SENDERS = (
     SenderAddress(
         17,
@@ -42,9 +56,12 @@ _SENDERS = (
             postal_code="3526 KL",
             city="Utrecht",
             country_code="NL",
+            email="verzending@lumen-en-was.example",
+            phone_number="+31302345678",
         ),
         is_default=True,
         brand_id=42,
+        details=_DETAILS,
     ),
     SenderAddress(
         192,
@@ -56,8 +73,28 @@ _SENDERS = (
             postal_code="5651 GG",
             city="Eindhoven",
             country_code="NL",
+            email="magazijn@lumen-en-was.example",
+            phone_number="+31402345678",
         ),
+        details=_DETAILS,
     ),
+)
+
+_SHOP = IntegrationSettings(shop_url="https://shop.lumen-en-was.example/", feedback_type="delayed")
+_BRAND = BrandDetails(
+    color="#b5651d",
+    website="https://www.lumen-en-was.example",
+    domain="lumen-en-was",
+    notify_reply_to_email="klantenservice@lumen-en-was.example",
+)
+_CONTRACT = Contract(
+    517,
+    "postnl",
+    "PostNL test contract",
+    is_default=True,
+    data={"customer_code": "TEST"},
+    country_code="NL",
+    client_id="TEST",
 )
 
 
@@ -73,7 +110,7 @@ def run_demo(settings: Settings, folder: Path) -> None:
     """Starts anew in `folder`, ships one order over HTTP, prints what to try next, and serves until Ctrl-C."""
     with sole_server(folder):
         _empty(folder)
-    settings = settings.model_copy(update={"data": folder})
+    settings = settings.model_copy(update={"data": folder, "private_targets": LOOPBACK})
     database = open_database(settings)
     credentials = load_demo(database)
     database.close()
@@ -88,21 +125,26 @@ def run_demo(settings: Settings, folder: Path) -> None:
 
 def load_demo(database: Database) -> Credentials:
     """Stores the demo's account with everything but its orders, and gives a key to it."""
-    account = Account(
-        1, "Lumen & Was", default_weight=Weight(Decimal(1), "kg"), default_shipping_option_code="sendcloud:letter"
-    )
     at = now()
+    account = Account(
+        1,
+        "Lumen & Was",
+        default_weight=Weight(Decimal(1), "kg"),
+        default_shipping_option_code="sendcloud:letter",
+        registered_at=at,
+    )
     with database.write() as transaction:
         add_account(transaction, account)
-        add_integration(transaction, account.id, Integration(INTEGRATION, "Demo shop", at, at))
+        add_integration(transaction, account.id, Integration(INTEGRATION, "Demo shop", at, at, _SHOP))
         logo = add_image(transaction, account.id, (HERE / "logo.png").read_bytes())
-        add_brand(transaction, account.id, Brand(42, "Lumen & Was", is_default=True, logo_sha256=logo))
+        add_brand(transaction, account.id, Brand(42, "Lumen & Was", True, logo, _BRAND))
         for sender in _SENDERS:
             add_sender_address(transaction, account.id, sender)
-        contract = Contract(517, "postnl", "PostNL test contract", is_default=True, data={"customer_code": "TEST"})
-        add_contract(transaction, account.id, contract)
-        add_number_range(transaction, account.id, contract.id, 1, 9_999_999, is_live=False)
+        add_contract(transaction, account.id, _CONTRACT)
+        add_number_range(transaction, account.id, _CONTRACT.id, 1, 9_999_999, is_live=False)
         key, secret = create_key(transaction, account.id, "Demo", at, integration_id=INTEGRATION)
+        shop = get_integration(transaction, account.id, INTEGRATION)
+        update_integration(transaction, account.id, replace(shop, signature_key=secret), at)
     return Credentials(key.public_key, secret)
 
 

@@ -157,10 +157,10 @@ def book(
             settle_without_label(shipment, attempt, State.ABANDONED, error.message, installation)
         raise
     except CarrierOutcomeUnknown as error:
-        _leave_open(attempt, error.message, installation)
+        leave_open(attempt, error.message, installation)
         raise
     except Exception:  # a mistake in the carrier's code or in ours, when there may be a label already
-        _leave_open(attempt, "The announcement was broken off by an error.", installation)
+        leave_open(attempt, "The announcement was broken off by an error.", installation)
         raise
 
 
@@ -202,7 +202,7 @@ def settle_without_label(
             set_status_of_all(transaction, shipment, event, now)
 
 
-def _leave_open(attempt: Attempt, reason: str, installation: Installation) -> None:
+def leave_open(attempt: Attempt, reason: str, installation: Installation) -> None:
     """Writes down that nobody knows what has become of an attempt; its order stays guarded, and it is looked into."""
     now = installation.clock()
     with installation.database.write() as transaction:

@@ -1,25 +1,38 @@
 """What is done later, on a worker's thread: every kind of job, in one table."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable
-from kolli.jobs import Again, Job, Kind, Lane, Workers, steps
-from kolli.operations.announce import ANNOUNCE, CHECKS, LABELS, SETTLE, book, contract_of
+from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict
+from kolli.jobs import Again, Job, Kind, Lane, Then, steps
+from kolli.jobs.workers import Workers
+from kolli.operations.announce import ANNOUNCE, CHECKS, LABELS, SETTLE, book, contract_of, leave_open
+from kolli.operations.cancel import CANCEL, go_on_cancelling
 from kolli.operations.context import Installation
+from kolli.operations.deliver import DELAYS, SWEEP, deliver, sweep
+from kolli.operations.follow import FOLLOW, LOOK, follow, look
 from kolli.operations.reconcile import settle
 from kolli.shipments.attempts import LEFT_BEHIND_AFTER, UNSETTLED, Attempt, State, get_attempt, move
 from kolli.shipments.queries import get_shipment
+from kolli.webhooks.deliveries import LANE as WEBHOOKS
+
+log = logging.getLogger(__name__)
 
 LANES: Mapping[str, Lane] = {
     LABELS: Lane(workers=6, lease=2 * LEFT_BEHIND_AFTER),
     CHECKS: Lane(workers=2, lease=2 * LEFT_BEHIND_AFTER),
+    # Threads that wait for receivers cost next to nothing; ten of these have to hang before another one has to wait.
+    WEBHOOKS: Lane(workers=40, lease=timedelta(minutes=2), per_subject=4),
 }
 
 ANNOUNCE_DELAYS = steps(2, 10, 60)
 SETTLE_DELAYS = steps(60, 300, 900, *[3600] * 24)
+SWEEP_DELAYS = steps(60, 600, *[3600] * 24)
+FOLLOW_DELAYS = steps(60, 600, *[3600] * 24)
+CANCEL_DELAYS = steps(60, 300, 900, *[3600] * 24, *[6 * 3600] * 52)  # fourteen days in all, as documented
 
 
 def announce_queued(installation: Installation, job: Job) -> None:
@@ -32,17 +45,16 @@ def announce_queued(installation: Installation, job: Job) -> None:
         shipment = get_shipment(transaction, account_id, shipment_id)
         attempt = get_attempt(transaction, account_id, shipment_id)
         contract = contract_of(transaction, shipment)
-    if attempt.state is State.INTENDED:
-        _settle_left_behind(attempt, installation)
-        return
+    if attempt.state is State.INTENDED:  # by an earlier run, which was broken off: jobs are run by one thread at a time
+        leave_open(attempt, "The announcement was broken off.", installation)
     if attempt.state is not State.QUEUED:
         return
+    carrier = installation.carriers.get(shipment.draft.carrier_code)
     with installation.database.write() as transaction:
         if not move(transaction, attempt, State.INTENDED, installation.clock()):
             return  # cancelled in the meantime
     intended = replace(attempt, state=State.INTENDED)
     is_last = job.runs > len(ANNOUNCE_DELAYS)
-    carrier = installation.carriers.get(shipment.draft.carrier_code)
     try:
         book(shipment, intended, carrier, contract, installation, stays_queued=not is_last)
     except CarrierUnavailable as error:
@@ -62,6 +74,19 @@ def settle_unknown(installation: Installation, job: Job) -> None:
     _settle_left_behind(attempt, installation)
 
 
+def finish_cancellation(installation: Installation, job: Job) -> None:
+    """Goes on with a cancellation that was accepted, once it is known whether there is a label; Again until then."""
+    account_id, shipment_id = job.account_id or 0, str(job.body["shipment_id"])
+    with installation.database.read() as transaction:
+        attempt = get_attempt(transaction, account_id, shipment_id)
+    if attempt.state is not State.CANCELLING:
+        _settle_left_behind(attempt, installation)
+    try:
+        go_on_cancelling(account_id, shipment_id, installation)
+    except Conflict as error:
+        log.info("Shipment %s is not cancelled: %s", shipment_id, error.message)
+
+
 def _settle_left_behind(attempt: Attempt, installation: Installation) -> None:
     if attempt.state not in UNSETTLED:
         return
@@ -74,9 +99,14 @@ def _settle_left_behind(attempt: Attempt, installation: Installation) -> None:
         raise Again("The carrier cannot say what has become of it.")
 
 
-_KINDS: Mapping[str, tuple[Callable[[Installation, Job], None], str, tuple[timedelta, ...]]] = {
+_KINDS: Mapping[str, tuple[Callable[[Installation, Job], Then | None], str, tuple[timedelta, ...]]] = {
     ANNOUNCE: (announce_queued, LABELS, ANNOUNCE_DELAYS),
     SETTLE: (settle_unknown, CHECKS, SETTLE_DELAYS),
+    CANCEL: (finish_cancellation, CHECKS, CANCEL_DELAYS),
+    **{f"deliver-to-{receiver}": (deliver, WEBHOOKS, delays) for receiver, delays in DELAYS.items()},
+    SWEEP: (sweep, CHECKS, SWEEP_DELAYS),
+    FOLLOW: (follow, CHECKS, FOLLOW_DELAYS),
+    LOOK: (look, CHECKS, FOLLOW_DELAYS),
 }
 """Kind of job → what runs it, in which lane, and how long to wait before it is tried again."""
 

@@ -1,85 +1,173 @@
-"""A shipment is taken back, so that its order can be shipped again."""
+"""A shipment is taken back, so that its order can be shipped again: at once, or in the background."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from kolli.account.contracts import Contract
-from kolli.errors import CarrierError, CarrierOutcomeUnknown, Conflict
-from kolli.operations.announce import booking_of, contract_of
+from kolli.errors import CarrierError, Conflict
+from kolli.jobs import Again, enqueue
+from kolli.operations.announce import CHECKS, booking_of, contract_of
 from kolli.operations.context import Context, Installation
 from kolli.operations.track import set_status_of_all
 from kolli.shipments.attempts import Attempt, State, get_attempt, move
-from kolli.shipments.model import ParcelStatus, Shipment
+from kolli.shipments.model import ParcelStatus, Phase, Shipment
 from kolli.shipments.queries import get_shipment, release_reference
 from kolli.shipments.tracking import Event
 
+CANCEL = "cancel"
+"""The kind of jobs that go on with a cancellation; `kolli.operations.background` runs them."""
+
+NEXT_TRY_AFTER = timedelta(seconds=30)
+"""How long after a carrier's silence it is asked again to take a shipment back."""
+
+CANCELLABLE_FOR = timedelta(days=42)
+"""How long after its announcement a shipment can be cancelled. Source: the API's Shipments section (2026-07)."""
+
 ALREADY = "This shipment is already being cancelled."
-BEING_ANNOUNCED = "This shipment is being announced at this moment. Cancel it when it has a label."
+NO_LABEL = "This shipment has no label, so there is nothing to cancel."
+
+ON_ITS_WAY: frozenset[Phase] = frozenset(
+    {"dropped", "accepted", "sorted", "in_transit", "customs", "in_delivery", "attempted", "pup"}
+)
+"""Where the carrier has a parcel already, so that its label is used up."""
 
 
-def cancel(shipment_id: str, context: Context) -> None:
-    """Cancels a shipment at its carrier and then here. NotFound, or Conflict when there is nothing to be taken back.
+def cancel(shipment_id: str, context: Context) -> bool:
+    """Cancels a shipment at its carrier and then here; False when the carrier cannot say yet and will be asked again.
 
-    That it is being cancelled is on the disk before the carrier is asked, so a death in between is settled later.
+    NotFound; Conflict when there is nothing to be taken back, or the carrier does not take it back. That it is being
+    cancelled is on the disk before the carrier is asked, so a death in between is settled later.
     """
+    now = context.now()
     with context.database.read() as transaction:
         shipment = get_shipment(transaction, context.account_id, shipment_id)
         attempt = get_attempt(transaction, context.account_id, shipment_id)
         contract = contract_of(transaction, shipment)
-    is_first = attempt.state is State.STORED
-    if attempt.state is State.QUEUED:
-        _take_out_of_the_queue(shipment, attempt, context)
-        return
-    if is_first:
-        attempt = _intend(shipment, attempt, context)
-    elif attempt.state not in {State.CANCELLING, State.CANCELLED}:
-        raise Conflict("This shipment has no label, so there is nothing to cancel.")
-    elif not attempt.is_left_behind(context.now()):
-        raise Conflict(ALREADY)
-    finish_cancelling(shipment, attempt, contract, context.installation, is_first=is_first)
+    match attempt.state:
+        case State.QUEUED:
+            # A worker that has just taken it up has to be waited for.
+            return _take_out_of_the_queue(shipment, attempt, context.installation) or cancel(shipment_id, context)
+        case State.INTENDED | State.UNKNOWN:
+            return _cancel_once_known(shipment, attempt, context)
+        case State.STORED:
+            _check(shipment, now)
+            attempt = _intend(shipment, attempt, context.installation)
+        case State.CANCELLING if attempt.is_left_behind(now):
+            pass
+        case State.CANCELLING | State.CANCELLED:
+            raise Conflict(ALREADY)
+        case State.REJECTED | State.ABANDONED:
+            is_cancelled = all(parcel.status is ParcelStatus.CANCELLED for parcel in shipment.parcels)
+            raise Conflict(ALREADY if is_cancelled else NO_LABEL)
+    try:
+        finish_cancelling(shipment, attempt, contract, context.installation)
+    except CarrierError:
+        with context.database.write() as transaction:
+            _ask_later(transaction, shipment, context)
+        return False
+    return True
 
 
-def _take_out_of_the_queue(shipment: Shipment, attempt: Attempt, context: Context) -> None:
-    """Abandons a shipment that no carrier has heard of; Conflict when a worker has just taken it up."""
-    now = context.now()
-    with context.database.write() as transaction:
+def go_on_cancelling(account_id: int, shipment_id: str, installation: Installation) -> None:
+    """Goes on with a cancellation that was accepted; Again, or CarrierError, when it cannot be finished now.
+
+    Conflict when the carrier does not take the shipment back, when it is too late, or when somebody else is at it.
+    """
+    with installation.database.read() as transaction:
+        shipment = get_shipment(transaction, account_id, shipment_id)
+        attempt = get_attempt(transaction, account_id, shipment_id)
+        contract = contract_of(transaction, shipment)
+    match attempt.state:
+        case State.QUEUED if not _take_out_of_the_queue(shipment, attempt, installation):
+            raise Again("The shipment is being announced at this moment.")
+        case State.STORED:
+            _check(shipment, installation.clock())
+            attempt = _intend(shipment, attempt, installation)
+            finish_cancelling(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
+        case State.CANCELLING:
+            finish_cancelling(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
+
+
+def finish_cancelling(
+    shipment: Shipment,
+    attempt: Attempt,
+    contract: Contract | None,
+    installation: Installation,
+    *,
+    if_refused: ParcelStatus = ParcelStatus.READY_TO_SEND,
+) -> None:
+    """Asks the carrier to take a shipment back and stores what it says; Conflict when that is a no.
+
+    Asking twice is harmless: a carrier says yes again to what it has taken back already. When it does not answer
+    (CarrierError), the shipment stays as it is: nobody knows whether the carrier has heard us before.
+    """
+    carrier = installation.carriers.get(shipment.draft.carrier_code)
+    agrees = carrier.cancel(booking_of(shipment, contract))
+    reason = "" if agrees else f"{carrier.name} does not take this shipment back."
+    yes, no = (State.CANCELLED, ParcelStatus.CANCELLED), (State.STORED, if_refused)
+    state, status = yes if agrees else no
+    now = installation.clock()
+    with installation.database.write() as transaction:
+        if move(transaction, attempt, state, now, reason):
+            set_status_of_all(transaction, shipment, Event(status, now, "kolli", reason), now)
+    if not agrees:
+        raise Conflict(reason)
+
+
+def _check(shipment: Shipment, now: datetime) -> None:
+    """Raises Conflict when a shipment with a label is too old, or too far on its way, to be taken back."""
+    for parcel in shipment.parcels:
+        if parcel.status.phase == "delivered":
+            raise Conflict(f"This shipment cannot be cancelled any more: {parcel.status.message}.")
+        if parcel.status.phase in ON_ITS_WAY:
+            raise Conflict(
+                f"This shipment cannot be cancelled any more, because {shipment.draft.carrier_name} has it already:"
+                f" {parcel.status.message}."
+            )
+        if parcel.announced_at is not None and now - parcel.announced_at > CANCELLABLE_FOR:
+            raise Conflict(
+                f"This shipment was announced more than {CANCELLABLE_FOR.days} days ago: too long to cancel."
+            )
+
+
+def _take_out_of_the_queue(shipment: Shipment, attempt: Attempt, installation: Installation) -> bool:
+    """Abandons a shipment that no carrier has heard of; False, and nothing done, when a worker has just taken it up."""
+    now = installation.clock()
+    with installation.database.write() as transaction:
         if not move(transaction, attempt, State.ABANDONED, now, "Cancelled before it was announced."):
-            raise Conflict(BEING_ANNOUNCED)
+            return False
         release_reference(transaction, shipment.account_id, shipment.id)
         set_status_of_all(transaction, shipment, Event(ParcelStatus.CANCELLED, now, "kolli"), now)
+    return True
 
 
-def _intend(shipment: Shipment, attempt: Attempt, context: Context) -> Attempt:
+def _intend(shipment: Shipment, attempt: Attempt, installation: Installation) -> Attempt:
     """Writes down that an attempt is being cancelled; Conflict when somebody else was faster."""
-    now = context.now()
-    with context.database.write() as transaction:
+    now = installation.clock()
+    with installation.database.write() as transaction:
         if not move(transaction, attempt, State.CANCELLING, now):
             raise Conflict(ALREADY)
         set_status_of_all(transaction, shipment, Event(ParcelStatus.CANCELLING, now, "kolli"), now)
     return replace(attempt, state=State.CANCELLING)
 
 
-def finish_cancelling(
-    shipment: Shipment, attempt: Attempt, contract: Contract | None, installation: Installation, *, is_first: bool
-) -> None:
-    """Asks the carrier to take a shipment back and stores what it says; Conflict when that is not a yes.
+def _cancel_once_known(shipment: Shipment, attempt: Attempt, context: Context) -> bool:
+    """Has a shipment cancelled as soon as it is known whether there is one; Conflict when that was asked for before."""
+    now = context.now()
+    with context.database.write() as transaction:
+        shipment = get_shipment(transaction, shipment.account_id, shipment.id)
+        if get_attempt(transaction, shipment.account_id, shipment.id).state is attempt.state:
+            if any(parcel.status is ParcelStatus.CANCELLING for parcel in shipment.parcels):
+                raise Conflict(ALREADY)
+            set_status_of_all(transaction, shipment, Event(ParcelStatus.CANCELLING, now, "kolli"), now)
+            _ask_later(transaction, shipment, context)
+            return False
+    return cancel(shipment.id, context)  # it has just become known
 
-    Asking twice is harmless: a carrier says yes again to what it has taken back already. That it cannot be asked now
-    is a no the first time only; after that it says nothing about what became of the first time.
-    """
-    carrier = installation.carriers.get(shipment.draft.carrier_code)
-    try:
-        agrees = carrier.cancel(booking_of(shipment, contract))
-        reason = f"{carrier.name} does not take this shipment back."
-    except CarrierError as error:
-        if not is_first or isinstance(error, CarrierOutcomeUnknown):
-            raise Conflict(f"Whether {carrier.name} has cancelled this shipment is being looked into.") from error
-        agrees, reason = False, f"{carrier.name} could not be asked to take this shipment back. {error.message}"
-    yes, no = (State.CANCELLED, ParcelStatus.CANCELLED), (State.STORED, ParcelStatus.READY_TO_SEND)
-    state, status = yes if agrees else no
-    now = installation.clock()
-    with installation.database.write() as transaction:
-        if move(transaction, attempt, state, now, "" if agrees else reason):
-            event = Event(status, now, "kolli", "" if agrees else reason)
-            set_status_of_all(transaction, shipment, event, now)
-    if not agrees:
-        raise Conflict(reason)
+
+def _ask_later(transaction: Connection, shipment: Shipment, context: Context) -> None:
+    now = context.now()
+    body = {"shipment_id": shipment.id}
+    enqueue(transaction, CHECKS, CANCEL, [body], now + NEXT_TRY_AFTER, now=now, account_id=shipment.account_id)

@@ -10,6 +10,7 @@ from kolli.carriers.registry import Carriers
 from kolli.database import Database
 from kolli.documents.fonts import Fonts
 from kolli.errors import Forbidden
+from kolli.outgoing import Outgoing
 from kolli.sequences import Sequences
 from kolli.settings import Settings
 
@@ -25,6 +26,7 @@ class Installation:
     fonts: Fonts
     image: Callable[[int, str], bytes]  # a picture by its account and hash; it never changes, so it is kept in memory
     clock: Callable[[], datetime]  # now, in UTC
+    outgoing: Outgoing  # the way to others
     public_url: str  # where clients reach us, without a slash at the end
 
 
@@ -50,7 +52,8 @@ class Context:
     def require(self, scope: str) -> None:
         """Raises Forbidden when the caller's token was not given this scope."""
         if self.scopes is not None and scope not in self.scopes:
-            raise Forbidden(f"The access token does not have the scope {scope!r}. Request a token with it.")
+            message = f"The access token does not have the scope {scope!r}. Request a token with it."
+            raise Forbidden(message, details={"scope": scope})
 
     def now(self) -> datetime:
         """The time, in UTC."""

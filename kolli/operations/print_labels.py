@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from kolli.documents.layouts.label import LabelContent, lay_out
 from kolli.documents.render import A6, LABEL_4X6, on_sheets, render
 from kolli.drawing import Paper
 from kolli.operations.context import Context
 from kolli.shipments.model import Draft, Parcel, Shipment
+from kolli.shipments.tracking import tracking_url
 
 COARSEST_DPI = 150
 """The lowest resolution that a label can be asked for in; what its barcodes have room for there, they have anywhere."""
@@ -61,16 +61,6 @@ def print_label(shipment: Shipment, parcel: Parcel, form: Form, context: Context
     return print_labels([(shipment, parcel)], form, context)
 
 
-def tracking_url(draft: Draft, tracking_number: str) -> str:
-    """The public page that says where a parcel is."""
-    query = {
-        "tracking_number": tracking_number.lower(),
-        "country": draft.recipient.country_code.lower(),
-        "postal_code": draft.recipient.postal_code.replace(" ", ""),
-    }
-    return f"{draft.tracking_base}/tracking/?{urlencode(query)}"
-
-
 def _content(draft: Draft, box_number: int, tracking_number: str, context: Context) -> LabelContent:
     carrier = context.installation.carriers.get(draft.carrier_code)
     return LabelContent(
@@ -84,6 +74,7 @@ def _content(draft: Draft, box_number: int, tracking_number: str, context: Conte
         order_number=draft.order_number,
         reference=draft.reference if draft.reference != draft.order_number else "",
         weight=draft.boxes[box_number - 1].weight,
+        notes=draft.boxes[box_number - 1].notes,
         shipped_on=draft.shipped_on,
         logo=context.installation.image(context.account_id, draft.logo_sha256) if draft.logo_sha256 else None,
         brand_name=draft.brand_name,

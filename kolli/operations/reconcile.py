@@ -9,6 +9,7 @@ from kolli.operations.announce import booking_of, contract_of, settle_without_la
 from kolli.operations.cancel import finish_cancelling
 from kolli.operations.context import Context, Installation
 from kolli.shipments.attempts import GUARDED, UNSETTLED, Attempt, State, get_attempt, list_unsettled
+from kolli.shipments.model import ParcelStatus
 from kolli.shipments.queries import get_shipment
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def settle(attempt: Attempt, installation: Installation) -> None:
         contract = contract_of(transaction, shipment)
     carrier = installation.carriers.get(shipment.draft.carrier_code)
     if attempt.state is State.CANCELLING:
-        finish_cancelling(shipment, attempt, contract, installation, is_first=False)
+        finish_cancelling(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
     elif carrier.numbering is Numbering.OWN_NUMBER:
         try:
             announced = carrier.announce(booking_of(shipment, contract))  # the same numbers again: nothing is doubled
@@ -63,14 +64,19 @@ def settle(attempt: Attempt, installation: Installation) -> None:
             settle_without_label(shipment, attempt, State.ABANDONED, nothing.message, installation)
 
 
+def look_into(attempt: Attempt, installation: Installation) -> None:
+    """Settles an attempt whose outcome is open, if that is possible now and nobody else is at it."""
+    if attempt.state is State.UNKNOWN or attempt.is_left_behind(installation.clock()):
+        _try_to_settle(attempt, installation)
+
+
 def refuse_repeat(live: Attempt, context: Context) -> None:
     """Raises AlreadyShipped for an order with a live shipment, with what is needed to fetch its label.
 
     An attempt of unknown outcome is looked into first, so a caller that tries again finds its label. Returns when it
     turns out that nothing was booked, so that the order may be shipped; Conflict means that nobody can tell yet.
     """
-    if live.state is State.UNKNOWN or live.is_left_behind(context.now()):
-        _try_to_settle(live, context.installation)
+    look_into(live, context.installation)
     with context.database.read() as transaction:
         attempt = get_attempt(transaction, context.account_id, live.shipment_id)
         shipment = get_shipment(transaction, context.account_id, live.shipment_id)

@@ -1,9 +1,10 @@
 """What an order is: the document the shop sent, and what Kolli reads in it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from kolli.values import EXACT, Address, Dimensions, Weight
@@ -30,7 +31,7 @@ class ShipWith:
 
 @dataclass(frozen=True)
 class OrderItem:
-    """One line of an order. `weight` is that of one piece."""
+    """One line of an order. `weight` is that of one piece; `document` is the line as the shop sent it."""
 
     item_id: str
     name: str
@@ -38,6 +39,7 @@ class OrderItem:
     sku: str
     weight: Weight | None
     undeclared: tuple[str, ...]  # what customs would want to know and the shop has not said
+    document: Document = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Order:
         properties = _at(self.document, "shipping_details", "ship_with", "properties")
         return ShipWith(properties.get("shipping_option_code"), properties.get("contract_id"))
 
-    @property
+    @cached_property
     def items(self) -> tuple[OrderItem, ...]:
         """The lines of the order, in its own sequence."""
         return tuple(
@@ -93,6 +95,7 @@ class Order:
                 sku=item.get("sku") or "",
                 weight=_weight(_at(item, "measurement", "weight")),
                 undeclared=tuple(name for name, path in _DECLARED.items() if not _at(item, *path[:-1]).get(path[-1])),
+                document=item,
             )
             for item in self.document["order_details"]["order_items"]
         )
@@ -104,7 +107,7 @@ class Order:
         Lines with a quantity below one weigh nothing. A sum is in the items' unit when they share one, else in grams.
         """
         stated = _weight(_at(self.document, "shipping_details", "measurement", "weight"))
-        return stated or _sum(self.items)
+        return stated or weight_of((item.weight, item.quantity) for item in self.items)
 
     @property
     def dimensions(self) -> Dimensions | None:
@@ -145,8 +148,12 @@ def _weight(measured: Mapping[str, Any]) -> Weight | None:
     return Weight(_decimal(measured["value"]), measured["unit"]) if measured.get("value") else None
 
 
-def _sum(items: tuple[OrderItem, ...]) -> Weight | None:
-    weighed = [(item.weight, item.quantity) for item in items if item.quantity > 0]
+def weight_of(pieces: Iterable[tuple[Weight | None, int]]) -> Weight | None:
+    """What so many pieces of such weights weigh together; None when nothing is there, or a weight is not known.
+
+    Less than one piece weighs nothing. The sum is in the pieces' unit when they share one, else in grams.
+    """
+    weighed = [(weight, quantity) for weight, quantity in pieces if quantity > 0]
     known = [(weight, quantity) for weight, quantity in weighed if weight is not None]
     if not known or len(known) < len(weighed):
         return None

@@ -1,7 +1,7 @@
 """How a page is served: its template, its headers, its style sheet."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Page:
     path: str
     template: str
     fill: Callable[[Request, Installation], tuple[int, Mapping[str, object]]]
+    headers: Mapping[str, str] = field(default_factory=lambda: HEADERS)
 
     def route(self, installation: Installation) -> BaseRoute:
         """This page as the web server wants it."""
@@ -46,4 +47,4 @@ class Page:
 
     def _respond(self, installation: Installation, request: Request) -> Response:
         status, values = self.fill(request, installation)
-        return HTMLResponse(templates.get_template(self.template).render(values), status, HEADERS)
+        return HTMLResponse(templates.get_template(self.template).render(values), status, self.headers)

@@ -12,6 +12,7 @@ The guard is held from then on, and let go by the states in which no label exist
 before the carrier is asked to take a shipment back.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -92,6 +93,10 @@ _LIVE = (
 _BY_SHIPMENT = _COLUMNS.where(
     attempts.c.account_id == bindparam("account_id"), attempts.c.shipment_id == bindparam("shipment_id")
 )
+_BY_SHIPMENTS = _COLUMNS.where(
+    attempts.c.account_id + 0 == bindparam("account_id"),  # no index on accounts is of use beside the key
+    attempts.c.shipment_id.in_(bindparam("shipment_ids", expanding=True)),
+)
 _UNSETTLED = _COLUMNS.where(attempts.c.state.in_(UNSETTLED)).order_by(attempts.c.created_at)
 _ADD = insert_or_skip(attempts)
 _MOVE = (
@@ -148,6 +153,12 @@ def find_live(transaction: Connection, account_id: int, order_key: str) -> Attem
 def get_attempt(transaction: Connection, account_id: int, shipment_id: str) -> Attempt:
     """The attempt that announced, or failed to announce, a shipment."""
     return _attempt(transaction.execute(_BY_SHIPMENT, {"account_id": account_id, "shipment_id": shipment_id}).one())
+
+
+def get_attempts(transaction: Connection, account_id: int, shipment_ids: Sequence[str]) -> dict[str, Attempt]:
+    """The attempts that announced, or failed to announce, these shipments of the account, by the shipment's id."""
+    rows = transaction.execute(_BY_SHIPMENTS, {"account_id": account_id, "shipment_ids": list(shipment_ids)})
+    return {row.shipment_id: _attempt(row) for row in rows}
 
 
 def list_unsettled(transaction: Connection) -> list[Attempt]:

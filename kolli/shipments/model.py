@@ -101,7 +101,7 @@ LABEL_IS_VOID = frozenset(
 
 @dataclass(frozen=True)
 class Box:
-    """One parcel of a draft: what it weighs and measures, and what is in it.
+    """One parcel of a draft: what it weighs and measures, what is in it, and what its label says besides.
 
     `items` are documents in the form of the API's parcel items. `details` are those members of the parcel that Kolli
     keeps and returns and does not read.
@@ -110,6 +110,7 @@ class Box:
     weight: Weight
     dimensions: Dimensions | None = None
     items: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
 
 

@@ -18,6 +18,9 @@ from kolli.values import timestamp
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(Draft, float_hook=Decimal)
 
+READ_AT_A_TIME = 25
+"""Shipments that a list reads with one query."""
+
 _ADD = insert_or_skip(shipments)
 _ADD_PARCELS = insert(parcels)
 _COLUMNS = select(shipments.c.id, shipments.c.account_id, shipments.c.created_at, shipments.c.body)
@@ -26,14 +29,17 @@ _BY_PARCEL = _COLUMNS.join(parcels, parcels.c.shipment_id == shipments.c.id).whe
     shipments.c.account_id == bindparam("account_id"), parcels.c.id == bindparam("id")
 )
 _PARCELS = select(parcels).where(parcels.c.shipment_id == bindparam("shipment_id")).order_by(parcels.c.box_number)
-_BY_PARCELS = _COLUMNS.where(
-    shipments.c.account_id == bindparam("account_id"),
-    shipments.c.id.in_(select(parcels.c.shipment_id).where(parcels.c.id.in_(bindparam("ids", expanding=True)))),
+# With the sum no index on accounts is of use: SQLite would take one, and read all that the account has ever shipped.
+_BY_PARCELS = _COLUMNS.join(parcels, parcels.c.shipment_id == shipments.c.id).where(
+    shipments.c.account_id + 0 == bindparam("account_id"), parcels.c.id.in_(bindparam("ids", expanding=True))
 )
 _PARCELS_OF_ALL = (
     select(parcels)
     .where(parcels.c.shipment_id.in_(bindparam("shipment_ids", expanding=True)))
     .order_by(parcels.c.box_number)
+)
+_BY_IDS = _COLUMNS.where(
+    shipments.c.account_id + 0 == bindparam("account_id"), shipments.c.id.in_(bindparam("ids", expanding=True))
 )
 _BY_TRACKING = _COLUMNS.join(parcels, parcels.c.shipment_id == shipments.c.id).where(
     parcels.c.tracking_key == bindparam("tracking_key")
@@ -96,6 +102,7 @@ def add_shipment(transaction: Connection, shipment: Shipment) -> bool:
                 "account_id": shipment.account_id,
                 "shipment_id": shipment.id,
                 "box_number": parcel.box_number,
+                "integration_id": draft.integration_id,
                 "carrier_code": draft.carrier_code,
                 "tracking_number": parcel.tracking_number,
                 "tracking_key": parcel.tracking_number and parcel.tracking_number.lower(),
@@ -190,15 +197,38 @@ def get_shipments_of_parcels(
 
     Two queries, however many there are. Raises NotFound if one of them is missing, and does not say which.
     """
-    rows = transaction.execute(_BY_PARCELS, {"account_id": account_id, "ids": parcel_ids}).all()
-    boxes: dict[str, list[Row[*tuple[Any, ...]]]] = {row.id: [] for row in rows}
-    for box in transaction.execute(_PARCELS_OF_ALL, {"shipment_ids": list(boxes)}):
-        boxes[box.shipment_id].append(box)
-    found = [_with_parcels(row, boxes[row.id]) for row in rows]
+    rows = {row.id: row for row in transaction.execute(_BY_PARCELS, {"account_id": account_id, "ids": parcel_ids})}
+    found = _with_all_parcels(transaction, list(rows.values()))
     by_id = {parcel.id: (shipment, parcel) for shipment in found for parcel in shipment.parcels}
     if not by_id.keys() >= set(parcel_ids):
         raise NotFound("No Parcel matches the given query.")
     return [by_id[parcel_id] for parcel_id in parcel_ids]
+
+
+def get_shipments(
+    transaction: Connection, account_id: int, shipment_ids: Sequence[str], room_bytes: int
+) -> list[Shipment]:
+    """The account's shipments with these ids, which must exist, in this order; as many as have room, at least one.
+
+    Drafts are read a few at a time, so that those for which there is no room are not all read in vain.
+    """
+    rows: list[Row[*tuple[Any, ...]]] = []
+    for start in range(0, len(shipment_ids), READ_AT_A_TIME):
+        ids = shipment_ids[start : start + READ_AT_A_TIME]
+        found = {row.id: row for row in transaction.execute(_BY_IDS, {"account_id": account_id, "ids": ids})}
+        for shipment_id in ids:
+            room_bytes -= len(found[shipment_id].body)
+            if rows and room_bytes < 0:
+                return _with_all_parcels(transaction, rows)
+            rows.append(found[shipment_id])
+    return _with_all_parcels(transaction, rows)
+
+
+def _with_all_parcels(transaction: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Shipment]:
+    boxes: dict[str, list[Row[*tuple[Any, ...]]]] = {row.id: [] for row in rows}
+    for box in transaction.execute(_PARCELS_OF_ALL, {"shipment_ids": list(boxes)}):
+        boxes[box.shipment_id].append(box)
+    return [_with_parcels(row, boxes[row.id]) for row in rows]
 
 
 def _shipment(transaction: Connection, row: Row[*tuple[Any, ...]]) -> Shipment:

@@ -26,7 +26,7 @@ ROWS = (
     ("jobs", "sequences"),
     ("database",),
     ("migrations",),
-    ("schema", "settings", "outgoing"),
+    ("schema", "settings", "outgoing", "addresses"),
     ("drawing", "values"),
     ("errors",),
 )
@@ -40,7 +40,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {}
 
 BROAD_EXCEPTS = {
     ("kolli.api.endpoint", "_work"): "one failing request must not take the server down",
-    ("kolli.jobs", "_LaneWorkers._run"): "one failing job must not stop its lane",
+    ("kolli.jobs.workers", "_attempted"): "one failing job must not stop its lane",
     ("kolli.operations.reconcile", "_try_to_settle"): "one attempt nobody can settle must not keep the server down",
     ("kolli.cli", "main"): "a person at a terminal gets a sentence, not a traceback",
 }
@@ -52,7 +52,7 @@ NAMES_CARRIERS = {
 """Module or file → why it may name a carrier although it is not that carrier's own."""
 
 EDGE_LIBRARIES = {"starlette", "pydantic", "pydantic_settings"}
-SHARED_CARRIER_MODULES = {"__init__", "base", "registry", "testing"}
+SHARED_CARRIER_MODULES = {"__init__", "base", "functionalities", "registry", "testing"}
 
 
 @dataclass(frozen=True)

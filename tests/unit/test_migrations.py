@@ -1,10 +1,12 @@
 """A database that an earlier version has filled still says the same after its migration."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
+from kolli.account.accounts import Account, get_account
 from kolli.account.integrations import get_integration
 from kolli.account.keys import check_key
 from kolli.database import Database
@@ -99,6 +101,10 @@ def test_what_lists_filter_by_is_filled_in_by_an_upgrade(upgraded):
 def test_a_key_works_after_an_upgrade_and_belongs_to_the_first_integration(upgraded):
     assert check_key(upgraded, "public", "secret").integration_id == 70
     assert get_integration(upgraded, 1, 70).name == "First"
+
+
+def test_an_account_has_been_there_since_its_first_key(upgraded):
+    assert get_account(upgraded, 1) == Account(1, "One", registered_at=datetime(2026, 11, 1, tzinfo=UTC))
 
 
 def test_no_row_refers_to_what_is_not_there_after_an_upgrade(upgraded):

@@ -23,6 +23,9 @@ RIGHT = [
     ("max_body_bytes", "1024", 1024),
     ("threads", "200", 200),
     ("partner_ids", f" {PARTNERS[0]}, {PARTNERS[1]},", frozenset(map(UUID, PARTNERS))),
+    ("api_v2", "false", False),
+    ("tracking_minutes", "0", 0),
+    ("tracking_minutes", "10080", 10080),
     ("cjk_font", "/fonts/a.otf", Path("/fonts/a.otf")),
     ("cjk_font_bold", "/fonts/b.otf", Path("/fonts/b.otf")),
 ]
@@ -37,7 +40,10 @@ WRONG = [
     ("max_body_bytes", "2 MiB"),
     ("threads", "0"),
     ("threads", "201"),
+    ("tracking_minutes", "-1"),
+    ("tracking_minutes", "10081"),
     ("partner_ids", "me"),
+    ("api_v2", "perhaps"),
     ("partner_ids", f"{PARTNERS[0]};{PARTNERS[1]}"),
 ]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kolli.values import Address, Money, Weight, country_name, crosses_customs_border, plain
+from kolli.values import Address, Dimensions, Money, Weight, country_name, crosses_customs_border, plain
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,20 @@ def test_a_weight_is_converted_exactly(value, unit, grams):
 def test_a_weight_of_many_digits_is_converted_exactly(value, unit, grams):
     """The usual context of decimals rounds to 28 digits and says nothing; orders may have 35."""
     assert Weight(Decimal(value), unit).grams == Decimal(grams)
+
+
+@pytest.mark.parametrize(
+    ("unit", "millimetres"),
+    [("mm", "1"), ("cm", "10"), ("m", "1000"), ("in", "25.4"), ("ft", "304.8"), ("yd", "914.4")],
+)
+def test_sizes_are_converted_exactly(unit, millimetres):
+    one = Decimal(millimetres)
+
+    assert Dimensions(Decimal(1), Decimal(2), Decimal("0.5"), unit).sides_mm == (one, 2 * one, one / 2)
+
+
+def test_a_size_is_printed_as_it_was_given():
+    assert str(Dimensions(Decimal("10.0"), Decimal(20), Decimal("0.50"), "in")) == "10 x 20 x 0.5 in"
 
 
 def test_a_weight_is_printed_as_it_was_given():

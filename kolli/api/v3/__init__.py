@@ -1,6 +1,46 @@
 """Version 3 of the API: one module per section of its description, with the same name."""
 
-from kolli.api.v3 import orders, parcel_documents, ship_an_order, shipments
+from kolli.api.v3 import (
+    address_validation,
+    auth,
+    brands,
+    compat_shipping_options,
+    contracts,
+    event_subscriptions,
+    integration_logs,
+    integrations,
+    orders,
+    organization,
+    parcel_documents,
+    parcel_statuses,
+    parcel_tracking,
+    sender_addresses,
+    ship_an_order,
+    shipments,
+    shipping_options,
+    user,
+    webhook_deliveries,
+)
 
-SECTIONS = (orders, parcel_documents, ship_an_order, shipments)
+SECTIONS = (
+    orders,
+    parcel_documents,
+    parcel_statuses,
+    parcel_tracking,
+    ship_an_order,
+    shipments,
+    address_validation,
+    shipping_options,
+    compat_shipping_options,
+    auth,
+    brands,
+    contracts,
+    event_subscriptions,
+    webhook_deliveries,
+    integration_logs,
+    integrations,
+    organization,
+    sender_addresses,
+    user,
+)
 """Every section that is served."""

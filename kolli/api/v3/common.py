@@ -1,5 +1,6 @@
 """Schemas that several sections share: ids, numbers, addresses' parts, ship_with."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -7,8 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.datastructures import Headers
 
-from kolli.api.endpoint import LARGEST_ID
-from kolli.api.errors import INVALID, Rejected, problem
+from kolli.api.endpoint import LARGEST_ID, Parameter
+from kolli.api.errors import INVALID, Rejected, Wire, problem
 from kolli.operations.context import Installation
 
 
@@ -45,8 +46,19 @@ class ShipWith(Schema):
     properties: ShipWithProperties
 
 
-def check_partner(headers: Headers, installation: Installation) -> None:
-    """Checks `Sendcloud-Partner-Id`, if it was sent: a UUID, and a known one where a list is configured."""
+PARTNER = Parameter(
+    "Sendcloud-Partner-Id",
+    "The partner on whose behalf this is asked.",
+    {"type": "string", "format": "uuid"},
+    place="header",
+)
+
+
+def check_partner(headers: Headers, installation: Installation, *, unknown: Wire = INVALID) -> None:
+    """Checks `Sendcloud-Partner-Id`, if it was sent: a UUID, and a known one where a list is configured.
+
+    Sections differ in what they answer to an `unknown` one.
+    """
     text = headers.get("sendcloud-partner-id")
     if text is None:
         return
@@ -54,10 +66,15 @@ def check_partner(headers: Headers, installation: Installation) -> None:
     try:
         partner = UUID(text)
     except ValueError:
-        raise _partner(f"{text!r} is not a valid UUID.") from None
+        raise _partner(INVALID, f"{text!r} is not a valid UUID.") from None
     if known and partner not in known:
-        raise _partner("The partner ID was not found.")
+        raise _partner(unknown, "The partner ID was not found.")
 
 
-def _partner(detail: str) -> Rejected:
-    return Rejected(400, [problem(INVALID, detail, header="Sendcloud-Partner-Id")])
+def _partner(wire: Wire, detail: str) -> Rejected:
+    return Rejected(wire.status, [problem(wire, detail, header="Sendcloud-Partner-Id")])
+
+
+def in_utc(moment: datetime) -> str:
+    """A moment as most sections write it: `2026-11-24T12:00:00Z`; without fractions of seconds."""
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"

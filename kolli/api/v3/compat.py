@@ -5,13 +5,20 @@ here and nowhere else; where callers need both readings, the key's response prof
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from kolli.account.keys import ResponseProfile
-from kolli.errors import Invalid
+from kolli.api.errors import WIRE, Problem
+from kolli.api.v3.ship_an_order_answers import (
+    BothLabelNames,
+    DocumentOfParcel,
+    LabelAnswer,
+    LabelFile,
+    OneLabelAnswer,
+)
+from kolli.errors import Impossible, Invalid
 
 
-def labels_answer(label: Mapping[str, Any], profile: ResponseProfile) -> dict[str, Any]:
+def labels_answer(label: LabelAnswer, profile: ResponseProfile) -> OneLabelAnswer:
     """The `data` of a synchronous label answer: a list of one, as the example has it; an object, as the schema has it.
 
     Source: Ship an Order, `create-label-sync`, answer 201: the schema says object, the only example is a list. The
@@ -24,15 +31,30 @@ def labels_answer(label: Mapping[str, Any], profile: ResponseProfile) -> dict[st
             return {"data": label}
 
 
-def both_label_names(file: str, mime_type: str, dpi: int) -> dict[str, Any]:
+def both_label_names(file: str, mime_type: str, dpi: int) -> BothLabelNames:
     """The label under both names: `label` in the example, `label_details` in the schema."""
-    label = {"file": file, "mime_type": mime_type, "dpi": dpi}
+    label: LabelFile = {"file": file, "mime_type": mime_type, "dpi": dpi}
     return {"label": label, "label_details": label}
 
 
-def document(document_type: str, size: str, link: str) -> dict[str, Any]:
+def document(document_type: str, size: str, link: str) -> DocumentOfParcel:
     """A document with both names of its type: `type` is deprecated, but the only one in the examples."""
     return {"type": document_type, "document_type": document_type, "size": size, "link": link}
+
+
+def untitled(found: Problem) -> Problem:
+    """An error object as the answers to a batch have it for its sender address: without a title.
+
+    Source: Ship an Order, `create-labels-async`, answer 202, example `SenderAddressIDDoesNotExist` (2026-07).
+    """
+    found = found.copy()
+    found.pop("title", None)
+    return found
+
+
+def of_invalid_order(found: Problem) -> Problem:
+    """An error object about one order of a batch, with the title that the only example has for it."""
+    return {**found, "title": "Invalid order"} if found["code"] == WIRE[Impossible].code else found
 
 
 def one_order(body: object) -> object:
@@ -54,6 +76,13 @@ def one_order(body: object) -> object:
     if "label_details" not in body and "label" in body:
         body["label_details"] = body["label"]
     return body
+
+
+def one_contract_name(properties: object) -> object:
+    """The properties of `ship_with` with the contract under its one name: prose calls it `contract` in places."""
+    if isinstance(properties, dict) and properties.get("contract_id") is None and "contract" in properties:
+        return {**properties, "contract_id": properties["contract"]}
+    return properties
 
 
 DPI: Mapping[str, tuple[int, ...]] = {

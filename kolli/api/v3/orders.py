@@ -5,18 +5,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from pydantic import ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from starlette.datastructures import QueryParams
 
 from kolli.account.integrations import known_integrations
 from kolli.api.bodies import decode, encode
-from kolli.api.endpoint import LARGEST_ID, Answer, Endpoint, Request
+from kolli.api.endpoint import LARGEST_ID, Answer, Endpoint, Parameter, Request
 from kolli.api.errors import INVALID, WIRE, Pointers, Rejected, Wire, message_of, problem
-from kolli.api.pages import Cursor, invalid_cursor, link_header, neighbours, read_page_size
-from kolli.api.v3.common import check_partner
+from kolli.api.pages import CURSOR, Cursor, invalid_cursor, link_header, neighbours, page_size, read_page_size
+from kolli.api.v3.common import PARTNER, check_partner
+from kolli.api.v3.order_answers import OneOrder, OrderChange, OrderChanged, Orders, OrdersStored, OrderSummary
 from kolli.api.v3.order_document import OrderDocument
 from kolli.errors import Conflict, Invalid, NotFound
 from kolli.operations.context import Context
@@ -76,7 +77,7 @@ def create_or_update_orders(request: Request, context: Context) -> Answer:
         raise Rejected(400, [found for _, found in problems[:MOST_PROBLEMS]])
     stored = _store(list(orders.values()), context)
     pairs = zip(stored, orders.values(), strict=True)
-    return Answer(201, {"data": [_summary(pk, order.order_id, order.order_number) for pk, order in pairs]})
+    return Answer(201, OrdersStored(data=[_summary(pk, order.order_id, order.order_number) for pk, order in pairs]))
 
 
 def _read_batch(body: object) -> tuple[dict[int, OrderDocument], list[tuple[int, Problem]]]:
@@ -295,7 +296,9 @@ def change_order(request: Request, context: Context) -> Answer:
         order, document = _work_out(change, request.id, context)
         with context.database.write() as transaction:
             if update_order(transaction, context.account_id, order, document, context.now()):
-                return Answer(200, {"data": _summary(order.id, document["order_id"], document["order_number"])})
+                return Answer(
+                    200, OrderChanged(data=_summary(order.id, document["order_id"], document["order_number"]))
+                )
     raise Rejected(400, [problem(WIRE[Conflict], str(Conflict()), "/data")])
 
 
@@ -365,7 +368,7 @@ def _fixed_integration(stored: Order) -> str:
     return f"Integration {stored.integration_id} of order {stored.order_id} cannot be changed"
 
 
-def _summary(order_pk: int, order_id: str, order_number: str) -> Document:
+def _summary(order_pk: int, order_id: str, order_number: str) -> OrderSummary:
     return {"id": order_pk, "order_id": order_id, "order_number": order_number}
 
 
@@ -379,10 +382,56 @@ def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+_DAYS = [
+    Parameter(f"{moment}{end}", f"{words} on this day{more}, in UTC.", {"type": "string", "format": "date"})
+    for moment, words in (("order_created_at", "Made in the shop"), ("order_updated_at", "Changed in the shop"))
+    for end, more in (("", ""), ("_min", " or later"), ("_max", " or earlier"))
+]
+
+_FILTERS = [
+    Parameter("integration", "Ids of integrations, with commas between them.", {"type": "string"}),
+    Parameter("order_number", "The number that the buyer knows."),
+    Parameter("order_id", "The shop's id of the order."),
+    Parameter("status", "The code of the order's status in the shop."),
+    *_DAYS,
+    Parameter("sort", f"Keys with commas between them, a minus sign for descending: {', '.join(sorted(SORT_KEYS))}."),
+    page_size(USUAL_PAGE, LARGEST_PAGE),
+    CURSOR,
+]
+
 ROUTES: list[Endpoint] = [
-    Endpoint("POST", "/orders", create_or_update_orders, "Create or update orders in batch", BATCH),
-    Endpoint("GET", "/orders", list_all_orders, "Retrieve a list of orders"),
-    Endpoint("GET", "/orders/{id:int}", retrieve_order, "Retrieve an order"),
-    Endpoint("PATCH", "/orders/{id:int}", change_order, "Update an order"),
-    Endpoint("DELETE", "/orders/{id:int}", delete_order, "Delete an order"),
+    Endpoint(
+        "POST",
+        "/orders",
+        create_or_update_orders,
+        "Create or update orders in batch",
+        BATCH,
+        scope="write:order",
+        parameters=[PARTNER],
+        body=TypeAdapter(Annotated[list[OrderDocument], Field(max_length=MOST_ORDERS)]),
+        answers={201: OrdersStored},
+    ),
+    Endpoint(
+        "GET",
+        "/orders",
+        list_all_orders,
+        "Retrieve a list of orders",
+        scope="read:order",
+        parameters=_FILTERS,
+        answers={200: Orders},
+        errors=[404],
+    ),
+    Endpoint(
+        "GET", "/orders/{id:int}", retrieve_order, "Retrieve an order", scope="read:order", answers={200: OneOrder}
+    ),
+    Endpoint(
+        "PATCH",
+        "/orders/{id:int}",
+        change_order,
+        "Update an order",
+        scope="write:order",
+        body=TypeAdapter(OrderChange),
+        answers={200: OrderChanged},
+    ),
+    Endpoint("DELETE", "/orders/{id:int}", delete_order, "Delete an order", scope="write:order", answers={204: None}),
 ]

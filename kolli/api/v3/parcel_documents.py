@@ -7,7 +7,7 @@ from typing import get_args
 
 from starlette.datastructures import Headers, QueryParams
 
-from kolli.api.endpoint import LARGEST_ID, Answer, Endpoint, Request
+from kolli.api.endpoint import LARGEST_ID, Answer, Endpoint, Parameter, Request
 from kolli.api.errors import INVALID, WIRE, Rejected, problem
 from kolli.api.v3 import compat
 from kolli.documents.render import paper_named
@@ -139,9 +139,54 @@ def _wrong(parameter: str, detail: str) -> Rejected:
     return Rejected(400, [problem(INVALID, detail, parameter=parameter)])
 
 
+_ONE_OF = "The format, where `Accept` does not say it."
+
+
+def _type(names: Sequence[str]) -> Parameter:
+    return Parameter("type", "The kind of document.", {"type": "string", "enum": list(names)}, place="path")
+
+
+_FORM = [
+    Parameter(
+        "dpi",
+        "Resolution: 72 for PDF, 150 or 300 for PNG, any for ZPL.",
+        {"type": "integer", "enum": [72, 150, 203, 300, 600]},
+    ),
+    Parameter("paper_size", "Size of the page: A6, A5, A4 or 4x6.", {"type": "string", "default": "A6"}),
+    Parameter("mime_type", _ONE_OF, {"type": "string", "enum": list(compat.DPI)}, is_extension=True),
+    Parameter(
+        "start_from",
+        "Where on A4 the first label stands, row by row.",
+        {"type": "integer", "enum": [0, 1, 2, 3]},
+        is_extension=True,
+    ),
+    Parameter("Accept", "The format, as a media type.", place="header"),
+]
+
+_PARCELS = Parameter(
+    "parcels",
+    "Ids of parcels: repeated, or with commas between them.",
+    {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": MOST_PARCELS},
+    is_required=True,
+)
+
 ROUTES = [
-    Endpoint("GET", "/parcels/{id:int}/documents/{type}", retrieve_document, "One document of one parcel, as a file"),
     Endpoint(
-        "GET", "/parcel-documents/{type}", retrieve_documents, "The documents of up to 20 parcels, as one file in order"
+        "GET",
+        "/parcels/{id:int}/documents/{type}",
+        retrieve_document,
+        "One document of one parcel, as a file",
+        scope="read:parcel",
+        parameters=[_type(DOCUMENT_TYPES), *_FORM],
+        answers={200: tuple(compat.DPI)},
+    ),
+    Endpoint(
+        "GET",
+        "/parcel-documents/{type}",
+        retrieve_documents,
+        "The documents of up to 20 parcels, as one file in order",
+        scope="read:parcel",
+        parameters=[_type(BULK_DOCUMENT_TYPES), _PARCELS, *_FORM],
+        answers={200: tuple(compat.DPI)},
     ),
 ]

@@ -9,11 +9,23 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from kolli.carriers.base import Announced, Booking, Numbering, ShippingOption
+from kolli.carriers.base import Announced, Booking, ContractField, Numbering, ShippingOption
+from kolli.carriers.functionalities import Functionality
 from kolli.errors import CarrierRejected
 from kolli.values import EU_COUNTRIES, Weight
 
 _BENELUX = frozenset({"NL", "BE", "LU"})
+
+_DOES: Mapping[str, Functionality] = {
+    "b2b": True,
+    "b2c": True,
+    "delivery_deadline": "best_effort",
+    "first_mile": "pickup_dropoff",
+    "form_factor": "parcel",
+    "last_mile": "home_delivery",
+    "tracked": True,
+}
+"""What all of its options do. Source: the API's Shipping Options section, examples of `postnl:standard` (2026-07)."""
 
 CUSTOMER_CODE = "customer_code"
 
@@ -33,6 +45,10 @@ class PostNL:
             heaviest=Weight(Decimal("31.5"), "kg"),
             countries=EU_COUNTRIES,
             from_countries=frozenset({"NL"}),
+            title="PostNL Standard",
+            most_parcels=50,
+            v2_id=1,
+            functionalities=_DOES,
         ),
         ShippingOption(
             "postnl:standard/insured=3000",
@@ -40,7 +56,15 @@ class PostNL:
             heaviest=Weight(Decimal("31.5"), "kg"),
             countries=_BENELUX,
             from_countries=frozenset({"NL"}),
+            title="PostNL Standard insured up to 3000 euro",
+            product_name="PostNL Standard",
+            most_parcels=50,
+            functionalities={**_DOES, "insurance": 3000},
         ),
+    )
+
+    contract_form = (
+        ContractField(CUSTOMER_CODE, "The 1 to 4 letters that PostNL's barcodes of this contract begin with."),
     )
 
     def __init__(self, data: Path) -> None:

@@ -8,7 +8,7 @@ part of Kolli reads, so that tests can ask it what was really booked.
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,9 +16,11 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
-from kolli.carriers.base import Announced, Booking, Numbering, ShippingOption
+from kolli.carriers.base import Announced, Booking, CarrierEvent, Numbering, ShippingOption
+from kolli.carriers.sandbox import lives as scripts
 from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable
-from kolli.values import Weight
+from kolli.shipments.model import ParcelStatus
+from kolli.values import Money, Weight
 
 LEDGER = "sandbox-ledger.db"
 
@@ -55,6 +57,10 @@ class Fault(StrEnum):
     """It cannot be reached, and we know it."""
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class LedgerEntry:
     """One box that the sandbox has booked."""
@@ -69,13 +75,14 @@ class LedgerEntry:
 class Ledger:
     """The sandbox's own record of what it booked, in a file that survives whatever happens to us."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime] = _now) -> None:
+        self._clock = clock
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_TABLES)
+        self._connection.executescript(_TABLES + scripts.TABLES)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -103,15 +110,17 @@ class Ledger:
 
     def book(self, booking: Booking) -> tuple[str, ...]:
         """Writes one entry for each box, and gives their numbers; the same reference is booked once."""
-        now = datetime.now(UTC).isoformat()
+        now = self._clock()
         with self._transaction() as ledger:
             for box in range(1, len(booking.draft.boxes) + 1):
                 number = "SCTEST" + "".join(secrets.choice(_ALPHABET) for _ in range(8))
-                ledger.execute(
+                added = ledger.execute(
                     "INSERT INTO bookings (reference, box, tracking_number, order_number, booked_at)"
                     " VALUES (?, ?, ?, ?, ?) ON CONFLICT (reference, box) DO NOTHING",
-                    (booking.reference, box, number, booking.draft.order_number, now),
+                    (booking.reference, box, number, booking.draft.order_number, now.isoformat()),
                 )
+                if added.rowcount:
+                    scripts.begin(ledger, number, booking, now)
         return self.numbers(booking.reference)
 
     def numbers(self, reference: str) -> tuple[str, ...]:
@@ -138,9 +147,24 @@ class Ledger:
         """Marks what was booked under a reference as cancelled; False when there is nothing."""
         with self._transaction() as ledger:
             done = ledger.execute(
-                "UPDATE bookings SET cancelled_at = ? WHERE reference = ?", (datetime.now(UTC).isoformat(), reference)
+                "UPDATE bookings SET cancelled_at = ? WHERE reference = ?", (self._clock().isoformat(), reference)
             )
             return done.rowcount > 0
+
+    def advance(self, number: str, to: ParcelStatus | None, life: str | None, day_seconds: int | None) -> None:
+        """Moves a parcel along its life, or sets its clock: see `Advances`."""
+        now = self._clock()
+        with self._transaction() as ledger:
+            if life is not None or day_seconds is not None:
+                scripts.choose(ledger, number, life, day_seconds, now)
+            if day_seconds is None:
+                scripts.advance(ledger, number, to, now)
+
+    def events(self, numbers: Sequence[str]) -> list[CarrierEvent]:
+        """Everything that has happened to these parcels by now."""
+        with self._transaction() as ledger:
+            scripts.let_time_pass(ledger, numbers, self._clock())
+            return scripts.told(ledger, numbers)
 
     def close(self) -> None:
         """Closes the file."""
@@ -157,12 +181,29 @@ class SandboxCarrier:
     certain_after_seconds = 0  # a booking is in the ledger before the call ends, or never
     longest_number = "SCTESTWWWWWWWW"
     options: tuple[ShippingOption, ...] = (
-        ShippingOption("sendcloud:letter", "Unstamped letter", heaviest=Weight(Decimal(30), "kg")),
+        ShippingOption(
+            "sendcloud:letter",
+            "Unstamped letter",
+            heaviest=Weight(Decimal(30), "kg"),
+            most_parcels=50,
+            price=Money(Decimal(0), "EUR"),
+            v2_id=8,
+            functionalities={
+                "b2b": True,
+                "b2c": True,
+                "form_factor": "letter",
+                "last_mile": "home_delivery",
+                "tracked": True,
+            },
+        ),
     )
 
-    def __init__(self, data: Path) -> None:
+    most_tracked = 100
+    lives: Mapping[str, str] = {name: stations[-1].status.message for name, stations in scripts.LIVES.items()}
+
+    def __init__(self, data: Path, clock: Callable[[], datetime] = _now) -> None:
         """Keeps its ledger in the folder `data`."""
-        self.ledger = Ledger(data / LEDGER)
+        self.ledger = Ledger(data / LEDGER, clock)
 
     def announce(self, booking: Booking) -> Announced:
         """Books, unless a fault is due."""
@@ -186,6 +227,20 @@ class SandboxCarrier:
     def cancel(self, booking: Booking) -> bool:
         """Takes the booking back."""
         return self.ledger.cancel(booking.reference)
+
+    def events(
+        self,
+        tracking_numbers: Sequence[str],
+        contract_data: Mapping[str, str],  # noqa: ARG002 - its parcels need no contract
+    ) -> list[CarrierEvent]:
+        """What the parcels' scripts say."""
+        return self.ledger.events(tracking_numbers)
+
+    def advance(
+        self, tracking_number: str, *, to: ParcelStatus | None, life: str | None, day_seconds: int | None
+    ) -> None:
+        """Moves a parcel along its script, or has it go on by itself."""
+        self.ledger.advance(tracking_number, to, life, day_seconds)
 
     def printed(self, tracking_number: str) -> str:
         """`SCTEST 1234 5678`."""

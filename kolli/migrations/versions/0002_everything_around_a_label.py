@@ -86,9 +86,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("foreign_parcels", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_foreign_parcels_account_id_tracking_key"), ["account_id", "tracking_key"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_foreign_parcels_tracking_key"), ["tracking_key"], unique=False)
 
     op.create_table(
         "jobs",
@@ -109,7 +107,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_jobs_account_id"), ["account_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_jobs_lane_died_at_due_at"), ["lane", "died_at", "due_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_jobs_lane_died_at_due_at_subject"), ["lane", "died_at", "due_at", "subject"], unique=False
+        )
 
     op.create_table(
         "parcel_events",
@@ -204,6 +204,7 @@ def upgrade() -> None:
     op.add_column("integrations", sa.Column("updated_at", sa.Text(), nullable=False, server_default=_UNKNOWN_TIME))
     op.add_column("integrations", sa.Column("removed_at", sa.Text(), nullable=True))
 
+    op.add_column("parcels", sa.Column("integration_id", _ID, nullable=False, server_default="0"))
     op.add_column("parcels", sa.Column("created_at", sa.Text(), nullable=False, server_default=_UNKNOWN_TIME))
     op.add_column("parcels", sa.Column("updated_at", sa.Text(), nullable=False, server_default=_UNKNOWN_TIME))
     op.add_column("shipments", sa.Column("integration_id", _ID, nullable=False, server_default="0"))
@@ -212,7 +213,7 @@ def upgrade() -> None:
     op.add_column("shipments", sa.Column("reference_guard", sa.Text(), nullable=True))
     _fill(op.get_bind())
 
-    columns = ["account_id", "created_at", "shipment_id", "status", "updated_at", "announced_at"]
+    columns = ["account_id", "created_at", "shipment_id", "integration_id", "status", "updated_at", "announced_at"]
     op.create_index("ix_parcels_list", "parcels", columns)
     for columns in (
         ["account_id", "created_at", "id"],
@@ -239,9 +240,10 @@ def _fill(connection: sa.Connection) -> None:
         )
         connection.execute(
             sa.text(
-                "UPDATE parcels SET created_at = :at, updated_at = coalesce(announced_at, :at) WHERE shipment_id = :id"
+                "UPDATE parcels SET integration_id = :integration, created_at = :at,"
+                " updated_at = coalesce(announced_at, :at) WHERE shipment_id = :id"
             ),
-            {"id": shipment_id, "at": created_at},
+            {"id": shipment_id, "integration": draft["integration_id"], "at": created_at},
         )
     connection.execute(
         sa.text(
@@ -249,3 +251,13 @@ def _fill(connection: sa.Connection) -> None:
             " (SELECT min(id) FROM integrations WHERE integrations.account_id = api_keys.account_id)"
         )
     )
+    for account_id, body, made_at in connection.execute(
+        sa.text(
+            "SELECT id, body, (SELECT min(created_at) FROM api_keys WHERE api_keys.account_id = accounts.id)"
+            " FROM accounts"
+        )
+    ).all():
+        account = {**json.loads(body), "registered_at": made_at or _UNKNOWN_TIME}
+        connection.execute(
+            sa.text("UPDATE accounts SET body = :body WHERE id = :id"), {"id": account_id, "body": json.dumps(account)}
+        )

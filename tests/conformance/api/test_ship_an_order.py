@@ -727,7 +727,7 @@ def test_a_weight_outside_the_range_of_the_option_is_refused(caller, option, lim
 
     detail = (
         "No shipping option could be found for the given weight and/or dimensions:"
-        f" {option} takes up to {limit} kg, the order weighs {float(limit) + 0.001} kg."
+        f" {option} takes 0.001 kg to {limit} kg, the parcel weighs {float(limit) + 0.001} kg."
     )
     assert problems(caller, answer) == [("validation_error", detail, at("ship_with/properties/shipping_option_code"))]
 
@@ -921,8 +921,8 @@ def test_every_mistake_is_named_at_once(caller):
 
     assert [pointer for _, _, pointer in problems(caller, answer)] == [
         at("integration_id"),
-        at("order/order_id"),
         at("brand_id"),
+        at("order/order_id"),
         at("label_details/dpi"),
     ]
 
@@ -1125,7 +1125,7 @@ def test_without_the_right_credentials_nobody_is_answered(caller, header, found)
     answer = client.post(URL, json={}, headers={} if header is None else {"Authorization": header})
 
     assert problems(caller, answer, 401) == [found]
-    assert answer.headers["www-authenticate"] == 'Basic realm="Kolli", charset="UTF-8"'
+    assert answer.headers["www-authenticate"] == 'Basic realm="Kolli", charset="UTF-8", Bearer realm="Kolli"'
 
 
 def test_a_right_key_with_a_wrong_secret_is_told_what_an_unknown_key_is_told(caller):

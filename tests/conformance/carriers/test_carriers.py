@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 import pytest
 
 from kolli.carriers.base import Announced, Booking, Numbering, Numbers, ShippingOption
+from kolli.carriers.functionalities import NOTHING_DECLARED, problem_with
 from kolli.carriers.registry import GROUP
 from kolli.documents.layouts.label import LabelContent, lay_out
 from kolli.documents.render import A6
@@ -107,6 +108,32 @@ def test_its_options_take_some_weight_and_serve_countries_there_are(carrier):
 
     assert [option.code for option in carrier.options if option.heaviest.grams <= 0] == []
     assert frozenset().union(*countries) <= COUNTRY_CODES
+
+
+def test_its_options_have_every_functionality_with_a_value_it_can_have(carrier):
+    problems = [
+        f"{option.code}: {problem}"
+        for option in carrier.options
+        for name, value in option.functionalities.items()
+        if (problem := problem_with(name, value))
+    ]
+
+    assert problems == []
+    assert [option.code for option in carrier.options if option.functionalities.keys() != NOTHING_DECLARED.keys()] == []
+
+
+def test_its_options_declare_limits_and_prices_that_can_be(carrier):
+    assert [option.code for option in carrier.options if option.most_parcels < 1] == []
+    assert [option.code for option in carrier.options if not 0 < option.lightest.grams <= option.heaviest.grams] == []
+    assert [option.code for option in carrier.options if option.price and option.price.value < 0] == []
+    assert [option.code for option in carrier.options if option.volumetric_divisor == 0] == []
+
+
+def test_no_two_options_have_the_same_number_in_version_2(tmp_path):
+    carriers = [entry.load()(tmp_path) for entry in ENTRIES]
+    numbers = [option.v2_id for carrier in carriers for option in carrier.options if option.v2_id is not None]
+
+    assert len(set(numbers)) == len(numbers)
 
 
 def test_it_can_number_if_its_numbers_are_ours_and_not_otherwise(carrier):

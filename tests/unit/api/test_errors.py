@@ -42,6 +42,7 @@ LOOKS = {
     errors.NotFound: (404, "not_found"),
     errors.DoesNotExist: (404, "invalid"),
     errors.Unauthenticated: (401, "authentication_failed"),
+    errors.InvalidToken: (401, "authentication_failed"),
     errors.Forbidden: (403, "forbidden"),
     errors.TooLarge: (413, "invalid"),
     errors.CarrierError: (400, "parcel_announcement_error"),

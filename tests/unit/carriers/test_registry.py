@@ -39,6 +39,15 @@ def test_an_option_is_found_by_exactly_its_code(both, code):
     assert Carriers(both).find_option(code) is None
 
 
+def test_an_option_is_found_by_the_number_version_2_has_for_it(both):
+    sandbox, postnl = both
+    carriers = Carriers(both)
+
+    assert carriers.find_option_by_v2_id(8) == (sandbox, sandbox.options[0])
+    assert carriers.find_option_by_v2_id(1) == (postnl, postnl.options[0])
+    assert carriers.find_option_by_v2_id(2) is None
+
+
 def test_installed_carriers_are_those_of_the_entry_points(tmp_path):
     assert {carrier.code: type(carrier) for carrier in installed_carriers(tmp_path)} == {
         "sendcloud": SandboxCarrier,

@@ -1,5 +1,6 @@
 """A shipment is taken back once, and only where there is something to take back."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,12 +9,16 @@ import pytest
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import Fault, SandboxCarrier
 from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict, NotFound
+from kolli.operations.background import workers
 from kolli.operations.cancel import cancel
 from kolli.operations.reconcile import reconcile
+from kolli.operations.ship_parcels import ShipParcels, WantedParcel, WantedSender, queue_parcels, ship_parcels
+from kolli.orders.model import ShipWith
 from kolli.shipments.attempts import LEFT_BEHIND_AFTER, State
 from kolli.shipments.model import ParcelStatus
-from tests.factories import NOW, a_caller, an_installation, an_order
-from tests.unit.operations.scripted_carriers import Forgetful
+from kolli.shipments.queries import set_parcel_status
+from tests.factories import NOW, a_caller, an_address, an_installation, an_order, kilograms
+from tests.unit.operations.scripted_carriers import Forgetful, ScriptedSandbox
 from tests.unit.operations.what_is_stored import LETTER, POST, booked, ship, states, stored_shipments
 
 
@@ -22,6 +27,24 @@ def caller(installation):
     caller = a_caller(installation)
     caller.store(an_order())
     return caller
+
+
+def at(caller, passed):
+    """The caller, after so much time."""
+    later = replace(caller.installation, clock=lambda: NOW + passed)
+    return replace(caller.context, installation=later)
+
+
+def run_jobs(caller, passed):
+    """Does what is due after so much time."""
+    workers(at(caller, passed).installation).run_due()
+
+
+def letter():
+    """A letter to be shipped without an order."""
+    return ShipParcels(
+        WantedSender(), an_address(), (WantedParcel(kilograms("0.1")),), ShipWith(LETTER), uses_defaults=False
+    )
 
 
 def statuses(caller):
@@ -67,15 +90,110 @@ def test_a_failed_shipment_has_nothing_to_cancel(caller):
         cancel(stored_shipments(caller)[0].id, caller.context)
 
 
-def test_a_shipment_of_unknown_outcome_cannot_be_cancelled(caller):
+@pytest.fixture
+def unknown(caller):
+    """A shipment that was booked, as nobody here knows."""
     caller.sandbox.ledger.fail_next(Fault.SILENT_AFTER)
     with pytest.raises(CarrierOutcomeUnknown):
         ship(caller)
+    return stored_shipments(caller)[0]
 
-    with pytest.raises(Conflict, match="has no label"):
-        cancel(stored_shipments(caller)[0].id, caller.context)
 
+def test_a_shipment_of_unknown_outcome_is_cancelled_once_it_is_known(caller, unknown):
+    is_done = cancel(unknown.id, caller.context)
+
+    assert not is_done
+    assert statuses(caller) == [ParcelStatus.CANCELLING]
     assert [is_cancelled for _, _, is_cancelled in booked(caller)] == [False]
+
+    run_jobs(caller, timedelta(minutes=2))
+
+    assert states(caller) == [State.CANCELLED]
+    assert [is_cancelled for _, _, is_cancelled in booked(caller)] == [True]
+
+
+def test_a_shipment_of_unknown_outcome_is_cancelled_for_one_who_asks(caller, unknown):
+    cancel(unknown.id, caller.context)
+
+    with pytest.raises(Conflict, match="already being cancelled"):
+        cancel(unknown.id, caller.context)
+
+
+def test_what_turns_out_never_to_have_been_booked_has_failed_and_is_not_cancelled(caller):
+    caller.sandbox.ledger.fail_next(Fault.SILENT_BEFORE)
+    with pytest.raises(CarrierOutcomeUnknown):
+        ship(caller)
+    cancel(stored_shipments(caller)[0].id, caller.context)
+
+    run_jobs(caller, timedelta(minutes=2))
+
+    assert states(caller) == [State.ABANDONED]
+    assert statuses(caller) == [ParcelStatus.ANNOUNCEMENT_FAILED]
+    assert booked(caller) == []
+
+
+def test_a_shipment_in_the_queue_is_taken_out_of_it(caller):
+    queued = queue_parcels(letter(), caller.context)
+
+    is_done = cancel(queued.id, caller.context)
+
+    run_jobs(caller, timedelta(minutes=2))
+    assert is_done
+    assert states(caller) == [State.ABANDONED]
+    assert statuses(caller) == [ParcelStatus.CANCELLED]
+    assert booked(caller) == []
+
+
+def test_a_shipment_that_was_taken_out_of_the_queue_is_cancelled(caller):
+    queued = queue_parcels(letter(), caller.context)
+    cancel(queued.id, caller.context)
+
+    with pytest.raises(Conflict, match="already being cancelled"):
+        cancel(queued.id, caller.context)
+
+
+def test_a_shipment_that_is_being_announced_is_cancelled_afterwards(tmp_path):
+    asked = []
+    carrier = ScriptedSandbox(tmp_path, after=lambda booking: asked.append(cancel(booking.reference, caller.context)))
+    caller = a_caller(an_installation(tmp_path, carriers=[carrier]))
+
+    ship_parcels(letter(), caller.context)
+
+    assert asked == [False]
+    run_jobs(caller, timedelta(minutes=2))
+    assert states(caller) == [State.CANCELLED]
+    assert [is_cancelled for _, _, is_cancelled in booked(caller)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (ParcelStatus.DELIVERED, "cannot be cancelled any more: Delivered"),
+        (ParcelStatus.SORTED, "because Sendcloud has it already: Sorted"),
+        (ParcelStatus.AWAITING_CUSTOMER_PICKUP, "has it already"),
+    ],
+)
+def test_a_parcel_on_its_way_is_not_cancelled(caller, status, says):
+    shipment = ship(caller, LETTER)
+    with caller.installation.database.write() as transaction:
+        set_parcel_status(transaction, 1, shipment.parcels[0].id, status, NOW)
+
+    with pytest.raises(Conflict, match=says):
+        cancel(shipment.id, caller.context)
+
+    assert states(caller) == [State.STORED]
+    assert [is_cancelled for _, _, is_cancelled in booked(caller)] == [False]
+
+
+@pytest.mark.parametrize(("late", "is_done"), [(timedelta(0), True), (timedelta(seconds=1), False)])
+def test_a_shipment_can_be_cancelled_for_42_days(caller, late, is_done):
+    shipment = ship(caller, LETTER)
+    context = at(caller, timedelta(days=42) + late)
+
+    with nullcontext() if is_done else pytest.raises(Conflict, match="more than 42 days ago"):
+        cancel(shipment.id, context)
+
+    assert [is_cancelled for _, _, is_cancelled in booked(caller)] == [is_done]
 
 
 def test_an_unknown_shipment_is_not_found(caller):
@@ -167,24 +285,81 @@ def test_a_death_between_the_carriers_yes_and_ours_is_made_good_at_the_next_star
 
 
 class Silent(SandboxCarrier):
-    """The sandbox, with a mistake of its own to make when it is asked to cancel."""
+    """The sandbox, which does not answer the first time it is asked to cancel."""
 
-    mistake = CarrierUnavailable("The line is down.")
+    takes_back = True
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.mistakes = [CarrierUnavailable("The line is down.")]
 
     def cancel(self, booking):
-        raise self.mistake
+        if self.mistakes:
+            raise self.mistakes.pop()
+        return self.takes_back and super().cancel(booking)
 
 
-def test_a_carrier_that_cannot_be_asked_leaves_the_label_alive(tmp_path):
+@pytest.fixture
+def silent(tmp_path):
+    """A caller whose carrier does not answer, with a shipment."""
     caller = a_caller(an_installation(tmp_path, carriers=[Silent(tmp_path), PostNL(tmp_path)]))
     caller.store(an_order())
-    shipment = ship(caller)
+    ship(caller)
+    return caller
 
-    with pytest.raises(Conflict, match="The line is down"):
-        cancel(shipment.id, caller.context)
 
-    assert states(caller) == [State.STORED]
-    assert caller.ship().json()["errors"][0]["code"] == "validation_error"
+@pytest.mark.parametrize("mistake", [CarrierUnavailable(), CarrierOutcomeUnknown()])
+def test_a_carrier_that_does_not_answer_is_asked_again_and_again_for_14_days(silent, mistake):
+    silent.sandbox.mistakes = [mistake] * 80
+    (shipment,) = stored_shipments(silent)
+
+    is_done = cancel(shipment.id, silent.context)
+    for hours in range(13 * 24):
+        run_jobs(silent, timedelta(hours=hours))
+    tried = 80 - len(silent.sandbox.mistakes)
+    run_jobs(silent, timedelta(days=30))
+
+    assert not is_done
+    assert 60 < tried < 80
+    assert states(silent) == [State.CANCELLING]
+    assert statuses(silent) == [ParcelStatus.CANCELLING]
+
+
+def test_while_nobody_knows_whether_it_is_cancelled_there_is_no_label_and_no_other_one(silent):
+    (shipment,) = stored_shipments(silent)
+    cancel(shipment.id, silent.context)
+
+    label = silent.client.get(f"/api/v3/parcels/{shipment.parcels[0].id}/documents/label")
+    repeated = silent.ship()
+
+    assert label.status_code == 404
+    assert repeated.status_code == 400
+    assert len(booked(silent)) == 1
+
+
+def test_a_carrier_that_answers_later_has_cancelled_it_then(silent):
+    (shipment,) = stored_shipments(silent)
+    cancel(shipment.id, silent.context)
+
+    run_jobs(silent, timedelta(minutes=1))
+
+    assert states(silent) == [State.CANCELLED]
+    assert statuses(silent) == [ParcelStatus.CANCELLED]
+    assert [is_cancelled for _, _, is_cancelled in booked(silent)] == [True]
+    assert silent.ship().status_code == 201
+
+
+def test_a_carrier_that_says_no_later_leaves_the_label_alive(silent):
+    (shipment,) = stored_shipments(silent)
+    cancel(shipment.id, silent.context)
+    silent.sandbox.takes_back = False
+
+    run_jobs(silent, timedelta(minutes=1))
+
+    assert states(silent) == [State.STORED]
+    assert statuses(silent) == [ParcelStatus.CANCELLATION_FAILED]
+    assert silent.client.get(f"/api/v3/parcels/{shipment.parcels[0].id}/documents/label").status_code == 200
+    assert silent.ship().json()["errors"][0]["code"] == "validation_error"
 
 
 class Unreachable(Dying):

@@ -2,8 +2,7 @@
 
 from sqlalchemy import func, select, text
 
-from kolli.operations.decide import Choice
-from kolli.operations.ship_order import ShipOrder, ship_order
+from kolli.operations.ship_order import Choice, ShipOrder, ship_order
 from kolli.orders.model import ShipWith
 from kolli.schema import attempts, parcels, shipments
 from kolli.shipments.attempts import State

@@ -212,3 +212,17 @@ def test_the_statuses_are_the_documented_ones():
 )
 def test_a_status_is_known_by_its_code_and_by_its_number(text, status):
     assert ParcelStatus.named(text) == status
+
+
+def test_parcels_are_found_without_reading_all_that_their_account_has_shipped(transaction):
+    """With many ids, and no statistics, SQLite would rather read an account's shipments than look up each."""
+    statements = []
+    event.listen(transaction, "before_cursor_execute", lambda *sent: statements.append((sent[2], sent[3])))
+    add_shipment(transaction, a_shipment(parcels=TWO_BOXES))
+    statements.clear()
+
+    get_shipments_of_parcels(transaction, 1, [11, 12] * 50)
+
+    sql, values = statements[0]
+    plan = [row.detail for row in transaction.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]
+    assert plan[0] == "SEARCH parcels USING INTEGER PRIMARY KEY (rowid=?)"

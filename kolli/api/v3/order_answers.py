@@ -1,0 +1,77 @@
+"""What answers about orders look like, and what a change of an order may hold."""
+
+from typing import Any
+
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+from typing_extensions import TypedDict
+
+from kolli.api.v3.order_document import Moment, OrderDocument
+
+REFERENCE = "#/$defs/"
+
+
+class OrderSummary(TypedDict):
+    """The three names of an order that has been stored."""
+
+    id: int
+    order_id: str
+    order_number: str
+
+
+class OrdersStored(TypedDict):
+    """The orders of a batch, in its order."""
+
+    data: list[OrderSummary]
+
+
+class OrderChanged(TypedDict):
+    """The order that has been changed."""
+
+    data: OrderSummary
+
+
+class StoredOrder(OrderDocument):
+    """An order as it was sent, with our id and times."""
+
+    id: str
+    created_at: Moment
+    modified_at: Moment
+
+
+class OneOrder(BaseModel):
+    """One order."""
+
+    data: StoredOrder
+
+
+class Orders(BaseModel):
+    """One page of orders."""
+
+    data: list[StoredOrder]
+
+
+class OrderChange:
+    """A merge patch (RFC 7396): any members of an order, at any depth. Only described here: the result is checked."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler(dict[str, Any])
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        document = OrderDocument.model_json_schema()
+        return {"title": cls.__name__, "description": cls.__doc__, **_loose(document, document["$defs"])}
+
+
+def _loose(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The schema with its references written out, and without members that have to be there."""
+    if isinstance(schema, list):
+        return [_loose(entry, definitions) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _loose(definitions[schema["$ref"].removeprefix(REFERENCE)], definitions)
+    left_out = {"required", "$defs", "title", "description", "default"}
+    return {name: _loose(member, definitions) for name, member in schema.items() if name not in left_out}

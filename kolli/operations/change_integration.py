@@ -1,0 +1,38 @@
+"""An integration is changed or removed, and those who listen to it hear so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kolli.account.integrations import Integration, get_integration, remove_integration, update_integration
+from kolli.account.keys import revoke_keys_of_integration
+from kolli.operations.context import Context
+from kolli.webhooks.listeners import tell_of_integration
+
+
+def change(integration_id: int, changed: Callable[[Integration], Integration], context: Context) -> None:
+    """Changes the account's integration with this id, which must exist. Nothing new changes nothing and tells nobody.
+
+    `changed` makes the new integration out of the one that is stored, inside the transaction; what it raises undoes
+    everything.
+    """
+    with context.database.write() as transaction:
+        known = get_integration(transaction, context.account_id, integration_id)
+        wanted = changed(known)
+        if wanted != known:
+            now = context.now()
+            update_integration(transaction, context.account_id, wanted, now)
+            told = replace(wanted, updated_at=now)
+            tell_of_integration(transaction, context.account_id, told, "integration_updated", now)
+
+
+def remove(integration_id: int, context: Context) -> None:
+    """Removes the account's integration with this id, which must exist. Its orders and shipments stay.
+
+    Its keys, and the tokens that were made with them, are unknown from then on: whoever holds them was that shop.
+    """
+    with context.database.write() as transaction:
+        known = get_integration(transaction, context.account_id, integration_id)
+        now = context.now()
+        remove_integration(transaction, context.account_id, integration_id, now)
+        tell_of_integration(transaction, context.account_id, known, "integration_deleted", now)
+        revoke_keys_of_integration(transaction, context.account_id, integration_id)

@@ -1,0 +1,1 @@
+"""Webhooks: who wants to hear about what, in which words they are told, and how that is signed."""
