@@ -6,13 +6,20 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import labels, shipping
+from benchmarks import labels, lists, queue, shipping, webhooks
 from kolli import __version__
 
 
 def main() -> None:
-    """Runs all benchmarks; `python -m benchmarks shipping` runs those of one part."""
-    parts = {"labels": labels.measure, "shipping": shipping.measure}
+    """Runs all benchmarks but those that take minutes; `python -m benchmarks shipping` runs those of one part."""
+    parts = {
+        "labels": labels.measure,
+        "shipping": shipping.measure,
+        "queue": queue.measure,
+        "lists": lists.measure,
+        "webhooks": webhooks.measure,
+    }
+    long = {"million": lists.measure_a_million}
     wanted = sys.argv[1:] or list(parts)
     console = Console(width=max(120, Console().width))  # a table that wraps is hard to compare
     table = Table(title=f"Kolli {__version__}, Python {platform.python_version()}, {platform.machine()}")
@@ -21,7 +28,7 @@ def main() -> None:
     missed = False
     for name in wanted:
         with console.status(f"Measuring {name} …"):
-            for row in parts[name]():
+            for row in (parts | long)[name]():
                 bar = "" if row.bar is None else f"{'≥' if row.unit == '/s' else '≤'} {row.bar:g}"
                 met = ("yes" if row.is_met else "NO") if bar else ""
                 table.add_row(row.what, f"{row.figure:.2f} {row.unit}", bar, met, row.note)

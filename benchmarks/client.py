@@ -41,8 +41,24 @@ class Client:
         """One request on a connection of its own."""
         return self.run(path, [json.dumps(body).encode()], clients=1).answer
 
-    def run(self, path: str, bodies: Sequence[bytes], clients: int) -> Load:
-        """Sends the bodies, each once, from this many clients at a time; any status but 201 is an error."""
+    def get_each(self, paths: Sequence[str]) -> Load:
+        """Asks for these paths, one after the other; any status but 200 is an error."""
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=60)
+        seconds = []
+        answer = b""
+        for path in paths:
+            began = time.perf_counter()
+            connection.request("GET", path, headers=self._headers)
+            response = connection.getresponse()
+            answer = response.read()
+            seconds.append(time.perf_counter() - began)
+            if response.status != 200:
+                raise RuntimeError(f"{path}: {response.status}: {answer[:500]!r}")
+        connection.close()
+        return Load(tuple(sorted(seconds)), sum(seconds), answer)
+
+    def run(self, path: str, bodies: Sequence[bytes], clients: int, status: int = 201) -> Load:
+        """Sends the bodies, each once, from this many clients at a time; any status but this one is an error."""
         seconds: list[float] = []
         answers: list[bytes] = []
         queue = list(reversed(bodies))
@@ -60,7 +76,7 @@ class Client:
                 response = connection.getresponse()
                 answer = response.read()
                 seconds.append(time.perf_counter() - began)
-                if response.status != 201:
+                if response.status != status:
                     raise RuntimeError(f"{response.status}: {answer[:500]!r}")
                 if not answers:
                     answers.append(answer)

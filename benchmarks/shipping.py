@@ -37,21 +37,21 @@ def measure() -> Iterator[Row]:
         folder = Path(name)
         yield from _measure("postnl:standard", folder / "own-number", BARS)
         yield from _measure("sendcloud:letter", folder / "booked", {})
-        yield Row("bare commits of one row each", _commits_per_second(folder / "commits.db"), "/s")
+        yield Row("bare commits of one row each", commits_per_second(folder / "commits.db"), "/s")
 
 
 def _measure(option: str, data: Path, bars: Mapping[str, float]) -> Iterator[Row]:
     database = open_database(Settings(data=data))
     credentials = load_demo(database)
     database.close()
-    with _server([f"{Path(sys.executable).parent}/kolli", "serve"], data) as (url, process, start):
+    with serving([f"{Path(sys.executable).parent}/kolli", "serve"], data) as (url, process, start):
         client = Client(url, credentials.public_key, credentials.secret)
-        bodies = _store_orders(client, WARM_UP + ALONE + TOGETHER, option)
+        bodies = store_orders(client, WARM_UP + ALONE + TOGETHER, option)
         alone, together = _loaded(client, PATH, bodies)
         memory = _resident_mb(process.pid)
     answer = data / "answer.json"
     answer.write_bytes(alone.answer)
-    with _server([sys.executable, "-m", "benchmarks.floor", str(answer)], data) as (url, _, _):
+    with serving([sys.executable, "-m", "benchmarks.floor", str(answer)], data) as (url, _, _):
         floor_alone, floor_together = _loaded(Client(url, "", ""), "/floor", bodies)
     times = alone.quantile_ms(0.5) / floor_alone.quantile_ms(0.5)
     figures: list[tuple[str, float, Unit]] = [
@@ -78,7 +78,7 @@ def _loaded(client: Client, path: str, bodies: list[bytes]) -> tuple[Load, Load]
     return alone, client.run(path, bodies[WARM_UP + ALONE :], clients=8)
 
 
-def _store_orders(client: Client, count: int, option: str) -> list[bytes]:
+def store_orders(client: Client, count: int, option: str) -> list[bytes]:
     templates: list[dict[str, Any]] = json.loads((HERE / "orders.json").read_text(encoding="utf-8"))[:5]
     ship_with = {"type": "shipping_option_code", "properties": {"shipping_option_code": option}}
     orders = [
@@ -99,9 +99,9 @@ def _store_orders(client: Client, count: int, option: str) -> list[bytes]:
 
 
 @contextmanager
-def _server(command: list[str], data: Path) -> Iterator[tuple[str, "subprocess.Popen[str]", float]]:
+def serving(command: list[str], data: Path, **settings: str) -> Iterator[tuple[str, "subprocess.Popen[str]", float]]:
     """A server process: its address, the process, and the seconds until it answered."""
-    environment = {**os.environ, "KOLLI_DATA": str(data), "KOLLI_PORT": "0"}
+    environment = {**os.environ, "KOLLI_DATA": str(data), "KOLLI_PORT": "0", **settings}
     began = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
@@ -122,7 +122,7 @@ def _resident_mb(pid: int) -> float:
     return int(found.group(1)) / 1024
 
 
-def _commits_per_second(path: Path) -> float:
+def commits_per_second(path: Path) -> float:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")

@@ -385,9 +385,9 @@ def _translated(where: str) -> Iterator[None]:
     except httpcore2.TimeoutException as error:
         raise Unreachable(f"{where} did not answer in time.") from error
     except httpcore2.ConnectError as error:
-        why = (
-            "Its certificate is not valid" if isinstance(error.__cause__, ssl.SSLCertVerificationError) else "It failed"
-        )
-        raise Unreachable(f"No connection to {where} could be made. {why}.") from error
+        first = error.args[0] if error.args else None  # the library keeps what it caught here
+        if isinstance(first, ssl.SSLCertVerificationError):
+            raise Unreachable(f"The certificate of {where} is not valid: {first.verify_message}.") from error
+        raise Unreachable(f"No connection to {where} could be made.") from error
     except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
         raise Unreachable(f"{where} broke the connection off, or answered with something that is no HTTP.") from error

@@ -198,8 +198,8 @@ shipments = Table(
     Index(None, "account_id", "order_id"),
     Index(None, "account_id", "created_at", "id"),
     Index(None, "account_id", "integration_id", "created_at", "id"),
-    Index(None, "account_id", "order_number_key"),
-    Index(None, "account_id", "external_reference_id"),
+    Index(None, "account_id", "order_number_key", "created_at", "id"),
+    Index(None, "account_id", "external_reference_id", "created_at", "id"),
 )
 
 parcels = Table(
@@ -275,6 +275,7 @@ attempts = Table(
     Column("guard", Text),  # while it is set, no other attempt may hold it: one live label per order
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("in_background", Boolean, nullable=False),  # a job announces it, and nobody waits for it
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
     UniqueConstraint("account_id", "guard"),

@@ -1,6 +1,8 @@
 """A client that holds every answer to the description of the API: its status, its media type, each of its members."""
 
 import copy
+import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -24,32 +26,32 @@ class DescribedClient(TestClient):
     def request(self, method: str, url: Any, *args: Any, **options: Any) -> Any:
         """Sends the request, and looks at the answer before the test does."""
         answer = super().request(method, url, *args, **options)
-        check(method.upper(), answer.request.url.path, answer)
+        check(method.upper(), answer.request.url.path, answer.status_code, answer.headers, answer.content)
         return answer
 
 
-def check(method: str, path: str, answer: Any) -> None:
+def check(method: str, path: str, status: int, headers: Mapping[str, str], content: bytes) -> None:
     """Asserts that an answer is one that the description has for the endpoint at this path, if there is one."""
     endpoint = endpoint_at(method, path)
     if endpoint is None:
         return
     where = f"{method} {plain_path(endpoint)}"
-    media_type = answer.headers.get("content-type", "").partition(";")[0]
+    media_type = headers.get("content-type", "").partition(";")[0]
     responses = describe()["paths"][plain_path(endpoint)][method.lower()]["responses"]
-    assert str(answer.status_code) in responses, (
-        f"{where} answered {answer.status_code}, and its Endpoint says so neither in `answers` nor in `errors`."
+    assert str(status) in responses, (
+        f"{where} answered {status}, and its Endpoint says so neither in `answers` nor in `errors`."
     )
-    described = responses[str(answer.status_code)].get("content", {})
-    assert media_type in described or not (described or answer.content), (
-        f"{where} answered {answer.status_code} as {media_type!r}; its Endpoint says {list(described)}."
+    described = responses[str(status)].get("content", {})
+    assert media_type in described or not (described or content), (
+        f"{where} answered {status} as {media_type!r}; its Endpoint says {list(described)}."
     )
     if media_type != "application/json":
         return
     problems = [
         f"{error.instance_path}: {error.message}"
-        for error in validator(plain_path(endpoint), method.lower(), str(answer.status_code)).iter_errors(answer.json())
+        for error in validator(plain_path(endpoint), method.lower(), str(status)).iter_errors(json.loads(content))
     ]
-    assert not problems, f"{where} answered {answer.status_code} otherwise than its Endpoint says: {problems}"
+    assert not problems, f"{where} answered {status} otherwise than its Endpoint says: {problems}"
 
 
 def endpoint_at(method: str, path: str) -> Endpoint | None:

@@ -3,6 +3,7 @@
 import copy
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -29,6 +30,7 @@ from kolli.operations.context import Context, Installation
 from kolli.settings import Settings
 from kolli.values import Address, Weight
 from tests.described import DescribedClient
+from tests.receivers import Silent
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -150,13 +152,14 @@ def an_installation(
 ) -> Installation:
     """An installation in memory; only the sandbox's ledger is a file, in `folder`."""
     known = Settings(data=folder, public_url="http://kolli.test", **settings)
-    return build(
+    built = build(
         known,
         database or a_database(),
         carriers=Carriers(carriers or [SandboxCarrier(folder, lambda: NOW), PostNL(folder)]),
         fonts=the_fonts(),
         clock=lambda: NOW,
     )
+    return replace(built, outgoing=Silent())  # no test calls anybody by mistake
 
 
 def a_caller(
@@ -168,8 +171,8 @@ def a_caller(
     **account: Any,
 ) -> Caller:
     """A new account with an integration, a default sender address, a brand and a PostNL contract, and its client."""
-    known = {"default_weight": None, "default_shipping_option_code": "sendcloud:letter", "registered_at": NOW}
-    added = Account(account_id, f"Account {account_id}", **{**known, **account})
+    known = {"name": f"Account {account_id}", "default_shipping_option_code": "sendcloud:letter", "registered_at": NOW}
+    added = Account(account_id, **{**known, **account})
     first = account_id * 1000
     with installation.database.write() as transaction:
         add_account(transaction, added)

@@ -109,4 +109,5 @@ def find_logo_owner(transaction: Connection, brand_id: int, sha256: str) -> int 
 
 
 def _brand(row: Any) -> Brand:
-    return Brand(row.id, row.name, row.is_default, row.logo_sha256, _read_details(row.body))
+    number, name, is_default, logo_sha256, body = row
+    return Brand(number, name, is_default, logo_sha256, _read_details(body))

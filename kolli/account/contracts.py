@@ -111,8 +111,8 @@ def find_contract(transaction: Connection, account_id: int, contract_id: int) ->
 
 def find_default_contract(transaction: Connection, account_id: int, carrier_code: str) -> Contract | None:
     """The active contract an account uses with a carrier when nobody names one: the default, else the oldest."""
-    with transaction.execute(_DEFAULT, {"account_id": account_id, "carrier_code": carrier_code}) as rows:
-        return next((contract for contract in map(_contract, rows) if contract.is_active), None)
+    rows = transaction.execute(_DEFAULT, {"account_id": account_id, "carrier_code": carrier_code}).all()
+    return next((contract for contract in map(_contract, rows) if contract.is_active), None)
 
 
 def get_contract(transaction: Connection, account_id: int, contract_id: int) -> Contract:

@@ -149,7 +149,8 @@ def check_token(transaction: Connection, token: str, now: datetime) -> tuple[Api
 
 
 def _key(row: Any) -> ApiKey:
-    return ApiKey(row.public_key, row.account_id, row.name, row.response_profile, row.integration_id)
+    public_key, account_id, name, response_profile, integration_id, *_ = row
+    return ApiKey(public_key, account_id, name, response_profile, integration_id)
 
 
 def _hash(secret: str) -> str:

@@ -102,4 +102,5 @@ def list_sender_addresses(transaction: Connection, account_id: int, page: Page) 
 
 
 def _sender(row: Any) -> SenderAddress:
-    return SenderAddress(row.id, _read_address(row.body), row.is_default, row.brand_id, _read_details(row.details))
+    number, is_default, brand_id, body, details = row
+    return SenderAddress(number, _read_address(body), is_default, brand_id, _read_details(details))

@@ -36,6 +36,7 @@ WIRE: Mapping[type[errors.KolliError], Wire] = {
     errors.Unauthenticated: Wire(401, "authentication_failed", "Unauthorized"),
     errors.Forbidden: Wire(403, "forbidden", "Forbidden"),
     errors.TooLarge: Wire(413, "invalid", "Too large"),
+    errors.Unreachable: Wire(502, "invalid", "Unreachable"),
     errors.CarrierError: Wire(400, "parcel_announcement_error", "Announcement failed"),
     errors.KolliError: Wire(500, "unknown_error", "Something went wrong"),
 }

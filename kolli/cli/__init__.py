@@ -106,7 +106,7 @@ def render_command(
 
 @cli.command("openapi")
 def openapi_command() -> None:
-    """Print the description of the API for machines: OpenAPI 3.1, as JSON."""
+    """Print the OpenAPI description of the API."""
     typer.echo(document_text(), nl=False)
 
 

@@ -58,7 +58,7 @@ def create_command(
 
 @keys.command("list")
 def list_command(account: AccountId = None) -> None:
-    """Show every key of an account: its public half, since when it is there, its integration and what it is for."""
+    """Show the keys of an account. Of each: its public half, since when it is there, its integration, its name."""
     with installation() as at:
         owner = choose_account(at, account)
         with at.database.read() as transaction:
@@ -74,7 +74,7 @@ def revoke_command(
     public_key: Annotated[str, typer.Argument(help="The public half of the key, as `kolli keys list` shows it.")],
     account: AccountId = None,
 ) -> None:
-    """Make a key unknown from now on, and with it every access token that was made with it."""
+    """Revoke a key. From now on it is unknown, and so is every access token that was made with it."""
     with installation() as at:
         owner = choose_account(at, account)
         with at.database.write() as transaction:

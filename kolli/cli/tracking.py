@@ -102,7 +102,7 @@ def import_command(
 
 @tracking.command("show")
 def show_command(number: NumberArgument, carrier: CarrierOption = "", account: AccountOption = None) -> None:
-    """Show the status of a parcel, and everything that has happened to it."""
+    """Show a parcel: its status, and all that has happened."""
     with installation() as here:
         account_id = choose_account(here, account).id
         with here.database.read() as transaction:

@@ -50,7 +50,7 @@ def log_command(
     for delivery in found:
         answered = "-" if delivery.status_code is None else delivery.status_code
         typer.echo(
-            f"{delivery.id}  {delivery.created_at:%Y-%m-%d %H:%M:%S}  {delivery.state:<9}  {delivery.tries} tries"
+            f"{delivery.id}  {delivery.created_at:%Y-%m-%d %H:%M:%S}  {delivery.state:<9}  tried {delivery.tries}x"
             f"  {answered:>3}  {delivery.receiver}  {delivery.event_type}  {_one_line(delivery.answer)}"
         )
     if not found:

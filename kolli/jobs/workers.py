@@ -233,22 +233,27 @@ class _LaneWorkers:
         self, transaction: Connection, most: int, ids: list[int], subjects: Counter[str], now: datetime
     ) -> list[Job]:
         """The jobs that are due, at most so many, and of no subject more than it may have."""
-        step = most if self._lane.per_subject is None else 1
         values = {
             "in_lane": self._name,
             "now": timestamp(now),
             "lease_ends": timestamp(now + self._lane.lease),
-            "most": step,
             "running": ids,
         }
         claimed: list[Job] = []
-        while len(claimed) < most:
-            rows = transaction.execute(_CLAIM, {**values, "busy": self._full(subjects)}).all()
+        while (step := min(most - len(claimed), self._room(subjects))) > 0:
+            rows = transaction.execute(_CLAIM, {**values, "most": step, "busy": self._full(subjects)}).all()
             claimed += [read_job(row) for row in rows]
             subjects.update(row.subject for row in rows)
-            if len(rows) < step or self._lane.per_subject is None:
+            if len(rows) < step:
                 break
         return claimed
+
+    def _room(self, subjects: Counter[str]) -> int:
+        """How many jobs can be claimed at once: whatever they are about, no subject gets more than it may have."""
+        limit = self._lane.per_subject
+        if limit is None:
+            return self._lane.workers
+        return limit - max((count for count in subjects.values() if count < limit), default=0)
 
     def _full(self, subjects: Counter[str]) -> list[str]:
         """The subjects that have as many runs as they may have."""

@@ -7,8 +7,10 @@ parcel that the carrier has accepted.
 
 import logging
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -85,7 +87,8 @@ def prepare(decision: Decision, context: Context, *, state: State = State.INTEND
         ),
     )
     key = order_key(draft.integration_id, draft.shop_order_id) if draft.shop_order_id else ""
-    return Prepared(shipment, Attempt(shipment.id, shipment.account_id, key, state), decision.contract)
+    attempt = Attempt(shipment.id, shipment.account_id, key, state, in_background=state is State.QUEUED)
+    return Prepared(shipment, attempt, decision.contract)
 
 
 def announce(decision: Decision, context: Context) -> Shipment:
@@ -105,9 +108,25 @@ def announce(decision: Decision, context: Context) -> Shipment:
 def queue(transaction: Connection, prepared: Prepared, context: Context) -> None:
     """Stores a shipment that is announced in the background, and the job that does so. Raises like `add`."""
     add(transaction, prepared, context)
-    body = {"shipment_id": prepared.shipment.id}
-    now = context.now()
-    enqueue(transaction, LABELS, ANNOUNCE, [body], now, now=now, account_id=context.account_id)
+    enqueue_announcements(transaction, [prepared.shipment], context.now())
+
+
+def queue_again(shipment: Shipment, attempt: Attempt, reason: str, installation: Installation) -> None:
+    """Has a shipment announced once more, whose carrier is known not to have heard of it."""
+    now = installation.clock()
+    with installation.database.write() as transaction:
+        # The job of an attempt that is still intended is there: it ends with the run, and this one was cut off.
+        if move(transaction, attempt, State.QUEUED, now, reason) and attempt.state is not State.INTENDED:
+            enqueue_announcements(transaction, [shipment], now)
+
+
+def enqueue_announcements(transaction: Connection, shipments: Sequence[Shipment], now: datetime) -> None:
+    """Enqueues the jobs that announce shipments of one account whose attempts are in the queue."""
+    for carrier in {shipment.draft.carrier_code: None for shipment in shipments}:
+        found = [shipment for shipment in shipments if shipment.draft.carrier_code == carrier]
+        bodies = [{"shipment_id": shipment.id} for shipment in found]
+        account_id = found[0].account_id
+        enqueue(transaction, LABELS, ANNOUNCE, bodies, now, now=now, account_id=account_id, subject=carrier)
 
 
 def add(transaction: Connection, prepared: Prepared, context: Context) -> None:
@@ -135,20 +154,23 @@ def add(transaction: Connection, prepared: Prepared, context: Context) -> None:
 
 
 def book(
-    shipment: Shipment,
-    attempt: Attempt,
-    carrier: Carrier,
-    contract: Contract | None,
-    installation: Installation,
-    *,
-    stays_queued: bool = False,
+    shipment: Shipment, attempt: Attempt, carrier: Carrier, contract: Contract | None, installation: Installation
 ) -> Shipment:
-    """Calls the carrier for an attempt that is on the disk, and stores what it says.
+    """Calls the carrier for an attempt that is on the disk, and stores what it says."""
+    with settling(shipment, attempt, installation):
+        return store(shipment, attempt, carrier.announce(booking_of(shipment, contract)), installation)
+
+
+@contextmanager
+def settling(
+    shipment: Shipment, attempt: Attempt, installation: Installation, *, stays_queued: bool = False
+) -> Iterator[None]:
+    """Writes down what it means for an attempt when the call to the carrier inside ends in an error.
 
     With `stays_queued`, an attempt that never reached the carrier is left for the caller to queue again.
     """
     try:
-        return store(shipment, attempt, carrier.announce(booking_of(shipment, contract)), installation)
+        yield
     except CarrierRejected as error:
         settle_without_label(shipment, attempt, State.REJECTED, error.message, installation)
         raise
@@ -166,27 +188,38 @@ def book(
 
 def store(shipment: Shipment, attempt: Attempt, announced: Announced, installation: Installation) -> Shipment:
     """Writes down a carrier's yes; the same answer stored twice changes nothing."""
+    check_answer(shipment, announced)
+    with installation.database.write() as transaction:
+        return store_in(transaction, shipment, attempt, announced, installation.clock())
+
+
+def check_answer(shipment: Shipment, announced: Announced) -> None:
+    """Raises CarrierOutcomeUnknown when a carrier's yes is none that can be understood."""
     given, wanted = len(announced.tracking_numbers), len(shipment.parcels)
     if given != wanted:
         raise CarrierOutcomeUnknown(f"The carrier gave {given} tracking numbers for {wanted} parcels.")
     if not all(_NUMBER.fullmatch(number) for number in announced.tracking_numbers):
         raise CarrierOutcomeUnknown("The carrier gave a tracking number that no barcode can hold.")
-    now = installation.clock()
-    with installation.database.write() as transaction:
-        if not move(transaction, attempt, State.STORED, now):  # somebody else, such as a reconciliation, was faster
-            return get_shipment(transaction, shipment.account_id, shipment.id)
-        try:
-            mark_announced(transaction, shipment, announced.tracking_numbers, now)
-        except IntegrityError as error:
-            numbers = ", ".join(announced.tracking_numbers)
-            raise CarrierOutcomeUnknown(f"The carrier gave a number that another parcel has: {numbers}.") from error
-        status = ParcelStatus.READY_TO_SEND
-        parcels = tuple(
-            replace(parcel, status=status, updated_at=now, tracking_number=number, announced_at=now)
-            for parcel, number in zip(shipment.parcels, announced.tracking_numbers, strict=True)
-        )
-        shipment = replace(shipment, parcels=parcels)
-        tell(transaction, shipment, parcels, Event(status, now, "kolli"), now)
+
+
+def store_in(
+    transaction: Connection, shipment: Shipment, attempt: Attempt, announced: Announced, now: datetime
+) -> Shipment:
+    """Writes down a carrier's yes that has been understood, in a transaction that ends when this raises."""
+    if not move(transaction, attempt, State.STORED, now):  # somebody else, such as a reconciliation, was faster
+        return get_shipment(transaction, shipment.account_id, shipment.id)
+    try:
+        mark_announced(transaction, shipment, announced.tracking_numbers, now)
+    except IntegrityError as error:
+        numbers = ", ".join(announced.tracking_numbers)
+        raise CarrierOutcomeUnknown(f"The carrier gave a number that another parcel has: {numbers}.") from error
+    status = ParcelStatus.READY_TO_SEND
+    parcels = tuple(
+        replace(parcel, status=status, updated_at=now, tracking_number=number, announced_at=now)
+        for parcel, number in zip(shipment.parcels, announced.tracking_numbers, strict=True)
+    )
+    shipment = replace(shipment, parcels=parcels)
+    tell(transaction, shipment, parcels, Event(status, now, "kolli"), now)
     return shipment
 
 

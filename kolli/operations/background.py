@@ -6,23 +6,39 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from sqlalchemy import Connection
+
+from kolli.carriers.base import Announced
 from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict
 from kolli.jobs import Again, Job, Kind, Lane, Then, steps
 from kolli.jobs.workers import Workers
-from kolli.operations.announce import ANNOUNCE, CHECKS, LABELS, SETTLE, book, contract_of, leave_open
+from kolli.operations.announce import (
+    ANNOUNCE,
+    CHECKS,
+    LABELS,
+    SETTLE,
+    booking_of,
+    check_answer,
+    contract_of,
+    leave_open,
+    settling,
+    store_in,
+)
 from kolli.operations.cancel import CANCEL, go_on_cancelling
 from kolli.operations.context import Installation
 from kolli.operations.deliver import DELAYS, SWEEP, deliver, sweep
 from kolli.operations.follow import FOLLOW, LOOK, follow, look
 from kolli.operations.reconcile import settle
 from kolli.shipments.attempts import LEFT_BEHIND_AFTER, UNSETTLED, Attempt, State, get_attempt, move
+from kolli.shipments.model import Shipment
 from kolli.shipments.queries import get_shipment
 from kolli.webhooks.deliveries import LANE as WEBHOOKS
 
 log = logging.getLogger(__name__)
 
 LANES: Mapping[str, Lane] = {
-    LABELS: Lane(workers=6, lease=2 * LEFT_BEHIND_AFTER),
+    # By carrier: one that hangs leaves some of them to the others.
+    LABELS: Lane(workers=8, lease=2 * LEFT_BEHIND_AFTER, per_subject=6),
     CHECKS: Lane(workers=2, lease=2 * LEFT_BEHIND_AFTER),
     # Threads that wait for receivers cost next to nothing; ten of these have to hang before another one has to wait.
     WEBHOOKS: Lane(workers=40, lease=timedelta(minutes=2), per_subject=4),
@@ -35,10 +51,11 @@ FOLLOW_DELAYS = steps(60, 600, *[3600] * 24)
 CANCEL_DELAYS = steps(60, 300, 900, *[3600] * 24, *[6 * 3600] * 52)  # fourteen days in all, as documented
 
 
-def announce_queued(installation: Installation, job: Job) -> None:
+def announce_queued(installation: Installation, job: Job) -> Then | None:
     """Announces a shipment that was queued; whatever comes of it stands on its attempt, so a second run does nothing.
 
-    A carrier that cannot be reached is asked again, a few times.
+    A carrier that cannot be reached is asked again, a few times. What the carrier says is written down with the end of
+    the run, which is one commit for many shipments.
     """
     account_id, shipment_id = job.account_id or 0, str(job.body["shipment_id"])
     with installation.database.read() as transaction:
@@ -48,23 +65,38 @@ def announce_queued(installation: Installation, job: Job) -> None:
     if attempt.state is State.INTENDED:  # by an earlier run, which was broken off: jobs are run by one thread at a time
         leave_open(attempt, "The announcement was broken off.", installation)
     if attempt.state is not State.QUEUED:
-        return
+        return None
     carrier = installation.carriers.get(shipment.draft.carrier_code)
     with installation.database.write() as transaction:
         if not move(transaction, attempt, State.INTENDED, installation.clock()):
-            return  # cancelled in the meantime
+            return None  # cancelled in the meantime
     intended = replace(attempt, state=State.INTENDED)
     is_last = job.runs > len(ANNOUNCE_DELAYS)
     try:
-        book(shipment, intended, carrier, contract, installation, stays_queued=not is_last)
+        with settling(shipment, intended, installation, stays_queued=not is_last):
+            announced = carrier.announce(booking_of(shipment, contract))
+            check_answer(shipment, announced)
     except CarrierUnavailable as error:
         if is_last:
-            return
-        with installation.database.write() as transaction:
-            move(transaction, intended, State.QUEUED, installation.clock(), error.message)
-        raise Again(error.message) from error
+            return None
+        raise Again(error.message, then=_goes_back(intended, error.message, installation)) from error
     except (CarrierRejected, CarrierOutcomeUnknown):
-        return  # written down, and looked into where it has to be
+        return None  # written down, and looked into where it has to be
+    return _stores(shipment, intended, announced, installation)
+
+
+def _stores(shipment: Shipment, intended: Attempt, announced: Announced, installation: Installation) -> Then:
+    def then(transaction: Connection) -> None:
+        store_in(transaction, shipment, intended, announced, installation.clock())
+
+    return then
+
+
+def _goes_back(intended: Attempt, reason: str, installation: Installation) -> Then:
+    def then(transaction: Connection) -> None:
+        move(transaction, intended, State.QUEUED, installation.clock(), reason)
+
+    return then
 
 
 def settle_unknown(installation: Installation, job: Job) -> None:

@@ -1,16 +1,19 @@
 """Settles attempts whose outcome nobody knows: what a dead process left behind, and what a carrier never answered."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kolli.carriers.base import LooksUp, Numbering
 from kolli.errors import AlreadyShipped, CarrierRejected, CarrierUnavailable, Conflict, KolliError
-from kolli.operations.announce import booking_of, contract_of, settle_without_label, store
+from kolli.operations.announce import booking_of, contract_of, queue_again, settle_without_label, store
 from kolli.operations.cancel import finish_cancelling
 from kolli.operations.context import Context, Installation
 from kolli.shipments.attempts import GUARDED, UNSETTLED, Attempt, State, get_attempt, list_unsettled
-from kolli.shipments.model import ParcelStatus
+from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment
+
+KEEP_ASKING_FOR = timedelta(minutes=30)
+"""How long a shipment in the background is announced again to a carrier that has not answered and booked nothing."""
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +63,8 @@ def settle(attempt: Attempt, installation: Installation) -> None:
             store(shipment, attempt, booked, installation)
         elif installation.clock() < (attempt.changed_at or shipment.created_at) + _certainty_of(carrier):
             raise nothing  # so far: our first request may still be on its way
+        elif _is_tried_again(shipment, attempt, installation.clock()):
+            queue_again(shipment, attempt, nothing.message, installation)
         else:
             settle_without_label(shipment, attempt, State.ABANDONED, nothing.message, installation)
 
@@ -94,6 +99,16 @@ def refuse_repeat(live: Attempt, context: Context) -> None:
             "tracking_number": shipment.parcels[0].tracking_number,
         },
     )
+
+
+def _is_tried_again(shipment: Shipment, attempt: Attempt, now: datetime) -> bool:
+    """Whether a shipment that the carrier knows nothing of is announced once more, as nobody else would do so.
+
+    A process that died says nothing about the carrier; one that stays silent is not asked for ever.
+    """
+    is_wanted = all(parcel.status is ParcelStatus.ANNOUNCING for parcel in shipment.parcels)
+    is_worth_it = attempt.state is State.INTENDED or now < shipment.created_at + KEEP_ASKING_FOR
+    return attempt.in_background and is_wanted and is_worth_it
 
 
 def _certainty_of(carrier: LooksUp) -> timedelta:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from kolli.account.brands import Brand
 from kolli.account.contracts import find_number_range
 from kolli.account.integrations import known_integrations
+from kolli.account.sender_addresses import SenderAddress
 from kolli.errors import Impossible, Invalid, NotFound
 from kolli.operations.announce import Decision, announce
 from kolli.operations.boxes import WantedBox, pack
@@ -50,13 +52,21 @@ class ShipOrder:
     order_number: str | None = None
 
 
+@dataclass(frozen=True)
+class Who:
+    """Who sends an order: from where, and under which brand."""
+
+    sender: SenderAddress
+    brand: Brand | None
+
+
 def ship_order(wanted: ShipOrder, context: Context) -> Shipment:
     """Ships an order and gives the announced shipment. Raises like `decided` and `announce`."""
     return announce(decided(wanted, context), context)
 
 
-def decided(wanted: ShipOrder, context: Context) -> Decision:
-    """How an order is to be shipped; nothing is stored yet, and no carrier called.
+def decided(wanted: ShipOrder, context: Context, who: Who | None = None) -> Decision:
+    """How an order is to be shipped; nothing is stored yet, and no carrier called. `who` sends it, where that is known.
 
     Raises an error with a `field` for everything that can be refused; AlreadyShipped when the order has a live shipment
     and the account does not allow another.
@@ -66,7 +76,8 @@ def decided(wanted: ShipOrder, context: Context) -> Decision:
             order = _find_order(transaction, wanted, context.account_id)
             live = _find_hindrance(transaction, order, context)
             if live is None:
-                decision = _decide(transaction, order, wanted.choice, context)
+                found = who or find_who(transaction, wanted.choice, context.account_id)
+                decision = _decide(transaction, order, wanted.choice, found, context)
                 break
         refuse_repeat(live, context)  # returns when nothing had been booked after all
     check_label(decision.draft, context)
@@ -99,6 +110,12 @@ def check_integration(transaction: Connection, integration_id: int, account_id: 
         raise Invalid(f"Integration with id {integration_id} does not exist", field="integration_id")
 
 
+def find_who(transaction: Connection, choice: Choice, account_id: int) -> Who:
+    """Who sends it as somebody has chosen, else as the account says; raises like `find_sender`, `find_brand_for`."""
+    sender = find_sender(transaction, account_id, choice.sender_address_id)
+    return Who(sender, find_brand_for(transaction, account_id, choice.brand_id, sender))
+
+
 def _find_hindrance(transaction: Connection, order: Order, context: Context) -> Attempt | None:
     """The live attempt for an order, where the account does not allow another."""
     if context.account.repeat_labels == "allowed":
@@ -106,11 +123,10 @@ def _find_hindrance(transaction: Connection, order: Order, context: Context) -> 
     return find_live(transaction, context.account_id, order_key(order.integration_id, order.order_id))
 
 
-def _decide(transaction: Connection, order: Order, choice: Choice, context: Context) -> Decision:
+def _decide(transaction: Connection, order: Order, choice: Choice, who: Who, context: Context) -> Decision:
     """A complete draft for an order; an error with a `field` when the order cannot be shipped so."""
     account_id = context.account_id
-    sender = find_sender(transaction, account_id, choice.sender_address_id)
-    brand = find_brand_for(transaction, account_id, choice.brand_id, sender)
+    sender, brand = who.sender, who.brand
     recipient = order.shipping_address
     if recipient is None:
         raise Impossible("The order has no valid shipping address.", field="order")

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from kolli.errors import Impossible, KolliError
-from kolli.operations.announce import Decision, Prepared, prepare, queue
+from kolli.operations.announce import Decision, Prepared, add, enqueue_announcements, prepare
 from kolli.operations.context import Context
-from kolli.operations.decide import find_brand_for, find_sender
-from kolli.operations.ship_order import ShipOrder, check_integration, decided
+from kolli.operations.ship_order import ShipOrder, Who, check_integration, decided, find_who
 from kolli.shipments.attempts import State
 from kolli.shipments.model import Shipment
 
@@ -19,29 +18,30 @@ def ship_orders(wanted: Sequence[ShipOrder], context: Context) -> list[Shipment 
     What is accepted is durable, and announced by a job. The orders share their integration, sender and brand; when one
     of those cannot be, that error is raised and nothing is stored.
     """
-    _check_shared(wanted[0], context)
-    prepared = [_prepared(each, context) for each in _decided(wanted, context)]
+    who = _find_shared(wanted[0], context)
+    prepared = [_prepared(each, context) for each in _decided(wanted, who, context)]
     if all(isinstance(each, KolliError) for each in prepared):
         return [each for each in prepared if isinstance(each, KolliError)]
     with context.database.write() as transaction:
-        return [each if isinstance(each, KolliError) else _queued(transaction, each, context) for each in prepared]
+        stored = [each if isinstance(each, KolliError) else _stored(transaction, each, context) for each in prepared]
+        accepted = [each for each in stored if isinstance(each, Shipment)]
+        enqueue_announcements(transaction, accepted, context.now())
+    return stored
 
 
-def _check_shared(wanted: ShipOrder, context: Context) -> None:
-    choice, account_id = wanted.choice, context.account_id
+def _find_shared(wanted: ShipOrder, context: Context) -> Who:
     with context.database.read() as transaction:
-        check_integration(transaction, wanted.integration_id, account_id)
-        sender = find_sender(transaction, account_id, choice.sender_address_id)
-        find_brand_for(transaction, account_id, choice.brand_id, sender)
+        check_integration(transaction, wanted.integration_id, context.account_id)
+        return find_who(transaction, wanted.choice, context.account_id)
 
 
-def _decided(wanted: Sequence[ShipOrder], context: Context) -> list[Decision | KolliError]:
+def _decided(wanted: Sequence[ShipOrder], who: Who, context: Context) -> list[Decision | KolliError]:
     """How each order is to be shipped; one that is in the batch already, by whatever selector, is not shipped twice."""
     found: list[Decision | KolliError] = []
     places: dict[int | None, int] = {}
     for place, each in enumerate(wanted):
         try:
-            decision = decided(each, context)
+            decision = decided(each, context, who)
             first = places.setdefault(decision.draft.order_id, place)
             if first != place:
                 raise Impossible(
@@ -65,7 +65,7 @@ def _prepared(decision: Decision | KolliError, context: Context) -> Prepared | K
         return error
 
 
-def _queued(transaction: Connection, prepared: Prepared, context: Context) -> Shipment | KolliError:
+def _stored(transaction: Connection, prepared: Prepared, context: Context) -> Shipment | KolliError:
     """Stores one of the batch. What another request was faster with is undone by itself, and the others stay.
 
     A savepoint does that at the price of two short statements. Another try of the whole batch without the loser would
@@ -73,7 +73,7 @@ def _queued(transaction: Connection, prepared: Prepared, context: Context) -> Sh
     """
     try:
         with transaction.begin_nested():
-            queue(transaction, prepared, context)
+            add(transaction, prepared, context)
     except KolliError as error:
         return error
     return prepared.shipment

@@ -6,8 +6,8 @@
       │            └──────► unknown      it may have heard us ──► stored, rejected or abandoned, once that is known
       └──► abandoned, or rejected: it never came to a call
 
-An attempt is `queued` until a worker takes it up, and again when the carrier could not be reached and is to be asked
-once more. It is `intended` before the carrier is called, so whoever finds one so must assume that the call was made.
+An attempt in the background is `queued` until a worker takes it up, and again when it is known that the carrier has not
+heard of it and is to be asked once more. It is `intended` before the carrier is called, so whoever finds one so must assume that the call was made.
 The guard is held from then on, and let go by the states in which no label exists. `cancelling` is likewise written
 before the carrier is asked to take a shipment back.
 """
@@ -41,7 +41,7 @@ class State(StrEnum):
 NEXT: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.INTENDED, State.REJECTED, State.ABANDONED}),
     State.INTENDED: frozenset({State.STORED, State.REJECTED, State.ABANDONED, State.UNKNOWN, State.QUEUED}),
-    State.UNKNOWN: frozenset({State.STORED, State.REJECTED, State.ABANDONED}),
+    State.UNKNOWN: frozenset({State.STORED, State.REJECTED, State.ABANDONED, State.QUEUED}),
     State.STORED: frozenset({State.CANCELLING}),
     State.CANCELLING: frozenset({State.CANCELLED, State.STORED}),
     State.REJECTED: frozenset(),
@@ -62,13 +62,17 @@ LEFT_BEHIND_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try. The shipment's id is also its name towards the carrier, the same however often we ask."""
+    """One try. The shipment's id is also its name towards the carrier, the same however often we ask.
+
+    In the background nobody waits for it: a job announces it, and may do so again.
+    """
 
     shipment_id: str
     account_id: int
     order_key: str
     state: State = State.INTENDED
     reason: str = ""
+    in_background: bool = False
     changed_at: datetime | None = field(default=None, compare=False)  # None: not stored yet
 
     def is_left_behind(self, now: datetime) -> bool:
@@ -82,6 +86,7 @@ _COLUMNS = select(
     attempts.c.order_key,
     attempts.c.state,
     attempts.c.reason,
+    attempts.c.in_background,
     attempts.c.changed_at,
 )
 _LIVE = (
@@ -122,6 +127,7 @@ def intend(transaction: Connection, attempt: Attempt, now: datetime, *, is_guard
         "guard": attempt.order_key if is_guarded else None,
         "state": attempt.state,
         "reason": attempt.reason,
+        "in_background": attempt.in_background,
         "created_at": timestamp(now),
         "changed_at": timestamp(now),
     }
@@ -173,5 +179,6 @@ def _attempt(row: Row[*tuple[Any, ...]]) -> Attempt:
         row.order_key,
         State(row.state),
         row.reason,
+        row.in_background,
         datetime.fromisoformat(row.changed_at),
     )

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from math import inf
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
@@ -109,10 +110,15 @@ def _told(event: Event) -> tuple[object, ...]:
 def in_sequence(events: Iterable[Event]) -> list[Event]:
     """Events in the sequence in which they happened, the same however they came in.
 
-    Of several at one moment our own come first, as they were written, then those of others by how far they are on a
-    parcel's way.
+    The making of the label comes before everything, whatever the clocks of others say, so that the last event is what
+    the status comes from. Of several at one moment our own come first, as they were written, then those of others by
+    how far they are on a parcel's way.
     """
-    return sorted(events, key=_place)
+    known = list(events)
+    ours = sorted((event for event in known if event.is_ours), key=_written)
+    making = list(takewhile(lambda event: event.status not in LABEL_IS_VOID, ours))
+    made = {id(event) for event in making}
+    return making + sorted((event for event in known if id(event) not in made), key=_place)
 
 
 _PHASES: tuple[Phase, ...] = ("unknown", "none", *get_args(Phase))

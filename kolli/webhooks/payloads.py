@@ -99,9 +99,9 @@ def integration_changed(integration: Integration, action: IntegrationAction, now
             "shop_name": integration.name,
             "shop_url": settings.shop_url,
             "system": settings.type,
-            "failing_since": _moment(settings.started_failing_at),
-            "last_fetch": _moment(settings.last_fetched_at),
-            "last_updated_at": _moment(integration.updated_at),
+            "failing_since": _second(settings.started_failing_at),
+            "last_fetch": _second(settings.last_fetched_at),
+            "last_updated_at": _second(integration.updated_at),
             "service_point_enabled": settings.service_point_enabled,
             "service_point_carriers": list(settings.service_point_carriers),
             "webhook_active": settings.webhook_active,
@@ -271,3 +271,7 @@ def _kilograms(weight: Weight) -> Decimal:
 
 def _moment(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _second(moment: datetime | None) -> str | None:
+    return None if moment is None else _moment(moment.replace(microsecond=0))

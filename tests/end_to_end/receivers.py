@@ -54,8 +54,6 @@ def receiving(
             with suppress(OSError):
                 self.wfile.write(body)
 
-        do_GET = do_POST
-
         def log_message(self, *_: Any) -> None:
             pass
 

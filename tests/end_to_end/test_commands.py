@@ -1,5 +1,6 @@
 """The commands an operator types around a server: keys, migrate, doctor."""
 
+import json
 import re
 import sqlite3
 
@@ -61,6 +62,39 @@ def test_a_key_for_an_account_that_is_none_is_refused(data):
 
     assert refused.returncode == 1
     assert refused.stderr == "kolli: Name one of the accounts with --account: 1 (Lumen & Was).\n"
+
+
+def test_keys_are_listed_and_a_revoked_one_opens_nothing_any_more(tmp_path):
+    made = [run("keys", "create", "--name", name, data=tmp_path / "data") for name in ("Shop", "Warehouse")]
+    shop, warehouse = (dict(re.findall(r"^(\w+) key +(\S+)$", each.stdout, re.MULTILINE)) for each in made)
+
+    before = run("keys", "list", data=tmp_path / "data")
+    revoked = run("keys", "revoke", shop["public"], data=tmp_path / "data")
+    after = run("keys", "list", data=tmp_path / "data")
+    again = run("keys", "revoke", shop["public"], data=tmp_path / "data")
+    with serving(tmp_path / "data", credentials=Credentials(warehouse["public"], warehouse["secret"])) as server:
+        wrong = ask(f"{server.url}/api/v3/orders", credentials=Credentials(shop["public"], shop["secret"]))
+        right = server.ask("GET", "/api/v3/orders")
+
+    assert [line.split()[-1] for line in before.stdout.splitlines()] == ["Shop", "Warehouse"]
+    assert revoked.returncode == 0
+    assert [line.split()[0] for line in after.stdout.splitlines()] == [warehouse["public"]]
+    assert (again.returncode, ONE_SENTENCE.fullmatch(again.stderr) is not None) == (1, True)
+    assert (wrong.status, right.status) == (401, 200)
+
+
+def test_an_account_whose_only_integration_was_removed_gets_another_one_with_a_key(tmp_path):
+    first = dict(re.findall(r"^(\w+) key +(\S+)$", run("keys", "create", data=tmp_path / "data").stdout, re.MULTILINE))
+    with serving(tmp_path / "data", credentials=Credentials(first["public"], first["secret"])) as server:
+        number = json.loads(server.ask("GET", "/api/v3/integrations").body)["data"][0]["id"]
+        removed = server.ask("DELETE", f"/api/v3/integrations/{number}")
+        gone = server.ask("GET", "/api/v3/integrations")
+
+    second = run("keys", "create", data=tmp_path / "data")
+
+    assert (removed.status, gone.status) == (204, 401)
+    assert "Made the integration" in second.stdout
+    assert second.returncode == 0
 
 
 def test_migrate_makes_a_new_database_and_leaves_a_ready_one_alone(tmp_path):

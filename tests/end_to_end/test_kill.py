@@ -10,8 +10,10 @@ from contextlib import closing
 import pytest
 
 from kolli.carriers.sandbox import LEDGER, Ledger
-from tests.end_to_end.processes import Kolli, prepared, serving
+from tests.end_to_end.processes import Kolli, prepared, serving, until
 from tests.factories import an_order
+
+CREATE_LABELS_ASYNC = "/api/v3/orders/create-labels-async"
 
 KILLS = 5
 ORDERS = 100
@@ -65,3 +67,57 @@ def test_whatever_was_booked_before_a_kill_is_found_again(tmp_path):
         booked = ledger.entries()
     assert len(booked) == ORDERS
     assert {entry.order_number: entry.tracking_number for entry in booked} == told
+
+
+BATCHES = 6
+BATCH = 20
+
+
+def keep_sending(server: Kolli, batches: list[list[int]], accepted: dict[str, str]) -> None:
+    """Sends one batch after the other, until the server is gone; what was accepted is noted: order → shipment."""
+    while batches:
+        orders = [{"order_number": f"N-{number}"} for number in batches[-1]]
+        try:
+            answer = server.ask("POST", CREATE_LABELS_ASYNC, {"integration_id": 70, "orders": orders})
+        except (urllib.error.URLError, ConnectionError, OSError):
+            return  # whether these were accepted nobody has been told
+        batches.pop()
+        accepted |= {entry["order_number"]: entry["shipment_id"] for entry in answer.json()["data"]}
+
+
+def status_of(server: Kolli, shipment_id: str) -> str:
+    (parcel,) = server.ask("GET", f"/api/v3/shipments/{shipment_id}").json()["data"]["parcels"]
+    return str(parcel["status"]["code"])
+
+
+@pytest.mark.slow
+def test_whatever_was_accepted_before_a_kill_is_announced_once(tmp_path):
+    data = tmp_path / "data"
+    credentials = prepared(data)
+    numbers = list(range(BATCHES * BATCH))
+    batches = [numbers[first::BATCHES] for first in range(BATCHES)]
+    accepted: dict[str, str] = {}
+    seeded = random.Random(2)
+    with serving(data, credentials=credentials) as server:
+        for first in range(0, len(numbers), 100):
+            orders = [a_numbered_order(number) for number in numbers[first : first + 100]]
+            server.ask("POST", "/api/v3/orders", orders)
+
+    for _ in range(KILLS):
+        with serving(data, credentials=credentials) as server:
+            sender = threading.Thread(target=keep_sending, args=(server, batches, accepted))
+            sender.start()
+            time.sleep(seeded.uniform(0.05, 0.4))
+            server.stop(signal.SIGKILL)
+            sender.join()
+    with serving(data, credentials=credentials) as server:
+        keep_sending(server, batches, accepted)
+        for _ in until("every label that was accepted"):
+            if {status_of(server, shipment_id) for shipment_id in accepted.values()} == {"READY_TO_SEND"}:
+                break
+
+    with closing(Ledger(data / LEDGER)) as ledger:
+        booked = [(entry.order_number, entry.reference) for entry in ledger.entries()]
+    assert len(booked) == len(set(booked)) == len({order for order, _ in booked})
+    assert accepted.items() <= dict(booked).items()
+    assert {order for order, _ in booked} == {f"N-{number}" for number in numbers}

@@ -34,7 +34,7 @@ def test_what_is_sent_arrives_as_it_is(outgoing):
     assert (heard.path, heard.body) == ("/hook?a=b&c=d%20e", b'{"key": "v\xc3\xa9"}')
     assert heard.headers == {
         "host": receiver.url.split("/")[2],
-        "content-length": "15",
+        "content-length": "14",
         "user-agent": "Kolli",
         "x-mine": "yes",
     }
@@ -106,7 +106,7 @@ def test_a_closed_port_is_told_without_what_is_secret_in_the_url(outgoing):
     with pytest.raises(Unreachable) as failed:
         outgoing.send("POST", f"http://127.0.0.1:{port}/hook?token=secret", {"Authorization": "Bearer secret"})
 
-    assert str(failed.value) == f"No connection to 127.0.0.1:{port} could be made. It failed."
+    assert str(failed.value) == f"No connection to 127.0.0.1:{port} could be made."
 
 
 def test_a_name_is_resolved_once_and_connected_to_at_that_very_address():
@@ -204,9 +204,7 @@ def test_the_certificate_has_to_be_that_of_the_name_and_not_of_the_address(certi
             outcome = error.message
         sender.close()
 
-    assert outcome == (
-        "200" if is_valid else f"No connection to {name}:{port} could be made. Its certificate is not valid."
-    )
+    assert ("is not valid: Hostname mismatch" in outcome, outcome == "200") == (not is_valid, is_valid)
     assert names == [name]
 
 
@@ -214,6 +212,6 @@ def test_an_unknown_authority_is_not_trusted(certificates):
     with receiving(trust=serving_side(certificates)) as receiver:
         port = receiver.url.split(":")[2].partition("/")[0]
         sender = Outgoing(LOOPBACK, patience=HASTE, resolve=lambda _host, _port: ["127.0.0.1"])
-        with pytest.raises(Unreachable, match="Its certificate is not valid"):
+        with pytest.raises(Unreachable, match=r"certificate of shop\.example:\d+ is not valid"):
             sender.send("POST", f"https://shop.example:{port}/hook", {})
         sender.close()

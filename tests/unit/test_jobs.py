@@ -30,8 +30,11 @@ from kolli.jobs import (
 from kolli.jobs.workers import LONGEST_WAIT_SECONDS, Workers
 from kolli.migrations import migrate
 from kolli.schema import jobs
-from tests.factories import NOW, a_database
+from tests.factories import a_database
 from tests.unit.operations.scripted_carriers import Death
+
+NOW = datetime(2020, 1, 1, tzinfo=UTC)
+"""So long ago that what is due is due by the real clock too, which the tests with threads go by."""
 
 LEASE = timedelta(minutes=10)
 PATIENCE_SECONDS = 20
@@ -563,7 +566,8 @@ def test_what_is_enqueued_wakes_its_lane_at_once(files):
 
 def test_of_two_processes_with_many_threads_each_job_is_run_by_one(files):
     """Two `Workers` share nothing but the database, as two processes do."""
-    guard, ran = threading.Lock(), Counter()
+    guard = threading.Lock()
+    ran: Counter[str] = Counter()
 
     def run(job):
         with guard:

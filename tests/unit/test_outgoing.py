@@ -205,7 +205,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("url", REFUSED)
 def test_any_other_url_is_refused_when_it_is_to_be_stored(url):
-    with pytest.raises(Invalid, match="^Enter a valid URL") as refused:
+    with pytest.raises(Invalid, match=r"^Enter a valid URL") as refused:
         check_url(url, (), field="webhook_url")
 
     assert refused.value.field == "webhook_url"

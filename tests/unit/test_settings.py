@@ -1,6 +1,7 @@
 """Settings: read from the environment, checked, and on the page about them."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from uuid import UUID
 
@@ -26,6 +27,7 @@ RIGHT = [
     ("api_v2", "false", False),
     ("tracking_minutes", "0", 0),
     ("tracking_minutes", "10080", 10080),
+    ("private_targets", "127.0.0.0/8, fd00::/8,", (ip_network("127.0.0.0/8"), ip_network("fd00::/8"))),
     ("cjk_font", "/fonts/a.otf", Path("/fonts/a.otf")),
     ("cjk_font_bold", "/fonts/b.otf", Path("/fonts/b.otf")),
 ]
@@ -43,6 +45,8 @@ WRONG = [
     ("tracking_minutes", "-1"),
     ("tracking_minutes", "10081"),
     ("partner_ids", "me"),
+    ("private_targets", "localhost"),
+    ("private_targets", "127.0.0.1/8"),
     ("api_v2", "perhaps"),
     ("partner_ids", f"{PARTNERS[0]};{PARTNERS[1]}"),
 ]

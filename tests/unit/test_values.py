@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kolli.values import Address, Dimensions, Money, Weight, country_name, crosses_customs_border, plain
+from kolli.values import (
+    COUNTRY_CODES,
+    Address,
+    Dimensions,
+    Money,
+    Weight,
+    country_alpha_3,
+    country_in_english,
+    country_name,
+    crosses_customs_border,
+    plain,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +94,15 @@ def test_a_country_is_named_in_capitals():
 )
 def test_goods_are_declared_when_they_enter_or_leave_the_union(sender, recipient, crosses):
     assert crosses_customs_border(sender, recipient) is crosses
+
+
+@pytest.mark.parametrize(("code", "alpha_3", "name"), [("NL", "NLD", "Netherlands"), ("XK", "XKX", "Kosovo")])
+def test_a_country_has_a_code_of_three_letters_and_an_english_name(code, alpha_3, name):
+    assert (country_alpha_3(code), country_in_english(code)) == (alpha_3, name)
+
+
+def test_only_places_that_iso_3166_does_not_know_have_no_code_of_three_letters():
+    codes = {code: country_alpha_3(code) for code in COUNTRY_CODES}
+
+    assert {code for code, alpha_3 in codes.items() if not alpha_3} == {"CQ", "EA", "IC"}
+    assert len(set(codes.values()) - {""}) == len(codes) - 3

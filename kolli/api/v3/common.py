@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from starlette.datastructures import Headers
 
 from kolli.api.endpoint import LARGEST_ID, Parameter
@@ -30,6 +32,19 @@ Whole = Annotated[int, BeforeValidator(whole), Field(strict=True, ge=-LARGEST_ID
 """A JSON integer that a database can hold."""
 
 Id = Annotated[int, BeforeValidator(whole), Field(strict=True, ge=1, le=LARGEST_ID)]
+
+
+class DescribedAs:
+    """Marks what is answered as it was sent: it is described as what was read, and not looked at again.
+
+    `Annotated[dict[str, Any], DescribedAs(Customs)]`
+    """
+
+    def __init__(self, schema: type[Schema]) -> None:
+        self.schema = schema
+
+    def __get_pydantic_json_schema__(self, _schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(self.schema.__pydantic_core_schema__)
 
 
 class ShipWithProperties(Schema):

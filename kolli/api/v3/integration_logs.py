@@ -1,6 +1,7 @@
 """Integration exception logs: what went wrong between integrations and their shops, as these tell it."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -12,13 +13,16 @@ from kolli.account.integration_logs import IntegrationLog, LogPosition, add_log,
 from kolli.account.integrations import get_integration
 from kolli.api.bodies import decode, encode
 from kolli.api.endpoint import LARGEST_ID, Answer, Endpoint, Parameter, Request
-from kolli.api.errors import Pointers, Rejected, Wire, message_of, problem
+from kolli.api.errors import INVALID, WIRE, Pointers, Rejected, Wire, message_of, problem
 from kolli.api.pages import INVALID_CURSOR, page_size, read_page_size
 from kolli.api.v3.common import Schema, Whole
 from kolli.api.v3.integrations import IntegrationRefusal, in_numbers, refuse
 from kolli.api.v3.order_document import LONGEST_NOTE, LONGEST_TEXT, Free, Moment
+from kolli.errors import Missing
 from kolli.operations.context import Context
 from kolli.values import timestamp
+
+BODY = Pointers(root="body")
 
 USUAL_PAGE = 25
 LARGEST_PAGE = 100
@@ -168,7 +172,8 @@ def create_log(request: Request, context: Context) -> Answer:
     document = new.model_dump(exclude={"created_at"})
     size = len(encode(document))
     if size > LARGEST_LOG_BYTES:
-        raise _refused("too_long", f"A log should have at most {LARGEST_LOG_BYTES} bytes, not {size}", "body")
+        message = f"A log should have at most {LARGEST_LOG_BYTES} bytes, not {size}"
+        raise Rejected(400, [in_numbers(problem(INVALID, message, BODY.root))])
     log = IntegrationLog(
         id=context.installation.sequences.take_id(),
         integration_id=request.id,
@@ -189,18 +194,17 @@ def _read_new_log(request: Request) -> NewLog:
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         problems = [
-            _problem(item["type"], message_of(item), "/".join(["body", *map(str, item["loc"])])) for item in found
+            problem(_WIRES.get(item["type"], INVALID), message_of(item), BODY.of_location(item["loc"]))
+            for item in found
         ]
-        raise Rejected(400, problems) from error
+        raise Rejected(400, [in_numbers(each) for each in problems]) from error
 
 
-def _problem(code: str, detail: str, place: str) -> dict[str, Any]:
-    """`extra_forbidden`, `Extra Forbidden`. Source: Integrations, example of a 400 when a log is made (2026-07)."""
-    return in_numbers(problem(Wire(400, code, code.replace("_", " ").title()), detail, place))
-
-
-def _refused(code: str, detail: str, place: str) -> Rejected:
-    return Rejected(400, [_problem(code, detail, place)])
+_WIRES: Mapping[str, Wire] = {
+    "extra_forbidden": Wire(400, "extra_forbidden", "Extra Forbidden"),
+    "missing": WIRE[Missing],
+}
+"""How mistakes look that are not just invalid. Source of the first: Integrations, example of a 400 (2026-07)."""
 
 
 def _answered(log: IntegrationLog) -> LogAnswer:
@@ -258,7 +262,7 @@ ROUTES = [
         "/integrations/{id:int}/logs",
         create_log,
         "Create integration exception logs",
-        Pointers(root="body"),
+        BODY,
         scope="write:integration",
         body=_NEW_LOG,
         answers={201: OneLog},

@@ -55,11 +55,11 @@ class IntegrationChange(Schema):
 
 
 class IntegrationAnswer(TypedDict):
-    """A shop connection."""
+    """A shop connection. An address of the shop that is not known, which cannot be empty, is left out."""
 
     id: int
     shop_name: str
-    shop_url: str
+    shop_url: NotRequired[str]
     type: str
     service_point_enabled: bool
     service_point_carriers: list[str]
@@ -203,10 +203,9 @@ def delete_integration(request: Request, context: Context) -> Answer:
 
 def _answered(integration: Integration) -> IntegrationAnswer:
     settings = integration.settings
-    return {
+    answered: IntegrationAnswer = {
         "id": integration.id,
         "shop_name": integration.name,
-        "shop_url": settings.shop_url,
         "type": settings.type,
         "service_point_enabled": settings.service_point_enabled,
         "service_point_carriers": list(settings.service_point_carriers),
@@ -218,6 +217,9 @@ def _answered(integration: Integration) -> IntegrationAnswer:
         "created_at": in_utc(integration.created_at),
         "updated_at": in_utc(integration.updated_at),
     }
+    if settings.shop_url:
+        answered["shop_url"] = settings.shop_url
+    return answered
 
 
 _SORT = Parameter("sort", f"Keys with commas between them, a minus sign for descending: {', '.join(SORT_KEYS)}.")

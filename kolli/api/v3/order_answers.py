@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from kolli.api.v3.order_document import Moment, OrderDocument
 
 REFERENCE = "#/$defs/"
+LEFT_OUT = frozenset({"required", "$defs", "title", "description", "default"})
 
 
 class OrderSummary(TypedDict):
@@ -62,7 +63,10 @@ class OrderChange:
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         document = OrderDocument.model_json_schema()
-        return {"title": cls.__name__, "description": cls.__doc__, **_loose(document, document["$defs"])}
+        change = _loose(document, document["$defs"])
+        customer = next(kind for kind in change["properties"]["customer_details"]["anyOf"] if "properties" in kind)
+        customer["properties"]["phone"] = customer["properties"]["phone_number"]  # its name in a change
+        return {"title": cls.__name__, "description": cls.__doc__, **change}
 
 
 def _loose(schema: Any, definitions: dict[str, Any]) -> Any:
@@ -73,5 +77,9 @@ def _loose(schema: Any, definitions: dict[str, Any]) -> Any:
         return schema
     if "$ref" in schema:
         return _loose(definitions[schema["$ref"].removeprefix(REFERENCE)], definitions)
-    left_out = {"required", "$defs", "title", "description", "default"}
-    return {name: _loose(member, definitions) for name, member in schema.items() if name not in left_out}
+    kept = {name: member for name, member in schema.items() if name not in LEFT_OUT}
+    members = kept.pop("properties", None)
+    loose = {name: _loose(member, definitions) for name, member in kept.items()}
+    if members is not None:  # named by the API, so a member may well be called `description`
+        loose["properties"] = {name: _loose(member, definitions) for name, member in members.items()}
+    return loose

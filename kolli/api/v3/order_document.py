@@ -45,7 +45,7 @@ _DATE_FIRST = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNPRINTABLE = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069]")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     found = _UNPRINTABLE.search(text)
     if found:
         raise PydanticCustomError(
@@ -156,8 +156,8 @@ def _any_case(choices: Any) -> BeforeValidator:
 
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 SomeText = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
-Printable = Annotated[Text, AfterValidator(_printable)]
-SomePrintable = Annotated[SomeText, AfterValidator(_printable)]
+Printable = Annotated[Text, AfterValidator(printable)]
+SomePrintable = Annotated[SomeText, AfterValidator(printable)]
 Moment = Annotated[str, BeforeValidator(_moment)]
 Number = Annotated[Decimal, BeforeValidator(_number)]
 Length = Annotated[Number, Field(ge=0)]

@@ -9,7 +9,17 @@ from pydantic_core import PydanticCustomError
 from kolli.api.bodies import encode
 from kolli.api.v3.common import Id, Whole
 from kolli.api.v3.customs import Price
-from kolli.api.v3.order_document import Country, Measurement, Moment, Part, Printable, SomePrintable, SomeText, Text
+from kolli.api.v3.order_document import (
+    Country,
+    Measurement,
+    Moment,
+    Part,
+    Printable,
+    SomePrintable,
+    SomeText,
+    Text,
+    printable,
+)
 from kolli.api.v3.shipment_request import MOST_ITEMS, ParcelItem
 
 LONGEST_NUMBER = 255
@@ -26,8 +36,8 @@ def _email(text: str) -> str:
     return text
 
 
-Number = Annotated[SomePrintable, Field(max_length=LONGEST_NUMBER)]
-Code = Annotated[SomePrintable, Field(max_length=LONGEST_CODE)]
+Number = Annotated[str, Field(min_length=1, max_length=LONGEST_NUMBER), AfterValidator(printable)]
+Code = Annotated[str, Field(min_length=1, max_length=LONGEST_CODE), AfterValidator(printable)]
 
 
 class Address(Part):

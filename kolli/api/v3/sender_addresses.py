@@ -1,5 +1,7 @@
 """Sender addresses: where the account ships from."""
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
 from kolli.account.sender_addresses import SenderAddress, get_sender_address, list_sender_addresses
@@ -26,7 +28,10 @@ class TaxNumberAnswer(TypedDict):
 
 
 class SenderAddressAnswer(TypedDict):
-    """An address that the account ships from. What it does not have is an empty text; a post office box is null."""
+    """An address that the account ships from. What it does not have is an empty text.
+
+    A post office box is null then, and an e-mail address, which cannot be empty, is left out.
+    """
 
     id: int
     name: str
@@ -39,7 +44,7 @@ class SenderAddressAnswer(TypedDict):
     po_box: str | None
     state_province_code: str
     country_code: str
-    email: str
+    email: NotRequired[str]
     phone_number: str
     signature: SignatureAnswer
     tax_numbers: list[TaxNumberAnswer]
@@ -76,7 +81,7 @@ def retrieve_sender_address(request: Request, context: Context) -> Answer:
 
 def _answered(sender: SenderAddress) -> SenderAddressAnswer:
     address, details = sender.address, sender.details
-    return {
+    answered: SenderAddressAnswer = {
         "id": sender.id,
         "name": address.name,
         "company_name": address.company_name,
@@ -88,7 +93,6 @@ def _answered(sender: SenderAddress) -> SenderAddressAnswer:
         "po_box": address.po_box or None,
         "state_province_code": address.state_province_code,
         "country_code": address.country_code,
-        "email": address.email,
         "phone_number": address.phone_number,
         "signature": {"full_name": details.signature.full_name, "initials": details.signature.initials},
         "tax_numbers": [
@@ -96,6 +100,9 @@ def _answered(sender: SenderAddress) -> SenderAddressAnswer:
             for number in details.tax_numbers
         ],
     }
+    if address.email:
+        answered["email"] = address.email
+    return answered
 
 
 ROUTES = [

@@ -3,12 +3,15 @@
 from base64 import b64encode
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, NotRequired, cast
+from typing import Annotated, Any, NotRequired, cast
 
 from typing_extensions import TypedDict
 
 from kolli.api.errors import Problem, Wire, problem
 from kolli.api.v3 import compat
+from kolli.api.v3.common import DescribedAs
+from kolli.api.v3.customs import LooseCustoms
+from kolli.api.v3.order_document import DangerousGoods
 from kolli.api.v3.parcel_documents import document_link
 from kolli.api.v3.ship_an_order_answers import DocumentOfParcel, ShipWithUsed
 from kolli.operations.context import Context
@@ -85,7 +88,7 @@ class ItemAnswer(TypedDict):
     mid_code: NotRequired[str | None]
     material_content: NotRequired[str | None]
     intended_use: NotRequired[str | None]
-    dangerous_goods: NotRequired[dict[str, Any]]
+    dangerous_goods: NotRequired[Annotated[dict[str, Any], DescribedAs(DangerousGoods)]]
     dds_reference: NotRequired[str | None]
     taric_doc_code: NotRequired[str | None]
     manufacturer_product_id: NotRequired[str | None]
@@ -184,7 +187,7 @@ class ShipmentAnswer(TypedDict):
     total_order_price: PriceAnswer | None
     brand_id: int | None
     delivery_dates: DatesAnswer | None
-    customs_information: dict[str, Any] | None
+    customs_information: Annotated[dict[str, Any], DescribedAs(LooseCustoms)] | None
     carrier_fields: dict[str, Any] | None
     errors: list[Problem]
     parcels: list[ParcelAnswer]

@@ -211,6 +211,7 @@ def upgrade() -> None:
     op.add_column("shipments", sa.Column("order_number_key", sa.Text(), nullable=False, server_default=""))
     op.add_column("shipments", sa.Column("external_reference_id", sa.Text(), nullable=True))
     op.add_column("shipments", sa.Column("reference_guard", sa.Text(), nullable=True))
+    op.add_column("attempts", sa.Column("in_background", sa.Boolean(), nullable=False, server_default=sa.false()))
     _fill(op.get_bind())
 
     columns = ["account_id", "created_at", "shipment_id", "integration_id", "status", "updated_at", "announced_at"]
@@ -218,8 +219,8 @@ def upgrade() -> None:
     for columns in (
         ["account_id", "created_at", "id"],
         ["account_id", "integration_id", "created_at", "id"],
-        ["account_id", "order_number_key"],
-        ["account_id", "external_reference_id"],
+        ["account_id", "order_number_key", "created_at", "id"],
+        ["account_id", "external_reference_id", "created_at", "id"],
     ):
         op.create_index(op.f(f"ix_shipments_{'_'.join(columns)}"), "shipments", columns)
     op.create_index(

@@ -25,7 +25,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "compatibility.md"
 BEGIN, END = "<!-- comparison: begin -->", "<!-- comparison: end -->"
 
 METHODS = ("get", "post", "put", "patch", "delete")
-OURS_EVERYWHERE = frozenset({401, 403, 408, 413, 500})
+OURS_EVERYWHERE = frozenset({400, 401, 403, 408, 413, 500})
 """Refusals that any endpoint may give, and that the vendor describes once for all of them."""
 
 Kind = Literal["parameter", "header", "request", "answer", "status"]
@@ -138,13 +138,14 @@ class Section:
     operations: Mapping[Route, Side]
 
 
+@cache
 def sections(folder: Path) -> list[Section]:
     """Every file of the vendor, by name."""
     return [_section(path) for path in sorted(folder.glob("*.yaml"))]
 
 
 def _section(path: Path) -> Section:
-    document = yaml.safe_load(path.read_text("utf-8"))
+    document = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     operations = {
         Route(method.upper(), nameless(where)): Side(document, methods[method], tuple(methods.get("parameters", [])))
         for where, methods in document.get("paths", {}).items()
@@ -295,7 +296,7 @@ def _difference_rows(section: Section) -> Iterator[str]:
 
 
 def _count(theirs: Iterable[str], our: Iterable[str]) -> str:
-    known, mine = {name.lower() for name in theirs if name}, {name.lower() for name in our if name}
+    known, mine = ({name.lower() for name in names if name and not name.endswith("[]")} for names in (theirs, our))
     return f"{len(known & mine)} of {len(known)}" if known else ""
 
 

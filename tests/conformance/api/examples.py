@@ -7,7 +7,7 @@ keeps its old values, so that a diff shows what a change of the code means to ca
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,36 +48,38 @@ class Step:
     work: bool = False
     refused: int = 0  # the status that is expected where it is no success
 
+    def request(self, known: Mapping[str, Any]) -> Document:
+        """The request with what is known in the place of its names."""
+        asked = {"path": dict(self.path), "query": dict(self.query), "headers": dict(self.headers)}
+        more = {"body": self.body, "form": self.form and dict(self.form)}
+        filled_in: Document = filled(asked | {name: value for name, value in more.items() if value is not None}, known)
+        return filled_in
 
-def run(installation: Installation, steps: list[Step]) -> Iterator[Document]:
-    """Takes the steps in order, and gives each as an example of the description."""
+
+def run(installation: Installation, steps: Iterable[Step], known: dict[str, Any] | None = None) -> Iterator[Document]:
+    """Takes the steps in order, and gives each as an example of the description. `known` grows with each."""
     client = a_client(installation)
-    known: dict[str, Any] = {}
+    known = {} if known is None else known
     for step in steps:
         if step.work:
             workers(installation).run_due()
-        request = filled(
-            {"path": dict(step.path), "query": dict(step.query), "headers": dict(step.headers), "body": step.body},
-            known,
-        )
+        request = step.request(known)
         method, _, path = step.endpoint.partition(" ")
         answer = client.request(
             method,
             path.format(**request["path"]),
             params=request["query"],
             headers=request["headers"],
-            **({} if request["body"] is None else {"json": request["body"]}),
-            **({} if step.form is None else {"data": step.form}),
+            **({"json": request["body"]} if "body" in request else {}),
+            **({"data": request["form"]} if "form" in request else {}),
         )
         is_json = answer.headers.get("content-type") == "application/json"
         document = answer.json() if is_json else None
         known |= {name: found_at(document, place) for name, place in step.remember.items()}
-        if step.form is not None:
-            request["form"] = dict(step.form)
         yield {
             "endpoint": step.endpoint,
             "name": step.name,
-            "request": {name: value for name, value in request.items() if value is not None},
+            "request": request,
             "status": answer.status_code,
             "answer": shortened(document),
         }
@@ -307,6 +309,10 @@ SHIPMENTS = [
 ]
 
 SMALL = [
+    Step(
+        "POST /api/v3/addresses/validate",
+        body={"address": {name: text for name, text in TO.items() if name != "name"}, "carrier_code": "postnl"},
+    ),
     Step(
         "POST /api/v3/shipping-options",
         body={"from_country_code": "NL", "to_country_code": "DE", "parcels": [BOX], "calculate_quotes": True},

@@ -90,11 +90,10 @@ def test_the_documented_integration_is_answered_as_documented(caller, descriptio
     assert description.deviations("GET", ONE, answer) == []
 
 
-def test_an_integration_with_nothing_set_has_every_member(caller):
+def test_an_integration_with_nothing_set_has_every_member_but_an_address(caller):
     assert read(caller) == {
         "id": 70,
         "shop_name": "Shop",
-        "shop_url": "",
         "type": "api",
         "service_point_enabled": False,
         "service_point_carriers": [],
@@ -234,7 +233,7 @@ def test_an_address_that_must_not_be_called_is_refused(caller, url):
     assert answer.status_code == 400
     (found,) = answer.json()["errors"]
     assert found["source"] == {"pointer": "/data/webhook_url"}
-    assert found["detail"].startswith("Enter a valid URL.")
+    assert found["detail"].startswith("Enter a valid URL")
     assert read(caller)["webhook_url"] is None
 
 
@@ -427,14 +426,14 @@ def test_a_member_that_is_not_known_is_the_documented_400(caller, description):
 @pytest.mark.parametrize(
     ("change", "code", "pointer"),
     [
-        ({"base_url": None}, "string_type", "body/base_url"),
-        ({"base_url": ""}, "string_too_short", "body/base_url"),
-        ({"base_url": "x" * 2001}, "string_too_long", "body/base_url"),
-        ({"response_code": -1}, "greater_than_equal", "body/response_code"),
-        ({"response": []}, "model_type", "body/response"),
-        ({"created_at": "yesterday"}, "datetime_type", "body/created_at"),
-        ({"created_at": "0001-01-01T00:00:00+14:00"}, "datetime_type", "body/created_at"),
-        ({"created_at": 5}, "datetime_type", "body/created_at"),
+        ({"base_url": None}, "invalid", "body/base_url"),
+        ({"base_url": ""}, "invalid", "body/base_url"),
+        ({"base_url": "x" * 2001}, "invalid", "body/base_url"),
+        ({"response_code": -1}, "invalid", "body/response_code"),
+        ({"response": []}, "invalid", "body/response"),
+        ({"created_at": "yesterday"}, "invalid", "body/created_at"),
+        ({"created_at": "0001-01-01T00:00:00+14:00"}, "invalid", "body/created_at"),
+        ({"created_at": 5}, "invalid", "body/created_at"),
         ({"additional_data": "x"}, "extra_forbidden", "body/additional_data"),
     ],
 )
@@ -449,7 +448,7 @@ def test_what_cannot_be_right_in_a_log_is_pointed_to(caller, change, code, point
 def test_a_log_without_the_address_of_the_shop_is_refused(caller):
     answer = caller.client.post(f"{URL}/70/logs", json={})
 
-    assert answer.json()["errors"][0].items() >= {"code": "missing", "detail": "Field required"}.items()
+    assert answer.json()["errors"][0].items() >= {"status": 400, "code": "required", "detail": "Field required"}.items()
 
 
 def test_a_log_cannot_be_larger_than_64_kib(caller):
@@ -458,7 +457,7 @@ def test_a_log_cannot_be_larger_than_64_kib(caller):
     answer = caller.client.post(f"{URL}/70/logs", json=body)
 
     assert answer.status_code == 400
-    assert answer.json()["errors"][0]["code"] == "too_long"
+    assert answer.json()["errors"][0]["source"] == {"pointer": "body"}
 
 
 @pytest.mark.parametrize(("method", "number"), [("GET", 404), ("POST", 404), ("GET", 71), ("POST", 71)])

@@ -140,3 +140,37 @@ def test_a_range_beside_another_or_of_another_customer_is_accepted(with_range, c
 def test_a_range_that_is_none_is_refused(with_range, first, last):
     with with_range.write() as transaction, pytest.raises(Invalid, match=f"not {first} to {last}"):
         add_number_range(transaction, 2, 3, first, last, is_live=True)
+
+
+def test_a_contract_is_read_as_it_was_stored(transaction):
+    contract = Contract(
+        9,
+        "postnl",
+        "Broker",
+        data={"customer_code": "KOLL"},
+        country_code="NL",
+        client_id="1234",
+        state="validation_failed",
+        type="broker",
+        error="Missing or invalid shipper number",
+    )
+    add_contract(transaction, 1, contract)
+
+    assert find_contract(transaction, 1, 9) == contract
+
+
+def test_what_was_stored_before_contracts_had_a_state_is_active(transaction):
+    add_contract(transaction, 1, TEST)
+    transaction.exec_driver_sql('UPDATE contracts SET body = \'{"name":"Test","data":{}}\'')
+
+    contract = find_contract(transaction, 1, TEST.id)
+
+    assert contract == Contract(TEST.id, "postnl", "Test")
+    assert contract.is_active
+
+
+def test_the_default_contract_is_an_active_one(transaction):
+    add_contract(transaction, 1, Contract(3, "sendcloud", "Off", is_default=True, state="inactive"))
+    add_contract(transaction, 1, Contract(4, "sendcloud", "On"))
+
+    assert find_default_contract(transaction, 1, "sendcloud") == Contract(4, "sendcloud", "On")

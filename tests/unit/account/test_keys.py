@@ -1,11 +1,14 @@
 """Keys: made once, checked in the same time whether right or wrong, and their secrets kept nowhere."""
 
+from base64 import urlsafe_b64decode
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from kolli.account.accounts import Account, add_account
-from kolli.account.keys import ApiKey, check_key, create_key
-from kolli.errors import Unauthenticated
+from kolli.account.keys import ApiKey, check_key, check_token, create_key, issue_token, list_keys, revoke_key
+from kolli.errors import InvalidToken, NotFound, Unauthenticated
 from kolli.schema import metadata
 from tests.factories import NOW, a_database
 
@@ -74,3 +77,56 @@ def test_a_wrong_secret_and_an_unknown_key_are_told_the_same(transaction):
 def test_no_secret_opens_a_key_that_is_not_there(transaction, secret):
     with pytest.raises(Unauthenticated):
         check_key(transaction, "", secret)
+
+
+def test_the_keys_of_an_account_are_listed_and_no_others(transaction):
+    first, _ = create_key(transaction, 1, "First", NOW)
+    create_key(transaction, 2, "Another account's", NOW)
+    second, _ = create_key(transaction, 1, "Second", NOW + timedelta(days=1))
+
+    assert list_keys(transaction, 1) == [(first, NOW), (second, NOW + timedelta(days=1))]
+
+
+def test_a_revoked_key_is_unknown_and_the_others_are_not(transaction):
+    revoked, secret = create_key(transaction, 1, "Shop", NOW)
+    kept, other_secret = create_key(transaction, 1, "Shop", NOW)
+
+    revoke_key(transaction, 1, revoked.public_key)
+
+    with pytest.raises(Unauthenticated):
+        check_key(transaction, revoked.public_key, secret)
+    assert check_key(transaction, kept.public_key, other_secret) == kept
+
+
+def test_a_revoked_key_takes_its_own_tokens_with_it(transaction):
+    revoked, _ = create_key(transaction, 1, "Shop", NOW)
+    kept, _ = create_key(transaction, 1, "Shop", NOW)
+    gone, stays = (issue_token(transaction, key, ["read:order"], NOW) for key in (revoked, kept))
+
+    revoke_key(transaction, 1, revoked.public_key)
+
+    with pytest.raises(InvalidToken):
+        check_token(transaction, gone, NOW)
+    assert check_token(transaction, stays, NOW) == (kept, frozenset({"read:order"}))
+
+
+@pytest.mark.parametrize("account_id", [2, 3])
+def test_a_key_of_another_account_cannot_be_revoked(transaction, account_id):
+    key, secret = create_key(transaction, 1, "Shop", NOW)
+    token = issue_token(transaction, key, [], NOW)
+
+    with pytest.raises(NotFound, match="kolli keys list"):
+        revoke_key(transaction, account_id, key.public_key)
+
+    assert check_key(transaction, key.public_key, secret) == key
+    assert check_token(transaction, token, NOW) == (key, frozenset())
+
+
+def test_a_token_has_256_bits_and_is_nowhere_in_the_database(transaction):
+    key, _ = create_key(transaction, 1, "Shop", NOW)
+
+    tokens = [issue_token(transaction, key, ["api"], NOW) for _ in range(20)]
+
+    assert {len(urlsafe_b64decode(f"{token.removeprefix('ory_at_')}=")) for token in tokens} == {32}
+    assert len(set(tokens)) == 20
+    assert [token for token in tokens if any(token in value for value in everything_in(transaction))] == []

@@ -45,6 +45,7 @@ LOOKS = {
     errors.InvalidToken: (401, "authentication_failed"),
     errors.Forbidden: (403, "forbidden"),
     errors.TooLarge: (413, "invalid"),
+    errors.Unreachable: (502, "invalid"),
     errors.CarrierError: (400, "parcel_announcement_error"),
     errors.CarrierRejected: (400, "parcel_announcement_error"),
     errors.CarrierUnavailable: (400, "parcel_announcement_error"),

@@ -154,15 +154,15 @@ def test_a_shipment_that_was_taken_out_of_the_queue_is_cancelled(caller):
 
 def test_a_shipment_that_is_being_announced_is_cancelled_afterwards(tmp_path):
     asked = []
-    carrier = ScriptedSandbox(tmp_path, after=lambda booking: asked.append(cancel(booking.reference, caller.context)))
-    caller = a_caller(an_installation(tmp_path, carriers=[carrier]))
+    carrier = ScriptedSandbox(tmp_path, after=lambda booking: asked.append(cancel(booking.reference, ours.context)))
+    ours = a_caller(an_installation(tmp_path, carriers=[carrier]))
 
-    ship_parcels(letter(), caller.context)
+    ship_parcels(letter(), ours.context)
 
     assert asked == [False]
-    run_jobs(caller, timedelta(minutes=2))
-    assert states(caller) == [State.CANCELLED]
-    assert [is_cancelled for _, _, is_cancelled in booked(caller)] == [True]
+    run_jobs(ours, timedelta(minutes=2))
+    assert states(ours) == [State.CANCELLED]
+    assert [is_cancelled for _, _, is_cancelled in booked(ours)] == [True]
 
 
 @pytest.mark.parametrize(

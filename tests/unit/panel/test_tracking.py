@@ -1,12 +1,19 @@
 """The public tracking page, asked in process: what it tells whom, and in which words and headers."""
 
+import re
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 
 from kolli.account.brands import Brand, add_brand
+from kolli.account.contracts import Contract, add_contract, add_number_range
 from kolli.account.sender_addresses import SenderAddress, add_sender_address
-from tests.factories import an_address, an_order
+from kolli.operations.import_events import get_tracked
+from kolli.operations.track import record_all, set_status_of_all
+from kolli.shipments.model import ParcelStatus
+from kolli.shipments.tracking import DECIDED_HERE, Event
+from tests.factories import NOW, an_address, an_order
 
 RECIPIENT = {
     "name": "Recipient Name",
@@ -265,3 +272,95 @@ def test_the_style_sheet_is_there(caller):
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/css")
     assert "url(" not in answer.text
+
+
+# What has happened
+
+
+def seen(caller, number, status, at=NOW, source="carrier", **more):
+    with caller.installation.database.write() as transaction:
+        tracked = get_tracked(transaction, 1, number)
+        record_all(transaction, [(tracked, Event(status, at, source, **more))], NOW)
+
+
+def test_the_history_is_shown_the_newest_first_with_time_and_place(caller, tracking_number):
+    seen(caller, tracking_number, ParcelStatus.PICKED_UP_BY_DRIVER, NOW - timedelta(hours=1))
+    door = {"city": "Amsterdam", "country": "NL"}
+    seen(caller, tracking_number, ParcelStatus.DELIVERED, description="Left with a neighbour", details=door)
+
+    text = " ".join(Elements(track(caller, tracking_number).text).text.split())
+
+    history = text[text.index("What has happened") :]
+    assert "24 November 2026, 13:00 Delivered Left with a neighbour Amsterdam, Netherlands" in history
+    assert history.index("Delivered") < history.index("Shipment picked up by driver") < history.index("Ready to send")
+    assert "Being announced" in history
+    assert "Times are in local time of the destination." in history
+
+
+@pytest.mark.parametrize("status", sorted(set(ParcelStatus) - DECIDED_HERE - {ParcelStatus.UNKNOWN}))
+def test_every_status_that_can_be_seen_stands_in_large(caller, tracking_number, status):
+    seen(caller, tracking_number, status)
+
+    page = track(caller, tracking_number).text
+
+    assert re.search(rf'<p class="status \w+"><span aria-hidden="true">.</span> {re.escape(status.message)}</p>', page)
+
+
+def test_why_kolli_did_something_is_nothing_for_strangers(caller, tracking_number):
+    with caller.installation.database.write() as transaction:
+        tracked = get_tracked(transaction, 1, tracking_number)
+        event = Event(ParcelStatus.READY_TO_SEND, NOW, "kolli", "The contract's secret is wrong.")
+        set_status_of_all(transaction, tracked.shipped, event, NOW)
+
+    assert "secret" not in track(caller, tracking_number).text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_of_an_event_is_never_markup(caller, tracking_number, text):
+    for number, words in ((tracking_number, "Sorted"), (shipped(caller, "HOSTILE"), text)):
+        seen(caller, number, ParcelStatus.SORTED, description=words, details={"city": words})
+
+    page = Elements(track(caller, caller.sandbox.ledger.entries()[-1].tracking_number).text)
+
+    assert page.text.count(text) == 2
+    assert page.elements == Elements(track(caller, tracking_number).text).elements
+
+
+def test_a_parcel_that_is_not_scanned_yet_says_so(caller):
+    contract = {"type": "shipping_option_code", "properties": {"shipping_option_code": "postnl:standard"}}
+    with caller.installation.database.write() as transaction:
+        live = Contract(9, "postnl", "Live", is_default=False, is_live=True, data={"customer_code": "KOLL"})
+        add_contract(transaction, 1, live)
+        add_number_range(transaction, 1, live.id, 1, 99, is_live=True)
+    contract["properties"]["contract_id"] = 9
+    caller.store(an_order())
+    number = caller.ship(ship_with=contract).json()["data"][0]["tracking_number"]
+
+    page = track(caller, number).text
+
+    assert "The sender has told PostNL about this parcel. It has not been scanned yet." in page
+
+
+REGISTRATION = {
+    "announced_at": "2026-11-24T08:00:00Z",
+    "from_address": {"country_code": "NL", "postal_code": SENDER["postal_code"], "city": "Sender Town"},
+    "to_address": {"country_code": "ES", "postal_code": "28013", "city": "Madrid", "name": "Recipient Name"},
+    "ship_with": {"type": "contract", "properties": {"contract_id": 1}},
+    "shipment": {"source_id": "SECRET-SHIPMENT"},
+    "source_id": "SECRET-NUMBER",
+    "tracking_number": {"carrier_code": "dhl", "tracking_number": "Track-1"},
+}
+
+
+def test_a_registered_parcel_is_shown_to_who_knows_its_postal_code_and_to_nobody_else(caller):
+    assert caller.client.post("/api/v3/parcels/tracking", json=REGISTRATION).status_code == 200
+
+    page = track(caller, "track-1", "28013")
+
+    text = Elements(page.text).text
+    assert page.status_code == 200
+    assert [word for word in ("Announced", "dhl", "Madrid", "Spain", "Track-1") if word not in text] == []
+    assert [word for word in ("Sender Town", "Recipient", "SECRET") if word in page.text] == []
+    assert "Times are in UTC." in text  # the Canary Islands have another time
+    assert track(caller, "track-1", SENDER["postal_code"]).status_code == 404
+    assert track(caller, "track-1", "28013", country="NL").status_code == 404
