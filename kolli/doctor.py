@@ -5,13 +5,19 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kolli.app import DATABASE, find_fonts, readable
+from sqlalchemy import Connection
+
+from kolli.app import DATABASE, find_fonts, now, readable
 from kolli.carriers.registry import installed_carriers
 from kolli.database import Database
 from kolli.errors import KolliError, NotDrawable
+from kolli.jobs import find_longest_due, list_dead
 from kolli.migrations import newest_version, version_of
 from kolli.settings import Settings
 from kolli.shipments.attempts import list_unsettled
+
+LONGEST_QUEUE_MINUTES = 10
+"""A running server takes a job up within seconds; one that waits as long is not being looked after."""
 
 
 @dataclass(frozen=True)
@@ -94,4 +100,16 @@ def _database(settings: Settings) -> Iterator[Finding]:
             "; the next start of the server looks into them" if unsettled else ""
         )
         yield Finding(is_good=not unsettled, text=text)
+        yield from _jobs(transaction)
     database.close()
+
+
+def _jobs(transaction: Connection) -> Iterator[Finding]:
+    dead = len(list_dead(transaction))
+    text = f"{dead} jobs were given up" + ("; see `kolli jobs list`" if dead else "")
+    yield Finding(is_good=not dead, text=text)
+    due_at = find_longest_due(transaction)
+    late = max(0, int((now() - due_at).total_seconds() // 60)) if due_at else 0
+    is_good = late <= LONGEST_QUEUE_MINUTES
+    hint = "" if is_good else "; is the server running, and do the carriers answer?"
+    yield Finding(is_good=is_good, text=f"the job that waits longest has been due for {late} minutes{hint}")

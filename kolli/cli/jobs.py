@@ -22,9 +22,8 @@ def list_command() -> None:
         typer.echo(f"{count:>7} {kind} waiting or running")
     for job in dead:
         body = " ".join(f"{name}={value}" for name, value in job.body.items())
-        typer.echo(
-            f"{job.id:>7} {job.kind} dead since {job.died_at:%Y-%m-%d %H:%M} after {job.runs} runs: {job.reason}"
-        )
+        runs = "1 run" if job.runs == 1 else f"{job.runs} runs"
+        typer.echo(f"{job.id:>7} {job.kind} dead since {job.died_at:%Y-%m-%d %H:%M} after {runs}: {job.reason}")
         typer.echo(f"        {body}")
     if not waiting and not dead:
         typer.echo("Nothing waits, and nothing was given up.")

@@ -142,7 +142,7 @@ def advance_command(
 def _show(here: Installation, account_id: int, tracked: Tracked) -> None:
     with here.database.read() as transaction:
         tracked = get_tracked(transaction, account_id, tracked.tracking_number, tracked.carrier_code)
-        events = history(transaction, account_id, tracked.id)
+        events = tracked.told(history(transaction, account_id, tracked.id))
     status = tracked.parcel.status
     typer.echo(f"{tracked.tracking_number} ({tracked.carrier_code}): {status.message} ({status})")
     for event in events:

@@ -1,6 +1,6 @@
 """What happens to parcels is written into their history, decides their status, and is told to whoever wants to hear."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -58,6 +58,12 @@ class Tracked:
     def is_announced(self) -> bool:
         """Whether its carrier knows of it."""
         return self.parcel.announced_at is not None
+
+    def told(self, events: Iterable[Event]) -> list[Event]:
+        """The parcel's history as it is told: that of one labelled here begins with its being announced."""
+        if self.shipment is None:
+            return list(events)
+        return [Event(ParcelStatus.ANNOUNCING, self.shipment.created_at, "kolli"), *events]
 
     @property
     def since(self) -> datetime:

@@ -121,8 +121,7 @@ def _shown(tracked: Tracked, events: Sequence[Event], installation: Installation
 
 def _told(tracked: Tracked, events: Sequence[Event], clock: "_Clock") -> list[dict[str, str]]:
     """The history for people, the newest first."""
-    first = [Event(ParcelStatus.ANNOUNCING, tracked.shipment.created_at, "kolli")] if tracked.shipment else []
-    newest_first = [*first, *events][::-1][:MOST_EVENTS]
+    newest_first = tracked.told(events)[::-1][:MOST_EVENTS]
     return [
         {
             "status": event.status.message,

@@ -112,12 +112,14 @@ def test_whatever_was_accepted_before_a_kill_is_announced_once(tmp_path):
             sender.join()
     with serving(data, credentials=credentials) as server:
         keep_sending(server, batches, accepted)
-        for _ in until("every label that was accepted"):
-            if {status_of(server, shipment_id) for shipment_id in accepted.values()} == {"READY_TO_SEND"}:
+        for _ in until("every label"):
+            if not server.ask("GET", "/api/v3/shipments?parcel_status=ANNOUNCING").json()["data"]:
                 break
+        statuses = {status_of(server, shipment_id) for shipment_id in accepted.values()}
 
     with closing(Ledger(data / LEDGER)) as ledger:
         booked = [(entry.order_number, entry.reference) for entry in ledger.entries()]
     assert len(booked) == len(set(booked)) == len({order for order, _ in booked})
     assert accepted.items() <= dict(booked).items()
+    assert statuses == {"READY_TO_SEND"}
     assert {order for order, _ in booked} == {f"N-{number}" for number in numbers}

@@ -129,7 +129,11 @@ def test_a_name_is_resolved_once_and_connected_to_at_that_very_address():
 
 
 def test_a_resolver_that_hangs_is_not_waited_for():
-    sender = Outgoing(patience=HASTE, resolve=lambda _host, _port: time.sleep(3) or [])
+    def resolve(_host, _port):
+        time.sleep(3)
+        return ["127.0.0.1"]
+
+    sender = Outgoing(patience=HASTE, resolve=resolve)
     begin = time.monotonic()
 
     with pytest.raises(Unreachable, match="could not be resolved"):
@@ -156,7 +160,7 @@ def certificates(tmp_path_factory) -> Path:
     """An authority of our own (ca.pem), and a certificate of it for shop.example (shop.pem)."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("tls")
+    folder: Path = tmp_path_factory.mktemp("tls")
     new = [
         "openssl",
         "req",

@@ -12,7 +12,7 @@ from kolli.api.v3.common import in_utc
 from kolli.api.v3.shipment_answers import ItemAnswer
 from kolli.operations.track import Tracked
 from kolli.shipments.foreign_parcels import ForeignParcel
-from kolli.shipments.model import Draft, Parcel, ParcelStatus, Phase, Shipment
+from kolli.shipments.model import Draft, Parcel, Phase, Shipment
 from kolli.shipments.tracking import Event, Severity, Source, severity_of, tracking_url
 from kolli.values import Address
 
@@ -122,14 +122,13 @@ class RegisteredParcel(_Common):
 
 def tracked_parcel(tracked: Tracked, events: Iterable[Event]) -> TrackedParcel:
     """A parcel with its history."""
-    told = [_event(event) for event in events]
+    told = [_event(event) for event in tracked.told(events)]
     parcel = tracked.parcel
     if isinstance(parcel, ForeignParcel):
         return {**_foreign(parcel), "events": told, "updated_at": in_utc(parcel.created_at)}
     shipment = tracked.shipped
-    first = _event(Event(ParcelStatus.ANNOUNCING, shipment.created_at, "kolli"))
     announced_at = in_utc(_announced_at(shipment, parcel))
-    return {**_own(shipment, parcel), "events": [first, *told], "updated_at": announced_at}
+    return {**_own(shipment, parcel), "events": told, "updated_at": announced_at}
 
 
 def registered(parcel: ForeignParcel, *, is_new: bool) -> RegisteredParcel:

@@ -54,7 +54,7 @@ class Station:
 
 _COLLECTED = Station(0.25, ParcelStatus.PICKED_UP_BY_DRIVER, "Collected from the sender", "sender")
 _ARRIVED = Station(0.5, ParcelStatus.AT_SORTING_CENTRE, "Arrived at the sorting centre", "sender")
-_SORTED = Station(0.75, ParcelStatus.SORTED, "Sorted", "recipient")
+_SORTED = Station(0.75, ParcelStatus.SORTED, "Sorted for delivery", "recipient")
 _OUT = Station(1, ParcelStatus.DRIVER_ON_ROUTE, "Out for delivery", "recipient")
 
 LIVES: Mapping[str, tuple[Station, ...]] = {

@@ -91,7 +91,7 @@ async function show(operation, response, content, milliseconds) {
   if (type.startsWith(JSON_TYPE)) {
     const text = await content.text();
     const value = JSON.parse(text);
-    if (response.ok) remember(operation, value);
+    remember(operation, value);
     parts.push(element("pre", { tabIndex: 0, textContent: JSON.stringify(value, null, 2).slice(0, LONGEST_SHOWN) }));
   } else if (content.size) {
     const address = URL.createObjectURL(content);
@@ -104,7 +104,8 @@ async function show(operation, response, content, milliseconds) {
 }
 
 function remember(operation, value) {
-  const first = Array.isArray(value?.data) ? value.data[0] : value?.data;
+  const data = value?.data ?? value?.errors?.[0]?.meta; // a refusal may name what is there already
+  const first = Array.isArray(data) ? data[0] : data;
   const collection = operation.path.split("/")[3];
   if (first?.id !== undefined && !operation.path.split("/")[4]?.includes("-")) known[collection] = first.id;
   const found = first?.parcels?.[0]?.id ?? first?.parcel_id;
@@ -176,7 +177,8 @@ function formOf(operation, described) {
   operation.refresh = () => { shown.textContent = curlOf(operation); };
   operation.inputs = (described.parameters ?? []).map((parameter) => inputOf(parameter, operation.refresh));
   operation.bodyType = type;
-  operation.body = type ? element("textarea", { value: bodyText(type, content), spellcheck: false }) : null;
+  const text = bodyText(type, content);
+  operation.body = type ? element("textarea", { value: text, spellcheck: false, rows: Math.min(text.split("\n").length + 1, 24) }) : null;
   operation.body?.addEventListener("input", operation.refresh);
   operation.answer = element("div", { className: "answer", role: "status" });
   const copy = element("button", { type: "button", className: "second", textContent: "Copy as curl" });

@@ -215,9 +215,25 @@ def _allow_null(schema: Any) -> None:
                 _allow_null(inner)
 
 
+def allow_both(value: Any) -> None:
+    """Of alternatives that overlap, such as items for customs and others, more than one may fit."""
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        allow_both(inner)
+    if isinstance(value, dict) and isinstance(value.get("oneOf"), list):
+        value["anyOf"] = value.pop("oneOf")
+
+
 def of_shipments(document: Any) -> None:
     allow_null(document)
+    allow_both(document)
     wrap_the_errors(document)
+    for path, operations in document["paths"].items():
+        conflict = operations.get("post", {}).get("responses", {}).get("409", {})
+        if not path.endswith("/cancel") and "content" in conflict:  # holds a shipment, which is wrapped as always
+            content = conflict["content"]["application/json"]
+            content["schema"] = {"type": "object", "required": ["data"], "properties": {"data": content["schema"]}}
+    page = document["paths"]["/shipments"]["get"]["responses"]["200"]["content"]["application/json"]
+    del page["schema"]["properties"]["data"]["minItems"]  # what nothing fits is an empty page
 
 
 def of_tracking(document: Any) -> None:
@@ -226,7 +242,7 @@ def of_tracking(document: Any) -> None:
 
 
 CORRECTIONS: dict[str, Callable[[Any], None]] = {
-    "shipments": of_shipments,  # its schema of errors is a bare list; its every example is an object that holds one
+    "shipments": of_shipments,  # its examples are otherwise in each of these points
     "shipping-options": allow_null,  # an option that needs no contract has none
     "parcel-tracking": of_tracking,  # a request may leave the contract out, and is answered as it was sent
     "brands": allow_what_a_brand_does_not_have,  # it must have everything; see docs/compatibility.md

@@ -4,6 +4,7 @@ import copy
 import json
 import threading
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -63,8 +64,8 @@ def number(caller):
 
 def changed(path, value):
     """The body with another member at this path; `...` removes it."""
-    body = copy.deepcopy(BODY)
-    place = body
+    body: dict[str, Any] = copy.deepcopy(BODY)
+    place: dict[str, Any] = body
     *above, last = path.split(".")
     for name in above:
         place = place[name]

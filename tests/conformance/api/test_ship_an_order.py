@@ -1112,7 +1112,7 @@ def basic(pair):
     ("header", "found"),
     [
         (None, NOT_PROVIDED),
-        ("Bearer ory_at_x", NOT_PROVIDED),
+        ("Token abc", NOT_PROVIDED),
         (basic("nobody:wrong"), WRONG),
         ("Basic !garbage!", WRONG),
         ("Basic é".encode("latin-1"), WRONG),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import chain
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -37,8 +38,8 @@ ASYNC = (CREATE, CREATE_WITH_RULES)
 UNKNOWN = "8d1e5f0a-3f0a-4c55-9d6b-0d6a3b1f7c11"
 """The id of no shipment."""
 
-LETTER = {"type": "shipping_option_code", "properties": {"shipping_option_code": "sendcloud:letter"}}
-POST = {"type": "shipping_option_code", "properties": {"shipping_option_code": "postnl:standard"}}
+LETTER: dict[str, Any] = {"type": "shipping_option_code", "properties": {"shipping_option_code": "sendcloud:letter"}}
+POST: dict[str, Any] = {"type": "shipping_option_code", "properties": {"shipping_option_code": "postnl:standard"}}
 TO = {
     "name": "Femke de Vries",
     "address_line_1": "Oudezijds Voorburgwal",
@@ -560,7 +561,7 @@ def test_tax_numbers_stored_with_the_sender_stand_in_unless_some_are_given(calle
         stored = SenderAddress(1099, an_address(), details=SenderDetails(tax_numbers=numbers))
         add_sender_address(transaction, 1, stored)
     sender = {"sender_address_id": 1099}
-    given = {"sender": [], "receiver": [], "importer_of_record": []}
+    given: dict[str, Any] = {"sender": [], "receiver": [], "importer_of_record": []}
 
     stored = announced(caller, from_address=sender, customs_information=CUSTOMS)["customs_information"]
     own = announced(caller, from_address=sender, customs_information={**CUSTOMS, "tax_numbers": given})

@@ -339,7 +339,7 @@ def test_a_message_is_tried_eleven_times_from_five_minutes_to_an_hour_apart(shop
     """Source: Webhooks: 10 retries, exponential, first after 5 minutes, at most an hour apart (2026-07)."""
     outgoing.answers = [500]
     shipped(shop)
-    waits = []
+    waits: list[float] = []
     while log_of(shop)[0].state == "waiting":
         before = clock.now
         while len(outgoing.sent) == len(waits):

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from kolli.account.accounts import get_account
 from kolli.account.integrations import add_integration
-from kolli.account.keys import ResponseProfile, create_key
+from kolli.account.keys import ApiKey, ResponseProfile, create_key
 from kolli.demo import INTEGRATION
 from kolli.operations.context import Installation
 from kolli.schema import accounts
@@ -26,8 +26,9 @@ class World(NamedTuple):
     """An installation after the demo's story, and what each endpoint can be asked about there."""
 
     installation: Installation
+    key: ApiKey
     authorization: str
-    """The credentials of the demo's account, as a header."""
+    """The key and its secret, as a header."""
     requests: Mapping[str, Document]
     """By endpoint, as `GET /api/v3/orders/{id}`: a request that succeeds, at least once."""
 
@@ -46,7 +47,7 @@ def a_world(folder: Path, profile: ResponseProfile = "example") -> World:
     requests = {step.endpoint: step.request(known) for step in STORY}
     requests["DELETE /api/v3/integrations/{id}"]["path"]["id"] = OTHER_SHOP
     pair = b64encode(f"{key.public_key}:{secret}".encode()).decode()
-    return World(installation, f"Basic {pair}", requests)
+    return World(installation, key, f"Basic {pair}", requests)
 
 
 def takes_away(step: Step) -> bool:

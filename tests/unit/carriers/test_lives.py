@@ -111,7 +111,7 @@ def test_a_parcel_can_change_its_life_on_the_way(sandbox):
 def test_a_status_that_does_not_lie_ahead_is_refused_and_those_that_do_are_named(sandbox):
     number = booked(sandbox)
 
-    with pytest.raises(Impossible, match="does not lead to EXCEPTION. Ahead of it are: PICKED_UP_BY_DRIVER"):
+    with pytest.raises(Impossible, match=r"does not lead to EXCEPTION\. Ahead of it are: PICKED_UP_BY_DRIVER"):
         on(sandbox, number, to=S.EXCEPTION)
 
 

@@ -1,16 +1,22 @@
 """What a job makes of a shipment in the queue. The oracle is the sandbox's ledger: nothing is booked twice or lost."""
 
+import threading
+import time
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
+from kolli.carriers.base import Carrier
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.registry import Carriers
 from kolli.carriers.sandbox import Fault, SandboxCarrier
+from kolli.database import Database
 from kolli.errors import CarrierUnavailable
 from kolli.jobs import count_waiting, list_dead, release_leases
+from kolli.migrations import migrate
 from kolli.operations.announce import ANNOUNCE, SETTLE
 from kolli.operations.background import ANNOUNCE_DELAYS, workers
 from kolli.operations.cancel import cancel
@@ -317,3 +323,37 @@ def test_what_is_to_be_cancelled_is_not_announced_again_after_a_death(tmp_path):
 
     assert (states(story.caller), booked(story.caller)) == ([State.ABANDONED], [])
     assert (story.waiting, story.dead) == ({}, [])
+
+
+# A carrier that hangs
+
+
+def test_a_carrier_that_hangs_does_not_stop_another_one(tmp_path):
+    go = threading.Event()
+
+    def hang(_):
+        assert go.wait(20)
+
+    database = Database(tmp_path / "kolli.db")
+    with database.write() as transaction:
+        migrate(transaction)
+    carriers: list[Carrier] = [ScriptedSandbox(tmp_path, before=hang), PostNL(tmp_path)]
+    installation = an_installation(tmp_path, carriers=carriers, database=database)
+    caller = a_caller(installation)
+    hanging = [f"h-{number}" for number in range(12)]
+    caller.store(*(an_order(order_id=name, order_number=name) for name in [*hanging, "quick"]))
+    ship_orders([ShipOrder(70, Choice(ShipWith(LETTER)), order_number=name) for name in hanging], caller.context)
+    ship_orders([ShipOrder(70, Choice(ShipWith(POST)), order_number="quick")], caller.context)
+    background = workers(installation)
+
+    background.start()
+    end = time.monotonic() + 20
+    while State.STORED not in states(caller) and time.monotonic() < end:
+        time.sleep(0.01)
+    during = Counter(states(caller))
+    go.set()
+
+    assert background.stop(20)
+    assert during[State.STORED] == 1
+    assert during[State.INTENDED] <= 6
+    database.close()

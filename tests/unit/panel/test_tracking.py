@@ -327,14 +327,15 @@ def test_text_of_an_event_is_never_markup(caller, tracking_number, text):
 
 
 def test_a_parcel_that_is_not_scanned_yet_says_so(caller):
-    contract = {"type": "shipping_option_code", "properties": {"shipping_option_code": "postnl:standard"}}
+    properties = {"shipping_option_code": "postnl:standard", "contract_id": 9}
     with caller.installation.database.write() as transaction:
         live = Contract(9, "postnl", "Live", is_default=False, is_live=True, data={"customer_code": "KOLL"})
         add_contract(transaction, 1, live)
         add_number_range(transaction, 1, live.id, 1, 99, is_live=True)
-    contract["properties"]["contract_id"] = 9
     caller.store(an_order())
-    number = caller.ship(ship_with=contract).json()["data"][0]["tracking_number"]
+    number = caller.ship(ship_with={"type": "shipping_option_code", "properties": properties}).json()["data"][0][
+        "tracking_number"
+    ]
 
     page = track(caller, number).text
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -186,7 +187,7 @@ def test_the_pages_together_are_the_list(made, size, by_parcels, backwards):
         store(database, name, minutes, parcels=1 + minutes % 2)
     filters = Filters(parcel_status=ParcelStatus.ANNOUNCING if by_parcels else None)
     page = Page(size, backwards=backwards)
-    collected = []
+    collected: list[str] = []
 
     with database.read() as transaction:
         for _ in range(len(made) + 1):
@@ -219,7 +220,7 @@ def test_a_page_whose_drafts_take_too_much_room_ends_early(database, monkeypatch
     assert listed.more_behind
 
 
-FILTERS = {
+FILTERS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "parcel_status": {"parcel_status": ParcelStatus.DELIVERED},
     "tracking_number": {"tracking_number": "3STEST"},

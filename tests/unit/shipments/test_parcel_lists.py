@@ -135,10 +135,10 @@ def test_all_parcels_of_an_account_are_read_in_their_order_from_an_index_alone(p
 @pytest.mark.parametrize(
     ("filters", "first_step"),
     [
-        ({"order_number": "ORDER-1"}, "SEARCH shipments USING INDEX ix_shipments_account_id_order_number_key"),
+        ({"order_number": "ORDER-1"}, "SEARCH shipments USING COVERING INDEX ix_shipments_account_id_order_number_key"),
         (
             {"external_reference_id": "Mine"},
-            "SEARCH shipments USING INDEX ix_shipments_account_id_external_reference_id",
+            "SEARCH shipments USING COVERING INDEX ix_shipments_account_id_external_reference_id",
         ),
         ({"tracking_number": "3S"}, "SEARCH parcels USING INDEX ix_parcels_tracking_key"),
         ({"ids": frozenset({1, 2})}, "SEARCH parcels USING INTEGER PRIMARY KEY (rowid=?)"),

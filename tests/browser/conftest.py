@@ -1,0 +1,55 @@
+"""A server and a real browser for tests of pages, and what both may be asked about any page."""
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import BROWSERS
+from tests.end_to_end.processes import Kolli, prepared, serving
+
+SWITCHES = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Kolli]:
+    data = tmp_path_factory.mktemp("server") / "data"
+    with serving(data, credentials=prepared(data)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The browser of this machine; Playwright's own would have to be downloaded."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, server):
+    """Opens an address in a fresh browser, and in the end sees that nothing was reported on its console."""
+    contexts, reported = [], []
+
+    def open_page(address: str, **options) -> Page:
+        context = browser.new_context(base_url=server.url, **options)
+        contexts.append(context)
+        page: Page = context.new_page()
+        page.on("console", lambda message: reported.append(message.text))
+        page.on("pageerror", lambda error: reported.append(str(error)))
+        page.on("requestfailed", lambda request: reported.append(request.url))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # A browser reports what is refused; a parcel that is not found is a 404, wrong credentials are a 401.
+    assert [text for text in reported if not re.search("status of 40[14]", text)] == []
