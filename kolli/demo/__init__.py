@@ -206,6 +206,8 @@ curl --request POST --url {installation.public_url}/api/v3/orders/create-label-s
   --data '{{"integration_id": {INTEGRATION}, "label_details": {{"mime_type": "application/pdf", "dpi": 72}},
            "order": {{"order_number": "{FREE}", "apply_shipping_rules": false}}}}'
 
+Everything else there is to ask, with examples to send: {installation.public_url}/explorer/
+
 Stop the server with Ctrl-C. The next start of the demo begins anew.
 """
 

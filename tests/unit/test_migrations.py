@@ -92,10 +92,10 @@ def test_a_shipment_and_its_parcel_survive_an_upgrade(upgraded):
 
 def test_what_lists_filter_by_is_filled_in_by_an_upgrade(upgraded):
     row = upgraded.execute(text("SELECT integration_id, order_number_key FROM shipments")).one()
-    created = upgraded.execute(text("SELECT created_at FROM parcels")).scalar_one()
+    parcel = upgraded.execute(text("SELECT integration_id, created_at FROM parcels")).one()
 
     assert tuple(row) == (70, "order-1")
-    assert created == "2026-11-20T10:00:00+00:00"
+    assert tuple(parcel) == (70, "2026-11-20T10:00:00+00:00")
 
 
 def test_a_key_works_after_an_upgrade_and_belongs_to_the_first_integration(upgraded):

@@ -30,8 +30,8 @@ from tests.factories import Caller
 
 Case = schemathesis.Case[Any]
 
-EXAMPLES_OF_OURS = 10
-EXAMPLES_OF_THEIRS = 20
+EXAMPLES_OF_OURS = 20
+EXAMPLES_OF_THEIRS = 30
 
 PARTNER = "Sendcloud-Partner-Id"
 

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import func, select
 
 from kolli.account.contracts import Contract, add_contract
+from kolli.account.integrations import remove_integration
 from kolli.account.keys import create_key
 from kolli.account.sender_addresses import SenderAddress, SenderDetails, TaxNumber, add_sender_address
 from kolli.carriers.base import ShippingOption
@@ -413,6 +414,18 @@ def test_a_key_without_an_integration_uses_the_oldest_of_the_account(caller):
     announced(caller)
 
     assert len(get(caller, "?integration_id=70")) == 1
+
+
+def test_without_any_integration_nothing_is_shipped(caller):
+    with caller.installation.database.write() as transaction:
+        key, secret = create_key(transaction, 1, "Old", NOW)
+        remove_integration(transaction, 1, 70, NOW)
+    caller.client.auth = (key.public_key, secret)
+
+    ((code, detail, _),) = problems(caller)
+
+    assert code == "validation_error"
+    assert "has no integration" in detail
 
 
 # One shipment for each external reference
