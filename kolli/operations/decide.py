@@ -152,7 +152,8 @@ def choose_contract(
 ) -> Contract | None:
     """The named contract, else the account's default one with the carrier; None is the built-in contract.
 
-    Invalid when it is not the account's, another carrier's or not active; Missing when the carrier needs one and there is none.
+    Invalid when it is not the account's, another carrier's or not active; Missing when the carrier needs one and there
+    is none.
     """
     if contract_id is not None:
         contract = find_contract(transaction, account_id, contract_id)

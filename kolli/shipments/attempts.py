@@ -7,9 +7,9 @@
       └──► abandoned, or rejected: it never came to a call
 
 An attempt in the background is `queued` until a worker takes it up, and again when it is known that the carrier has not
-heard of it and is to be asked once more. It is `intended` before the carrier is called, so whoever finds one so must assume that the call was made.
-The guard is held from then on, and let go by the states in which no label exists. `cancelling` is likewise written
-before the carrier is asked to take a shipment back.
+heard of it and is to be asked once more. It is `intended` before the carrier is called, so whoever finds one so must
+assume that the call was made. The guard is held from the start, and let go by the states in which no label exists.
+`cancelling` is likewise written before the carrier is asked to take a shipment back.
 """
 
 from collections.abc import Sequence
