@@ -46,6 +46,7 @@ _UNPRINTABLE = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\u202a-\
 
 
 def printable(text: str) -> str:
+    """The text itself; for a schema, an error that names a character which cannot stand on a label or a page."""
     found = _UNPRINTABLE.search(text)
     if found:
         raise PydanticCustomError(

@@ -546,7 +546,7 @@ def test_the_user_is_the_account(known):
             "address": "Oudezijds Voorburgwal 218",
             "postal_code": "1012 GJ",
             "city": "Utrecht",
-            "registered": "1970-01-01 00:00:00",
+            "registered": "2026-11-24 12:00:00",
             "data": [],
             "modules": [],
             "invoices": [],
@@ -699,7 +699,7 @@ def test_links_hold_nothing_but_addresses(known, parcel):
 def test_version_2_can_be_turned_off(tmp_path):
     caller = a_caller(an_installation(tmp_path, api_v2=False))
     client = TestClient(web(caller.installation), "http://kolli.test")
-    client.auth = caller.client.auth
+    client.auth = caller.client.auth or ("", "")
 
     assert error_of(client.get(f"{PREFIX}/user"), 404)[0] == "api/v2/user"
     assert client.post(f"{PREFIX}/parcels/1/cancel").status_code == 404
