@@ -233,7 +233,9 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
         try:
             server.run(sockets=[listener])
         finally:
-            if not background.stop(WORKERS_GET_SECONDS):
+            if background.stop(WORKERS_GET_SECONDS):
+                installation.carriers.close()
+            else:
                 log.warning("Some work was cut off. It is begun again at the next start.")
             installation.outgoing.close()
             database.close()

@@ -172,8 +172,18 @@ def _schemas(endpoints: Sequence[Endpoint]) -> tuple[dict[object, Document], Doc
         list(wanted.values()), ref_template="#/components/schemas/{model}", schema_generator=_Schemas
     )
     named = json.loads(_LONG_NAME.sub(_shortened, json.dumps([list(schemas.values()), rest.get("$defs", {})])))
+    for endpoint in endpoints:
+        if endpoint.method == "PATCH" and endpoint.body is not None:
+            _forget_defaults(named[0][list(wanted).index(id(endpoint.body))], named[1])
     identities = [kind for kind, _ in schemas]
     return dict(zip(identities, named[0], strict=True)), dict(sorted(named[1].items()))
+
+
+def _forget_defaults(schema: Document, definitions: Document) -> None:
+    """What a change does not name stays as it is, so that its members have no defaults."""
+    change = definitions.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    for member in change.get("properties", {}).values():
+        member.pop("default", None)
 
 
 def _shortened(name: re.Match[str]) -> str:

@@ -190,6 +190,14 @@ class CarrierEvent:
 
 
 @runtime_checkable
+class KeepsFiles(Protocol):
+    """A carrier with files or connections of its own."""
+
+    def close(self) -> None:
+        """Closes them; nothing is asked of the carrier any more."""
+
+
+@runtime_checkable
 class Tracks(Protocol):
     """A carrier that says what happens to parcels."""
 

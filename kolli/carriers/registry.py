@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from kolli.carriers.base import Carrier, ShippingOption
+from kolli.carriers.base import Carrier, KeepsFiles, ShippingOption
 from kolli.errors import SetupError
 
 GROUP = "kolli.carriers"
@@ -43,6 +43,12 @@ class Carriers:
     def find_option_by_v2_id(self, v2_id: int) -> tuple[Carrier, ShippingOption] | None:
         """The shipping option that version 2 of the API knows by this number, and its carrier."""
         return self._options_by_v2_id.get(v2_id)
+
+    def close(self) -> None:
+        """Has every carrier close what it keeps open."""
+        for carrier in self:
+            if isinstance(carrier, KeepsFiles):
+                carrier.close()
 
 
 def installed_carriers(data: Path) -> Carriers:

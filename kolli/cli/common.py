@@ -15,9 +15,11 @@ def installation() -> Iterator[Installation]:
     """The installation that the settings name, for one command beside a running server or without one."""
     settings = load_settings()
     database = open_database(settings)
+    at = build(settings, database)
     try:
-        yield build(settings, database)
+        yield at
     finally:
+        at.carriers.close()
         database.close()
 
 

@@ -242,6 +242,10 @@ class SandboxCarrier:
         """Moves a parcel along its script, or has it go on by itself."""
         self.ledger.advance(tracking_number, to, life, day_seconds)
 
+    def close(self) -> None:
+        """Closes the ledger."""
+        self.ledger.close()
+
     def printed(self, tracking_number: str) -> str:
         """`SCTEST 1234 5678`."""
         return " ".join([tracking_number[:6], tracking_number[6:10], tracking_number[10:]])

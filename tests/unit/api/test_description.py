@@ -40,6 +40,28 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one():
         )
 
 
+def test_every_default_is_a_valid_value():
+    components = describe()["components"]
+
+    wrong = [
+        (where, schema["default"])
+        for where, schema in schemas_in(components["schemas"], "")
+        if "default" in schema
+        and not jsonschema_rs.Draft202012Validator({**schema, "components": components}).is_valid(schema["default"])
+    ]
+
+    assert wrong == []
+
+
+def schemas_in(value, place):
+    """Every schema below a place, and where it stands."""
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        where = f"{place}/{name}"
+        if isinstance(inner, dict) and "/properties/" in f"{place}/{name}" and not place.endswith("/anyOf"):
+            yield where, inner
+        yield from schemas_in(inner, where)
+
+
 def test_it_describes_every_endpoint_once():
     described = [(method.upper(), path) for path, operations in describe()["paths"].items() for method in operations]
 
