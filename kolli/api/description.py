@@ -158,7 +158,7 @@ class _Schemas(GenerateJsonSchema):
         return {"type": "number"} if self.mode == "serialization" else super().decimal_schema(schema)
 
 
-def _schemas(endpoints: Sequence[Endpoint]) -> tuple[dict[object, Document], Document]:
+def _schemas(endpoints: Sequence[Endpoint]) -> tuple[dict[int, Document], Document]:
     """The schema of every body, answer and refusal by the identity of its type, and the definitions they refer to."""
     wanted: dict[int, tuple[int, JsonSchemaMode, TypeAdapter[Any]]] = {}
     for endpoint in endpoints:
@@ -171,12 +171,13 @@ def _schemas(endpoints: Sequence[Endpoint]) -> tuple[dict[object, Document], Doc
     schemas, rest = TypeAdapter.json_schemas(
         list(wanted.values()), ref_template="#/components/schemas/{model}", schema_generator=_Schemas
     )
-    named = json.loads(_LONG_NAME.sub(_shortened, json.dumps([list(schemas.values()), rest.get("$defs", {})])))
+    texts = json.dumps([list(schemas.values()), rest.get("$defs", {})])
+    found, definitions = json.loads(_LONG_NAME.sub(_shortened, texts))
+    by_kind = dict(zip((kind for kind, _ in schemas), found, strict=True))
     for endpoint in endpoints:
         if endpoint.method == "PATCH" and endpoint.body is not None:
-            _forget_defaults(named[0][list(wanted).index(id(endpoint.body))], named[1])
-    identities = [kind for kind, _ in schemas]
-    return dict(zip(identities, named[0], strict=True)), dict(sorted(named[1].items()))
+            _forget_defaults(by_kind[id(endpoint.body)], definitions)
+    return by_kind, dict(sorted(definitions.items()))
 
 
 def _forget_defaults(schema: Document, definitions: Document) -> None:
@@ -197,7 +198,7 @@ def _shortened(name: re.Match[str]) -> str:
 @dataclass(frozen=True)
 class _Operation:
     endpoint: Endpoint
-    schemas: Mapping[object, Document]
+    schemas: Mapping[int, Document]
     examples: Sequence[Document]
 
     def described(self) -> Document:
