@@ -35,7 +35,7 @@ from kolli.operations.background import workers
 from kolli.operations.context import Installation
 from kolli.operations.deliver import begin_sweeping
 from kolli.operations.follow import begin_following
-from kolli.operations.reconcile import reconcile
+from kolli.operations.reconcile import begin_picking_up, reconcile
 from kolli.outgoing import Outgoing
 from kolli.panel import PAGES, STATIC
 from kolli.sequences import Sequences
@@ -214,6 +214,7 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
             release_leases(transaction, installation.clock())  # whoever held them is dead: we are the only server
             begin_following(transaction, installation)
             begin_sweeping(transaction, installation.clock())
+        begin_picking_up(installation)
         background = workers(installation)
         background.start()
         config = uvicorn.Config(

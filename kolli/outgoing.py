@@ -103,6 +103,12 @@ def check_url(url: str, private_targets: Sequence[IpNetwork], *, field: str | No
         raise Invalid(error.message, field=field) from error
 
 
+def origin_of(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port of a URL that may be called, or Invalid: who it is that hears what is sent there."""
+    parts, host, port = _split(url)
+    return parts.scheme, host, port
+
+
 @dataclass(frozen=True)
 class _Target:
     scheme: str
@@ -121,12 +127,16 @@ def _read(url: str, private_targets: Sequence[IpNetwork]) -> _Target:
     parts, host, port = _split(url)
     may_be_private = bool(private_targets)
     if parts.scheme not in ({"https", "http"} if may_be_private else {"https"}):
-        raise Invalid("Enter a valid URL. It has to begin with https://.")
+        raise Invalid(
+            "Enter a valid URL. It has to begin with https://; http:// is only for networks in KOLLI_PRIVATE_TARGETS."
+        )
     literal = _literal(host)
     if literal is None and not _NAME.fullmatch(host):
         raise Invalid("Enter a valid URL. Its host name has to be written in ASCII, such as xn--bcher-kva.example.")
     if literal is not None and not _is_allowed(literal, private_targets):
-        raise Invalid(f"Enter a valid URL. {host} is not an address of the public internet.")
+        raise Invalid(
+            f"Enter a valid URL. {host} is not an address of the public internet, and in no network of KOLLI_PRIVATE_TARGETS."
+        )
     if literal is None and not may_be_private and _is_own_name(host):
         raise Invalid(f"Enter a valid URL. {host} is not a name of the public internet.")
     if port not in PORTS and not may_be_private:

@@ -5,6 +5,7 @@ A process that dies loses the rest of its block: that is a gap, never a repeat.
 
 import secrets
 import threading
+from collections import defaultdict, deque
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -54,24 +55,28 @@ class Sequences:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self._blocks: dict[str, _Block] = {}
+        self._ids: _Block | None = None
+        self._reserved: defaultdict[str, deque[int]] = defaultdict(deque)
 
     def take(self, name: str) -> int:
         """The next number of a sequence; NumbersExhausted after the last."""
+        return self.take_all(name, 1)[0]
+
+    def take_all(self, name: str, count: int) -> tuple[int, ...]:
+        """The next so many numbers of a sequence; NumbersExhausted, and none of them used up, if it has not so many."""
         with self._lock:
-            block = self._blocks.get(name)
-            if block is None or block.next >= block.end:
-                block = self._blocks[name] = self._reserve(name, BLOCK)
-            number = block.next
-            block.next += 1
-            return number
+            reserved = self._reserved[name]
+            while len(reserved) < count:
+                block = self._reserve(name, BLOCK)
+                reserved.extend(range(block.next, block.end))
+            return tuple(reserved.popleft() for _ in range(count))
 
     def take_id(self) -> int:
         """A fresh id: larger than those this process has handed out before, by a random step."""
         with self._lock:
-            block = self._blocks.get(IDS)
+            block = self._ids
             if block is None or block.next + LONGEST_STEP >= block.end:
-                block = self._blocks[IDS] = self._reserve(IDS, SPARSE_BLOCK)
+                block = self._ids = self._reserve(IDS, SPARSE_BLOCK)
             number = block.next + secrets.randbelow(LONGEST_STEP)
             block.next = number + 1
             return number

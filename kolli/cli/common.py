@@ -4,16 +4,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kolli.account.accounts import Account, list_accounts
-from kolli.app import build, open_database
-from kolli.errors import KolliError
+from kolli.app import DATABASE, build, open_database
+from kolli.errors import KolliError, SetupError
 from kolli.operations.context import Installation
 from kolli.settings import load_settings
 
 
 @contextmanager
-def installation() -> Iterator[Installation]:
-    """The installation that the settings name, for one command beside a running server or without one."""
+def installation(*, must_exist: bool = True) -> Iterator[Installation]:
+    """The installation that the settings name, for one command beside a running server or without one.
+
+    SetupError, and nothing made, when there is none and there must be one.
+    """
     settings = load_settings()
+    if must_exist and not (settings.data / DATABASE).exists():
+        raise SetupError(
+            f"There is no Kolli in the folder {settings.data}. Name another with KOLLI_DATA, such as that of the demo,"
+            " or make the first account here with `kolli keys create`."
+        )
     database = open_database(settings)
     at = build(settings, database)
     try:
@@ -28,7 +36,10 @@ def choose_account(at: Installation, wanted: int | None) -> Account:
     with at.database.read() as transaction:
         known = list_accounts(transaction)
     if not known:
-        raise KolliError("There is no account yet. Make one with `kolli keys create`.")
+        raise KolliError(
+            f"There is no account in the folder {at.settings.data} yet. Make one with `kolli keys create`, or name another"
+            " folder with KOLLI_DATA."
+        )
     if wanted is None and len(known) == 1:
         return known[0]
     for account in known:

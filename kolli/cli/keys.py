@@ -39,7 +39,7 @@ def create_command(
     ] = False,
 ) -> None:
     """Make an API key and show its secret, once. On an empty installation this makes the first account too."""
-    with installation() as at:
+    with installation(must_exist=False) as at:
         with at.database.read() as transaction:
             is_new = not list_accounts(transaction)
         owner = _first_account(at) if is_new else choose_account(at, account)

@@ -89,13 +89,13 @@ def import_command(
             typer.echo(f"... and {len(checked.mistakes) - MOST_SHOWN} more.", err=True)
         if checked.mistakes and not good_rows:
             typer.echo(
-                f"Nothing was recorded: {len(checked.mistakes)} rows are bad, {len(checked.rows)} good.", err=True
+                f"Nothing was recorded. Bad rows: {len(checked.mistakes)}; good ones: {len(checked.rows)}.", err=True
             )
             raise typer.Exit(1)
         with _progress("recorded") as tell:
             news = record_rows(checked.rows, account_id, here, tell)
         known = len(checked.rows) - news
-        typer.echo(f"Recorded {news} events; {known} were known already; {len(checked.mistakes)} rows were left out.")
+        typer.echo(f"Events recorded: {news}; known already: {known}; rows left out: {len(checked.mistakes)}.")
         if checked.mistakes:
             raise typer.Exit(1)
 
@@ -128,7 +128,9 @@ def advance_command(
             tracked = get_tracked(transaction, account_id, number_from(number))
         carrier = here.carriers.get(tracked.carrier_code)
         if not (isinstance(carrier, Advances) and isinstance(carrier, Tracks)):
-            raise Impossible(f"{carrier.name} moves real parcels. Use `kolli track record` to say where they are.")
+            raise Impossible(
+                f"{carrier.name} cannot move its parcels for a test. Use `kolli track record` to say where they are."
+            )
         carrier.advance(
             tracked.tracking_number,
             to=status_from_text(to) if to else None,

@@ -80,6 +80,7 @@ def replay_command(
         for delivery_id in ids or []:
             try:
                 replay(delivery_id, owner.id, at)
+                typer.echo(f"{delivery_id}: will be sent again by the running server.")
             except Conflict as error:
                 typer.echo(f"{delivery_id}: {error.message}")
         if begin is not None:
@@ -101,7 +102,7 @@ def send_test_command(
         owner = choose_account(at, account)
         receiver = _receiver(None, subscription) or Receiver("integration", _chosen(at, owner, integration).id)
         result = send_test(receiver, owner.id, at)
-    answered = "No answer" if result.status_code is None else f"Answer {result.status_code}"
+    answered = "Not received" if result.status_code is None else f"Answer {result.status_code}"
     typer.echo(f"{answered}: {_one_line(result.answer)}")
     if result.state != "delivered":
         raise typer.Exit(1)

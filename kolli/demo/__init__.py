@@ -206,6 +206,14 @@ curl --request POST --url {installation.public_url}/api/v3/orders/create-label-s
   --data '{{"integration_id": {INTEGRATION}, "label_details": {{"mime_type": "application/pdf", "dpi": 72}},
            "order": {{"order_number": "{FREE}", "apply_shipping_rules": false}}}}'
 
+The answer names the label's address, documents[0].link, where it can be fetched as often as you like:
+
+curl --user {credentials.public_key}:{credentials.secret} --output label.pdf <link>
+
+Commands beside this server need its folder:
+
+export KOLLI_DATA={installation.settings.data} KOLLI_PRIVATE_TARGETS=127.0.0.0/8
+
 Everything else there is to ask, with examples to send: {installation.public_url}/explorer/
 
 Stop the server with Ctrl-C. The next start of the demo begins anew.

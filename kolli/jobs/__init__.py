@@ -100,6 +100,12 @@ _OTHERS = (
     .where(jobs.c.id != bindparam("besides"))
     .limit(1)
 )
+_SAME = (
+    select(jobs.c.died_at)
+    .where(jobs.c.lane == bindparam("in_lane"), jobs.c.kind == bindparam("of_kind"), jobs.c.body == bindparam("saying"))
+    .order_by(jobs.c.died_at.is_not(None))  # those that are not dead first
+    .limit(1)
+)
 _WITHDRAW = delete(jobs).where(jobs.c.kind == bindparam("of_kind"), jobs.c.died_at.is_(None))
 _FORGET = delete(jobs).where(jobs.c.id == bindparam("job"), jobs.c.died_at.is_not(None))
 _RELEASE = update(jobs).where(jobs.c.is_running).values(is_running=False, due_at=bindparam("now"))
@@ -158,6 +164,13 @@ def enqueue_one(
     values = {"of_kind": kind, "about": subject, "besides": besides.id if besides else 0}
     if transaction.execute(_OTHERS, values).first() is None:
         enqueue(transaction, lane, kind, [body], due_at, now=now, account_id=account_id, subject=subject)
+
+
+def is_enqueued(transaction: Connection, lane: str, kind: str, body: Mapping[str, Any], *, or_dead: bool) -> bool:
+    """Whether exactly this job waits or runs, or is there at all. Reads the whole lane, so not for everyday use."""
+    values = {"in_lane": lane, "of_kind": kind, "saying": msgspec.json.encode(body).decode()}
+    row = transaction.execute(_SAME, values).first()
+    return row is not None and (or_dead or row.died_at is None)
 
 
 def withdraw(transaction: Connection, kind: str) -> None:

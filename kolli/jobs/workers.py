@@ -27,6 +27,9 @@ LONGEST_WAIT_SECONDS = 5.0
 WAIT_AFTER_ERROR_SECONDS = 1.0
 """How long a lane waits when the database could not be read or written, such as on a full disk."""
 
+MOST_CUT_OFF = 10
+"""How many runs of a job may be cut off by the end of their process; one that causes it would go on for ever."""
+
 LONGEST_REASON = 1_000
 """Characters that are kept of why a run has failed."""
 
@@ -295,7 +298,9 @@ class _LaneWorkers:
 
     def _run(self, job: Job) -> None:
         """Runs one job; whatever goes wrong, the lane goes on."""
-        outcome = _attempted(job, partial(self._kind(job).run, job))
+        kind = self._kind(job)
+        run = kind.run if job.runs <= len(kind.delays) + 1 + MOST_CUT_OFF else _run_no_more
+        outcome = _attempted(job, partial(run, job))
         with self._guard:
             del self._busy.jobs[job.id]
             self._busy.ended.append(outcome)
@@ -315,6 +320,10 @@ def _attempted(job: Job, work: Callable[[], Then | None]) -> _Outcome:
     except (Exception, SystemExit):
         log.exception("Job %s (%s) was broken off", job.id, job.kind)
         return _Outcome(job, "It was broken off by an error that the log tells of.")
+
+
+def _run_no_more(job: Job) -> None:
+    raise KolliError(f"It was begun {job.runs - 1} times, and its process has died of it too often, or with it.")
 
 
 def _run_unknown(job: Job) -> None:

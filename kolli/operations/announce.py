@@ -27,7 +27,7 @@ from kolli.errors import (
     NumbersExhausted,
     ReferenceTaken,
 )
-from kolli.jobs import enqueue
+from kolli.jobs import enqueue, is_enqueued
 from kolli.operations.context import Context, Installation
 from kolli.operations.track import set_status_of_all, tell
 from kolli.shipments.attempts import Attempt, State, intend, move, order_key
@@ -115,9 +115,13 @@ def queue_again(shipment: Shipment, attempt: Attempt, reason: str, installation:
     """Has a shipment announced once more, whose carrier is known not to have heard of it."""
     now = installation.clock()
     with installation.database.write() as transaction:
-        # The job of an attempt that is still intended is there: it ends with the run, and this one was cut off.
-        if move(transaction, attempt, State.QUEUED, now, reason) and attempt.state is not State.INTENDED:
-            enqueue_announcements(transaction, [shipment], now)
+        if not move(transaction, attempt, State.QUEUED, now, reason):
+            return
+        # The run of an attempt that is still intended was cut off, so its job is there, unless it has died of it.
+        job = {"shipment_id": shipment.id}
+        if attempt.state is State.INTENDED and is_enqueued(transaction, LABELS, ANNOUNCE, job, or_dead=False):
+            return
+        enqueue_announcements(transaction, [shipment], now)
 
 
 def enqueue_announcements(transaction: Connection, shipments: Sequence[Shipment], now: datetime) -> None:
@@ -157,7 +161,7 @@ def book(
     shipment: Shipment, attempt: Attempt, carrier: Carrier, contract: Contract | None, installation: Installation
 ) -> Shipment:
     """Calls the carrier for an attempt that is on the disk, and stores what it says."""
-    with settling(shipment, attempt, installation):
+    with installation.calls.about(shipment.id), settling(shipment, attempt, installation):
         return store(shipment, attempt, carrier.announce(booking_of(shipment, contract)), installation)
 
 
@@ -200,6 +204,9 @@ def check_answer(shipment: Shipment, announced: Announced) -> None:
         raise CarrierOutcomeUnknown(f"The carrier gave {given} tracking numbers for {wanted} parcels.")
     if not all(_NUMBER.fullmatch(number) for number in announced.tracking_numbers):
         raise CarrierOutcomeUnknown("The carrier gave a tracking number that no barcode can hold.")
+    for parcel, number in zip(shipment.parcels, announced.tracking_numbers, strict=True):
+        if parcel.tracking_number not in {None, number}:
+            raise CarrierOutcomeUnknown(f"The carrier was told the number {parcel.tracking_number} and gave {number}.")
 
 
 def store_in(
@@ -207,7 +214,11 @@ def store_in(
 ) -> Shipment:
     """Writes down a carrier's yes that has been understood, in a transaction that ends when this raises."""
     if not move(transaction, attempt, State.STORED, now):  # somebody else, such as a reconciliation, was faster
-        return get_shipment(transaction, shipment.account_id, shipment.id)
+        stored = get_shipment(transaction, shipment.account_id, shipment.id)
+        if announced.tracking_numbers != tuple(parcel.tracking_number for parcel in stored.parcels):
+            numbers = ", ".join(announced.tracking_numbers)
+            log.error("Shipment %s has a label that is not stored, because it is settled: %s", shipment.id, numbers)
+        return stored
     try:
         mark_announced(transaction, shipment, announced.tracking_numbers, now)
     except IntegrityError as error:
@@ -265,9 +276,9 @@ def _own_numbers(decision: Decision, carrier: Carrier, context: Context) -> tupl
     kind = "live" if contract.is_live else "test"
     if decision.number_range is None:
         raise NumbersExhausted(f"The contract {contract.id} has no {kind} number range.", field="contract_id")
-    take = context.installation.sequences.take
     try:
-        return tuple(carrier.number(take(decision.number_range), contract.data) for _ in decision.draft.boxes)
+        serials = context.installation.sequences.take_all(decision.number_range, len(decision.draft.boxes))
+        return tuple(carrier.number(serial, contract.data) for serial in serials)
     except NumbersExhausted:
         raise NumbersExhausted(
             f"The {kind} number range of contract {contract.id} ({contract.name}) is used up. Nothing was announced."

@@ -28,9 +28,9 @@ from kolli.operations.cancel import CANCEL, go_on_cancelling
 from kolli.operations.context import Installation
 from kolli.operations.deliver import DELAYS, SWEEP, deliver, sweep
 from kolli.operations.follow import FOLLOW, LOOK, follow, look
-from kolli.operations.reconcile import settle
+from kolli.operations.reconcile import LEFT_BEHIND, pick_up, settle
 from kolli.shipments.attempts import LEFT_BEHIND_AFTER, UNSETTLED, Attempt, State, get_attempt, move
-from kolli.shipments.model import Shipment
+from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment
 from kolli.webhooks.deliveries import LANE as WEBHOOKS
 
@@ -57,6 +57,11 @@ def announce_queued(installation: Installation, job: Job) -> Then | None:
     A carrier that cannot be reached is asked again, a few times. What the carrier says is written down with the end of
     the run, which is one commit for many shipments.
     """
+    with installation.calls.about(str(job.body["shipment_id"])):
+        return _announce_queued(installation, job)
+
+
+def _announce_queued(installation: Installation, job: Job) -> Then | None:
     account_id, shipment_id = job.account_id or 0, str(job.body["shipment_id"])
     with installation.database.read() as transaction:
         shipment = get_shipment(transaction, account_id, shipment_id)
@@ -64,7 +69,8 @@ def announce_queued(installation: Installation, job: Job) -> Then | None:
         contract = contract_of(transaction, shipment)
     if attempt.state is State.INTENDED:  # by an earlier run, which was broken off: jobs are run by one thread at a time
         leave_open(attempt, "The announcement was broken off.", installation)
-    if attempt.state is not State.QUEUED:
+    is_being_cancelled = any(parcel.status is ParcelStatus.CANCELLING for parcel in shipment.parcels)
+    if attempt.state is not State.QUEUED or is_being_cancelled:  # the cancellation's job takes it out of the queue
         return None
     carrier = installation.carriers.get(shipment.draft.carrier_code)
     with installation.database.write() as transaction:
@@ -136,6 +142,7 @@ _KINDS: Mapping[str, tuple[Callable[[Installation, Job], Then | None], str, tupl
     SETTLE: (settle_unknown, CHECKS, SETTLE_DELAYS),
     CANCEL: (finish_cancellation, CHECKS, CANCEL_DELAYS),
     **{f"deliver-to-{receiver}": (deliver, WEBHOOKS, delays) for receiver, delays in DELAYS.items()},
+    LEFT_BEHIND: (pick_up, CHECKS, SWEEP_DELAYS),
     SWEEP: (sweep, CHECKS, SWEEP_DELAYS),
     FOLLOW: (follow, CHECKS, FOLLOW_DELAYS),
     LOOK: (look, CHECKS, FOLLOW_DELAYS),

@@ -62,7 +62,7 @@ def cancel(shipment_id: str, context: Context) -> bool:
             is_cancelled = all(parcel.status is ParcelStatus.CANCELLED for parcel in shipment.parcels)
             raise Conflict(ALREADY if is_cancelled else NO_LABEL)
     try:
-        finish_cancelling(shipment, attempt, contract, context.installation)
+        _finish(shipment, attempt, contract, context.installation)
     except CarrierError:
         with context.database.write() as transaction:
             _ask_later(transaction, shipment, context)
@@ -85,9 +85,26 @@ def go_on_cancelling(account_id: int, shipment_id: str, installation: Installati
         case State.STORED:
             _check(shipment, installation.clock())
             attempt = _intend(shipment, attempt, installation)
-            finish_cancelling(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
+            _finish(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
         case State.CANCELLING:
-            finish_cancelling(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
+            _finish(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
+
+
+def _finish(
+    shipment: Shipment,
+    attempt: Attempt,
+    contract: Contract | None,
+    installation: Installation,
+    *,
+    if_refused: ParcelStatus = ParcelStatus.READY_TO_SEND,
+) -> None:
+    """The same as `finish_cancelling`, when nobody else is at it; Conflict when somebody has finished it already."""
+    with installation.calls.about(shipment.id):
+        with installation.database.read() as transaction:
+            attempt = get_attempt(transaction, attempt.account_id, attempt.shipment_id)
+        if attempt.state is not State.CANCELLING:
+            raise Conflict(ALREADY)
+        finish_cancelling(shipment, attempt, contract, installation, if_refused=if_refused)
 
 
 def finish_cancelling(
@@ -101,7 +118,8 @@ def finish_cancelling(
     """Asks the carrier to take a shipment back and stores what it says; Conflict when that is a no.
 
     Asking twice is harmless: a carrier says yes again to what it has taken back already. When it does not answer
-    (CarrierError), the shipment stays as it is: nobody knows whether the carrier has heard us before.
+    (CarrierError), the shipment stays as it is: nobody knows whether the carrier has heard us before. The caller holds
+    the shipment: see `Calls`.
     """
     carrier = installation.carriers.get(shipment.draft.carrier_code)
     agrees = carrier.cancel(booking_of(shipment, contract))

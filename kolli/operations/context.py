@@ -1,7 +1,7 @@
 """Who asks, and what this installation has to work with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from kolli.account.accounts import Account
@@ -10,6 +10,7 @@ from kolli.carriers.registry import Carriers
 from kolli.database import Database
 from kolli.documents.fonts import Fonts
 from kolli.errors import Forbidden
+from kolli.operations.calls import Calls
 from kolli.outgoing import Outgoing
 from kolli.sequences import Sequences
 from kolli.settings import Settings
@@ -28,6 +29,7 @@ class Installation:
     clock: Callable[[], datetime]  # now, in UTC
     outgoing: Outgoing  # the way to others
     public_url: str  # where clients reach us, without a slash at the end
+    calls: Calls = field(default_factory=Calls)  # to carriers, at this moment
 
 
 @dataclass(frozen=True)

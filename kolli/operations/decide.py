@@ -45,7 +45,9 @@ def find_sender(transaction: Connection, account_id: int, sender_address_id: int
     if sender_address_id is not None:
         raise DoesNotExist(field="sender_address_id")
     raise Missing(
-        "This field is required, because the account has no default sender address.", field="sender_address_id"
+        "This field is required, because the account has no default sender address. An order ships from an address that"
+        " is stored with the account; a shipment without an order can bring its own (`from_address`).",
+        field="sender_address_id",
     )
 
 

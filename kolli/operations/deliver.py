@@ -1,7 +1,8 @@
 """Webhooks are sent: on a worker's thread, again where that is needed, and again when somebody asks for it."""
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +23,7 @@ from kolli.operations.announce import CHECKS
 from kolli.operations.context import Installation
 from kolli.outgoing import Patience
 from kolli.webhooks.deliveries import (
+    LONGEST_ANSWER,
     Delivery,
     Filters,
     Receiver,
@@ -36,7 +38,13 @@ from kolli.webhooks.deliveries import (
 )
 from kolli.webhooks.payloads import PARCEL_EVENT_CREATED, PARCEL_STATUS_CHANGED, example_event, example_status_change
 from kolli.webhooks.signing import headers_of
-from kolli.webhooks.subscriptions import authorization, find_connection, find_subscription, get_subscription
+from kolli.webhooks.subscriptions import (
+    authorization,
+    find_connection,
+    find_subscription,
+    get_subscription,
+    secrets_of,
+)
 
 DELAYS: Mapping[str, tuple[timedelta, ...]] = {
     "integration": steps(300, 600, 1200, 2400, *[3600] * 6),
@@ -57,7 +65,7 @@ REMOVED_AT_A_TIME = 500
 MOST_AT_ONCE = 10_000
 """How many deliveries one replay may have."""
 
-REPLAYED_AT_A_TIME = 200
+REPLAYED_AT_A_TIME = 100
 
 TEST_PATIENCE = Patience(connect=3, read=5, total=6)
 MOST_TESTS = 2
@@ -73,6 +81,7 @@ class _Address:
     url: str
     headers: Mapping[str, str]
     signature_key: str | None = None
+    secrets: Sequence[str] = ()  # what an answer that repeats it must not make known
     integration: Integration | None = None
 
 
@@ -160,9 +169,11 @@ def replay_all(filters: Filters, account_id: int, installation: Installation) ->
         raise Impossible(f"These are more than {MOST_AT_ONCE} deliveries. Name a shorter time.")
     count = 0
     for start in range(0, len(wanted), REPLAYED_AT_A_TIME):  # the database has one writer, and labels wait for it
+        began = time.monotonic()
         with installation.database.write() as transaction:
             for delivery in wanted[start : start + REPLAYED_AT_A_TIME]:
                 count += send_again(transaction, account_id, delivery, installation.clock())
+        time.sleep(time.monotonic() - began)  # other processes wait too, and are not told when it is free
     return count
 
 
@@ -207,9 +218,15 @@ def _sent(
         state="delivered" if status is not None and 200 <= status < 300 else "waiting",
         tries=delivery.tries + 1,
         status_code=status,
-        answer=answer,
+        answer=_without(address.secrets, answer)[:LONGEST_ANSWER],
         changed_at=installation.clock(),
     )
+
+
+def _without(secrets: Sequence[str], answer: str) -> str:
+    for secret in secrets:
+        answer = answer.replace(secret, "***")
+    return answer
 
 
 def _reason(result: Delivery) -> str:
@@ -233,7 +250,7 @@ def _address_of(transaction: Connection, account_id: int, delivery: Delivery) ->
 
 def _address_of_integration(integration: Integration) -> _Address | None:
     url = integration.settings.webhook_url
-    return _Address(url, {}, integration.signature_key, integration) if url else None
+    return _Address(url, {}, integration.signature_key, integration=integration) if url else None
 
 
 def _address_of_connection(transaction: Connection, account_id: int, connection_id: int) -> _Address | None:
@@ -241,7 +258,7 @@ def _address_of_connection(transaction: Connection, account_id: int, connection_
     if connection is None:
         return None
     known = connection.configuration
-    return _Address(known.url, {**known.extra_headers, **authorization(known)})
+    return _Address(known.url, {**known.extra_headers, **authorization(known)}, secrets=secrets_of(known))
 
 
 def _note_health(transaction: Connection, account_id: int, address: _Address, result: Delivery) -> None:

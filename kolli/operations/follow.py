@@ -37,7 +37,7 @@ FOLLOWED_FOR = timedelta(days=60)
 FIRST_AFTER = timedelta(minutes=1)
 """How long after the start of the server the first round begins, so that a server that keeps falling asks nobody."""
 
-EVENTS_AT_A_TIME = 50
+EVENTS_AT_A_TIME = 10
 """Events recorded in one transaction: labels that want to be stored wait no longer than that takes."""
 
 LONGEST_DESCRIPTION = 1_000

@@ -1,6 +1,7 @@
 """Many events at once: all are checked first, then they are recorded in short transactions with pauses in between."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,6 +20,12 @@ from kolli.shipments.tracking_csv import Mistake, Row
 Thing = TypeVar("Thing")
 
 CHECKED_AT_A_TIME = 200
+
+MOST_OF_A_PARCEL = 500
+"""Rows about one parcel. Nothing has such a life, and each event is compared with all that are known of its parcel."""
+
+
+PAUSES = 2
 
 
 @dataclass
@@ -61,6 +68,7 @@ def check_rows(
     """Sorts out which rows can be recorded; changes nothing. `progress` hears how many rows were looked at."""
     checked = Checked()
     now = installation.clock()
+    counts: Counter[int] = Counter()
     for step in _steps(iter(rows), CHECKED_AT_A_TIME):
         good = [row for row in step if isinstance(row, Row)]
         checked.mistakes += [row for row in step if isinstance(row, Mistake)]
@@ -70,6 +78,7 @@ def check_rows(
             try:
                 tracked = the_one(found[row.tracking_number.lower()], row.tracking_number, row.carrier_code)
                 check_event(tracked, row.event, now)
+                _check_count(tracked, counts)
             except (Invalid, Impossible, NotFound) as error:
                 checked.mistakes.append(Mistake(row.number, error.field or "tracking_number", error.message))
             else:
@@ -79,13 +88,20 @@ def check_rows(
     return checked
 
 
+def _check_count(tracked: Tracked, counts: Counter[int]) -> None:
+    counts[tracked.id] += 1
+    if counts[tracked.id] > MOST_OF_A_PARCEL:
+        number = tracked.tracking_number
+        raise Impossible(f"The file has more than {MOST_OF_A_PARCEL} rows about the parcel {number}. Leave some out.")
+
+
 def record_rows(
     rows: Sequence[Row], account_id: int, installation: Installation, progress: Callable[[int], None]
 ) -> int:
     """Records rows that were checked and gives how many of them were news.
 
-    Another process may be writing labels. It gets the database between two steps: each pause is as long as what went
-    before it. A step that is broken off is undone, and the whole can be repeated: what is known is not recorded twice.
+    Another process may be writing labels. It gets the database between two steps: each pause is PAUSES times as long
+    as what went before it. A step that is broken off is undone, and the whole can be repeated: what is known is not recorded twice.
     """
     count = 0
     for step in _steps(iter(rows), EVENTS_AT_A_TIME):
@@ -98,7 +114,7 @@ def record_rows(
             ]
             count += record_all(transaction, events, installation.clock())
         progress(len(step))
-        time.sleep(time.monotonic() - began)
+        time.sleep(PAUSES * (time.monotonic() - began))
     return count
 
 

@@ -1,12 +1,23 @@
 """Settles attempts whose outcome nobody knows: what a dead process left behind, and what a carrier never answered."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from time import monotonic
 
 from kolli.carriers.base import LooksUp, Numbering
 from kolli.errors import AlreadyShipped, CarrierRejected, CarrierUnavailable, Conflict, KolliError
-from kolli.operations.announce import booking_of, contract_of, queue_again, settle_without_label, store
-from kolli.operations.cancel import finish_cancelling
+from kolli.jobs import Job, enqueue, enqueue_one, is_enqueued, withdraw
+from kolli.operations.announce import (
+    CHECKS,
+    booking_of,
+    contract_of,
+    leave_open,
+    queue_again,
+    settle_without_label,
+    store,
+)
+from kolli.operations.cancel import CANCEL, finish_cancelling
 from kolli.operations.context import Context, Installation
 from kolli.shipments.attempts import GUARDED, UNSETTLED, Attempt, State, get_attempt, list_unsettled
 from kolli.shipments.model import ParcelStatus, Shipment
@@ -15,20 +26,76 @@ from kolli.shipments.queries import get_shipment
 KEEP_ASKING_FOR = timedelta(minutes=30)
 """How long a shipment in the background is announced again to a carrier that has not answered and booked nothing."""
 
+START_WAITS_SECONDS = 20.0
+"""How long a start may be held up by carriers. What is not settled by then is looked into while the server runs."""
+
+LEFT_BEHIND = "left-behind"
+"""The kind of the one job that picks up what was left behind."""
+
+PICKED_UP_EVERY = timedelta(minutes=1)
+
 log = logging.getLogger(__name__)
 
 
 def reconcile(installation: Installation) -> list[Attempt]:
     """Settles every unsettled attempt, and gives those that stay unsettled because the carrier cannot say.
 
-    To be called when no other process is announcing, as at the start of the only server.
+    To be called when no other process is announcing, as at the start of the only server. That does not wait for ever
+    for a carrier that hangs: jobs look into what is unknown, and `pick_up` gives them what else is left.
     """
+    end = monotonic() + START_WAITS_SECONDS
     with installation.database.read() as transaction:
         unsettled = list_unsettled(transaction)
-    for attempt in unsettled:
+    for attempt in sorted(unsettled, key=lambda attempt: attempt.state is State.UNKNOWN):
+        if monotonic() > end:
+            log.warning("Carriers are slow. What is not settled yet is looked into while the server runs.")
+            break
         _try_to_settle(attempt, installation)
     with installation.database.read() as transaction:
         return list_unsettled(transaction)
+
+
+def begin_picking_up(installation: Installation) -> None:
+    """Picks up what `reconcile` could not settle, and sees that there is one job LEFT_BEHIND; at the same moment."""
+    now = installation.clock()
+    with installation.database.write() as transaction:
+        withdraw(transaction, LEFT_BEHIND)
+        enqueue_one(transaction, CHECKS, LEFT_BEHIND, {}, now + PICKED_UP_EVERY, now=now)
+        found = list_unsettled(transaction)
+    _hand_over(found, installation)
+
+
+def pick_up(installation: Installation, job: Job) -> None:
+    """Gives to jobs of their own the attempts that were left behind, and sees that there will be a next time.
+
+    A thread leaves one behind when it cannot write down what it was told, such as on a full disk.
+    """
+    now = installation.clock()
+    with installation.database.write() as transaction:
+        enqueue_one(transaction, CHECKS, LEFT_BEHIND, {}, now + PICKED_UP_EVERY, now=now, besides=job)
+        found = [attempt for attempt in list_unsettled(transaction) if attempt.is_left_behind(now)]
+    _hand_over(found, installation)
+
+
+def _hand_over(found: Iterable[Attempt], installation: Installation) -> None:
+    """Sees that each of these has a job that looks into it; those of unknown outcome have theirs since they are so."""
+    now = installation.clock()
+    for attempt in found:
+        if attempt.state is State.INTENDED:
+            _open(attempt, installation)
+        elif attempt.state is State.CANCELLING:
+            body = {"shipment_id": attempt.shipment_id}
+            with installation.database.write() as transaction:
+                if not is_enqueued(transaction, CHECKS, CANCEL, body, or_dead=True):
+                    enqueue(transaction, CHECKS, CANCEL, [body], now, now=now, account_id=attempt.account_id)
+
+
+def _open(attempt: Attempt, installation: Installation) -> None:
+    try:
+        with installation.calls.about(attempt.shipment_id):
+            leave_open(attempt, "The announcement was broken off.", installation)
+    except CarrierUnavailable:  # somebody is at it, after all
+        log.warning("Shipment %s is being announced for a long time.", attempt.shipment_id)
 
 
 def _try_to_settle(attempt: Attempt, installation: Installation) -> None:
@@ -43,9 +110,17 @@ def _try_to_settle(attempt: Attempt, installation: Installation) -> None:
 
 def settle(attempt: Attempt, installation: Installation) -> None:
     """Finds out what has become of an attempt and stores it; an error when nobody can tell now."""
+    with installation.calls.about(attempt.shipment_id):
+        _settle(attempt, installation)
+
+
+def _settle(known: Attempt, installation: Installation) -> None:
     with installation.database.read() as transaction:
-        shipment = get_shipment(transaction, attempt.account_id, attempt.shipment_id)
+        attempt = get_attempt(transaction, known.account_id, known.shipment_id)
+        shipment = get_shipment(transaction, known.account_id, known.shipment_id)
         contract = contract_of(transaction, shipment)
+    if attempt.state not in UNSETTLED:  # somebody else was faster
+        return
     carrier = installation.carriers.get(shipment.draft.carrier_code)
     if attempt.state is State.CANCELLING:
         finish_cancelling(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)

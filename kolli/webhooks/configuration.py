@@ -19,10 +19,11 @@ MOST_HEADERS = 20
 LONGEST_VALUE = 2_000
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_HEADER_VALUE = re.compile(r"[ -~]*")
+_HEADER_VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")  # no spaces around it: they are no part of a value
 _OURS = frozenset(
     {
         *("host", "content-type", "content-length", "content-encoding", "expect", "sendcloud-signature"),
+        "user-agent",
         # What is between two machines and no further (RFC 9110, 7.6.1).
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te"),
         *("trailer", "transfer-encoding", "upgrade"),
@@ -45,9 +46,13 @@ def check_configuration(configuration: Configuration, private_targets: Sequence[
         _check_name(configuration.auth_config["header_name"], "configuration.auth_config.header_name")
     if len(configuration.extra_headers) > MOST_HEADERS:
         raise Impossible(f"At most {MOST_HEADERS} headers can be sent along.", field="configuration.extra_headers")
+    taken = {configuration.auth_config["header_name"].lower()} if configuration.auth_type == "api_key" else set()
     for name, value in configuration.extra_headers.items():
         where = "configuration.extra_headers"
         _check_name(name, where)
+        if name.lower() in taken:
+            raise Invalid(f"The header {name} would be sent twice.", field=where)
+        taken.add(name.lower())
         if name.lower() == "authorization":
             raise Invalid("Authorization is no extra header: choose an auth_type instead.", field=where)
         _check_value(value, where)
@@ -63,4 +68,7 @@ def _check_name(name: str, where: str) -> None:
 def _check_value(value: str, where: str) -> None:
     # No line breaks above all: what follows one would be another header.
     if len(value) > LONGEST_VALUE or not _HEADER_VALUE.fullmatch(value):
-        raise Invalid(f"A header's value has at most {LONGEST_VALUE} printable characters of ASCII.", field=where)
+        raise Invalid(
+            f"A header's value has at most {LONGEST_VALUE} printable characters of ASCII, without spaces around it.",
+            field=where,
+        )

@@ -175,7 +175,7 @@ def write_result(transaction: Connection, account_id: int, delivery: Delivery) -
         "new_state": delivery.state,
         "new_tries": delivery.tries,
         "new_status": delivery.status_code,
-        "new_answer": delivery.answer[:LONGEST_ANSWER],
+        "new_answer": delivery.answer,
         "at": timestamp(delivery.changed_at),
     }
     transaction.execute(_RESULT, values)

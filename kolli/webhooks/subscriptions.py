@@ -66,6 +66,13 @@ def authorization(configuration: Configuration) -> dict[str, str]:
     assert_never(configuration.auth_type)
 
 
+def secrets_of(configuration: Configuration) -> list[str]:
+    """Every text that nobody may see who did not bring it: also in the form in which it is sent."""
+    told = [configuration.auth_config.get(name) for name in ("token", "password", "api_key")]
+    sent = [value.removeprefix("Basic ") for value in authorization(configuration).values()]
+    return [text for text in (*sent, *told) if text]
+
+
 _ADD_CONNECTION = insert(event_connections)
 _CONNECTIONS = (
     select(event_connections)

@@ -21,13 +21,14 @@ from kolli.jobs import (
     enqueue_one,
     find_longest_due,
     forget,
+    is_enqueued,
     list_dead,
     release_leases,
     revive,
     steps,
     withdraw,
 )
-from kolli.jobs.workers import LONGEST_WAIT_SECONDS, Workers
+from kolli.jobs.workers import LONGEST_WAIT_SECONDS, MOST_CUT_OFF, Workers
 from kolli.migrations import migrate
 from kolli.schema import jobs
 from tests.factories import a_database
@@ -220,6 +221,20 @@ def test_a_job_that_is_there_already_is_not_enqueued_again(database):
     assert waiting(database) == {"kind": 2}
 
 
+def test_exactly_one_job_can_be_looked_for_alive_or_dead(database, clock):
+    put(database, "it")
+
+    def found(name, *, or_dead):
+        with database.read() as transaction:
+            return is_enqueued(transaction, "lane", "kind", {"name": name}, or_dead=or_dead)
+
+    alive = found("it", or_dead=False), found("other", or_dead=True)
+    workers_of(database, Script(raises(Invalid("No."))), clock).run_due()
+
+    assert alive == (True, False)
+    assert (found("it", or_dead=False), found("it", or_dead=True)) == (False, True)
+
+
 def test_all_jobs_of_a_kind_can_be_withdrawn(database):
     put(database, "a", "b")
     put(database, "c", kind="other")
@@ -346,6 +361,24 @@ def test_a_job_whose_process_died_is_run_again_when_its_lease_has_ended(database
     assert (early, another.run_due()) == (0, 1)
     assert [job.runs for job in run.ran] == [1, 2]
     assert waiting(database) == {}
+
+
+def test_a_job_that_ends_its_process_each_time_is_dead_in_the_end_and_holds_up_nothing_else(database, clock):
+    run = Script(*[raises(Death())] * 100)
+    put(database, "deadly")
+
+    deaths = 0
+    while waiting(database) and deaths < 100:
+        try:
+            workers_of(database, run, clock, delays=steps(1)).run_due()
+        except Death:
+            deaths += 1
+        clock.move(minutes=10)
+
+    assert deaths == len(run.ran) == 2 + MOST_CUT_OFF
+    assert [job.reason for job in dead(database)] == [
+        "It was begun 12 times, and its process has died of it too often, or with it."
+    ]
 
 
 def test_where_no_other_process_can_be_running_leases_are_released_at_once(database, clock):

@@ -34,6 +34,23 @@ def test_after_the_last_number_every_request_is_refused(database):
         sequences.take("range")
 
 
+def test_several_numbers_are_taken_together(database):
+    sequences = Sequences(database)
+
+    assert sequences.take_all("range", 99) == tuple(range(1, 100))
+    assert sequences.take_all("range", 151) == tuple(range(100, 251))
+
+
+def test_who_wants_more_than_are_left_uses_none_up(database):
+    sequences = Sequences(database)
+    taken(sequences, 90)
+
+    with pytest.raises(NumbersExhausted):
+        sequences.take_all("range", 161)
+
+    assert sequences.take_all("range", 160) == tuple(range(91, 251))
+
+
 def test_a_process_that_died_leaves_a_gap_and_never_a_repeat(database):
     died = taken(Sequences(database), 3)
 

@@ -14,6 +14,7 @@ from kolli.api.bodies import decode
 from kolli.api.endpoint import Answer, Endpoint, Parameter, Request
 from kolli.api.errors import Pointers, Rejected, Source, Wire, answer_to, problem
 from kolli.api.v3.common import Schema, in_utc
+from kolli.api.v3.order_document import printable
 from kolli.errors import Invalid, KolliError, NotFound
 from kolli.operations.change_integration import change, remove
 from kolli.operations.context import Context
@@ -45,7 +46,7 @@ Code = Annotated[str, Field(min_length=1, max_length=100)]
 class IntegrationChange(Schema):
     """What is to be different; what is absent stays as it is, whatever its default here."""
 
-    shop_name: Annotated[str, Field(min_length=1, max_length=250)] = ""
+    shop_name: Annotated[str, Field(min_length=1, max_length=250), AfterValidator(printable)] = ""
     shop_url: Url = ""
     service_point_enabled: StrictBool = False
     service_point_carriers: Annotated[tuple[Code, ...], Field(max_length=MOST_CARRIERS)] = ()

@@ -111,14 +111,16 @@ def list_all_deliveries(request: Request, context: Context) -> Answer:
 
 
 def retrieve_delivery(request: Request, context: Context) -> Answer:
-    """One message, with its body."""
+    """One message, with its body, which holds a parcel and where it goes."""
+    context.require("read:parcel")
     with context.database.read() as transaction:
         delivery = get_delivery(transaction, context.account_id, str(request.path["id"]))
     return Answer(200, _one(delivery))
 
 
 def replay_one(request: Request, context: Context) -> Answer:
-    """Has one message sent again."""
+    """Has one message sent again, and answers it with its body."""
+    context.require("read:parcel")
     return Answer(202, _one(replay(str(request.path["id"]), context.account_id, context.installation)))
 
 

@@ -175,7 +175,7 @@ def _move(ledger: sqlite3.Connection, here: sqlite3.Row, station: Station, at: d
 def _find(ledger: sqlite3.Connection, number: str) -> sqlite3.Row:
     here = _select(ledger, number)
     if here is None:
-        raise Impossible(f"The ledger has no parcel {number} that could move.")
+        raise Impossible(f"The ledger has no parcel {number} that could move: it is not known here, or was cancelled.")
     return here
 
 

@@ -189,6 +189,20 @@ def test_a_url_that_must_not_be_called_is_refused(caller, url):
         ({"extra_headers": {"X-A": "b\r\nHost: internal"}}, "configuration/extra_headers", "invalid"),
         ({"extra_headers": {"X-A\r\n": "b"}}, "configuration/extra_headers", "invalid"),
         ({"extra_headers": {"X-A": "ä"}}, "configuration/extra_headers", "invalid"),
+        ({"extra_headers": {"X-A": " b"}}, "configuration/extra_headers", "invalid"),
+        ({"extra_headers": {"X-A": "b "}}, "configuration/extra_headers", "invalid"),
+        ({"extra_headers": {"X-A": "b", "x-a": "c"}}, "configuration/extra_headers", "invalid"),
+        (
+            {
+                "auth_type": "api_key",
+                "auth_config": {"header_name": "X-A", "api_key": "k"},
+                "extra_headers": {"x-a": "c"},
+            },
+            "configuration/extra_headers",
+            "invalid",
+        ),
+        ({"extra_headers": {"User-Agent": "x"}}, "configuration/extra_headers", "invalid"),
+        ({"auth_type": "bearer", "auth_config": {"token": "t "}}, "configuration/auth_config/token", "invalid"),
         ({"extra_headers": {"": "b"}}, "configuration/extra_headers", "invalid"),
         ({"extra_headers": {"Host": "internal"}}, "configuration/extra_headers", "invalid"),
         ({"extra_headers": {"Transfer-Encoding": "chunked"}}, "configuration/extra_headers", "invalid"),
@@ -527,3 +541,58 @@ def test_a_test_stands_in_the_log_and_is_not_tried_again(caller, outgoing):
     (entry,) = caller.client.get("/api/v3/webhook-deliveries").json()["data"]
     assert len(outgoing.sent) == 1
     assert (entry["state"], entry["subscription_id"], entry["tries"]) == ("failed", made["id"], 1)
+
+
+@pytest.mark.parametrize("url", ["https://example.org/hook", "https://example.com:8443/hook", "http://example.com/"])
+def test_secrets_of_a_connection_do_not_move_to_another_host(caller, outgoing, url):
+    made = a_connection(caller, auth_type="bearer", auth_config={"token": "very-secret-token"})
+    a_subscription(caller, connection_id=made["id"])
+    path = f"{CONNECTIONS}/{made['id']}"
+
+    answer = caller.client.patch(path, json={"configuration": {"url": url}})
+
+    assert answer.status_code == 400
+    assert caller.client.get(path).json()["data"]["configuration"]["url"] == URL
+
+
+def test_a_connection_moves_to_another_host_with_secrets_for_that_one(caller):
+    made = a_connection(caller, auth_type="bearer", auth_config={"token": "t"})
+    moved = {"url": "https://example.org/hook", "auth_config": {"token": "u"}}
+
+    refused = caller.client.patch(f"{CONNECTIONS}/{made['id']}", json={"configuration": {"url": moved["url"]}})
+    taken = caller.client.patch(f"{CONNECTIONS}/{made['id']}", json={"configuration": moved})
+
+    assert where(problem_in(refused)) == "/data/configuration/auth_config/token"
+    assert taken.json()["data"]["configuration"]["url"] == moved["url"]
+
+
+@pytest.mark.parametrize(
+    ("secrets", "echoed"),
+    [
+        ({"auth_type": "bearer", "auth_config": {"token": "very-secret"}}, "very-secret"),
+        ({"auth_type": "api_key", "auth_config": {"header_name": "X-Key", "api_key": "very-secret"}}, "very-secret"),
+        (
+            {"auth_type": "basic", "auth_config": {"username": "u", "password": "very-secret"}},
+            b64encode(b"u:very-secret").decode(),
+        ),
+    ],
+)
+def test_an_endpoint_that_echoes_its_secrets_does_not_have_them_told_again(caller, outgoing, secrets, echoed):
+    made = a_subscription(caller, connection_id=a_connection(caller, **secrets)["id"])
+    outgoing.body = f"You have sent: {echoed} / {secrets['auth_config']}".encode()
+
+    test = caller.client.post(f"{TEST}/{made['id']}")
+    log = caller.client.get("/api/v3/webhook-deliveries")
+
+    assert test.json()["data"]["response_body"].startswith("You have sent: ")
+    assert [secret in answer.text for answer in (test, log) for secret in (echoed, "very-secret")] == [False] * 4
+
+
+def test_of_the_answer_to_a_test_only_the_beginning_is_kept(caller, outgoing):
+    made = a_subscription(caller)
+    outgoing.body = b"x" * 60_000
+
+    answer = caller.client.post(f"{TEST}/{made['id']}")
+
+    (entry,) = caller.client.get("/api/v3/webhook-deliveries").json()["data"]
+    assert (len(answer.json()["data"]["response_body"]), len(entry["answer"])) == (1_000, 1_000)

@@ -251,6 +251,7 @@ def test_an_installation_can_allow_its_own_network(tmp_path):
         ({"shop_name": ""}, "/data/shop_name"),
         ({"shop_name": "x" * 251}, "/data/shop_name"),
         ({"shop_name": None}, "/data/shop_name"),
+        ({"shop_name": "\x1b[2J"}, "/data/shop_name"),
         ({"shop_url": ""}, "/data/shop_url"),
         ({"shop_url": "my shop"}, "/data/shop_url"),
         ({"shop_url": "javascript:alert(1)"}, "/data/shop_url"),

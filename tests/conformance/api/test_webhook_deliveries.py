@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kolli.account.keys import issue_token
 from kolli.operations import deliver
 from kolli.operations.background import workers
 from kolli.webhooks.deliveries import Receiver, add_deliveries
@@ -265,3 +266,19 @@ def test_a_label_is_never_in_the_log_of_another_account(caller, stranger):
     assert caller.ship().status_code == 201
 
     assert entries(stranger) == []
+
+
+def test_what_a_message_says_is_told_only_to_those_who_may_read_parcels(caller):
+    queued(caller, a_subscription(caller))
+    (entry,) = entries(caller)
+    caller.client.auth = None
+
+    def answered(scope: str, method: str = "GET", path: str = "") -> int:
+        with caller.installation.database.write() as transaction:
+            token = issue_token(transaction, caller.context.key, scope.split(), NOW)
+        headers = {"Authorization": f"Bearer {token}"}
+        return int(caller.client.request(method, f"{PATH}/{entry['id']}{path}", headers=headers).status_code)
+
+    assert answered("read:integration") == 403
+    assert answered("read:integration read:parcel") == 200
+    assert answered("write:integration", "POST", "/replay") == 403

@@ -4,12 +4,24 @@ from base64 import urlsafe_b64decode
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from kolli.account.accounts import Account, add_account
-from kolli.account.keys import ApiKey, check_key, check_token, create_key, issue_token, list_keys, revoke_key
+from kolli.account.keys import (
+    MOST_TOKENS,
+    REMOVED_AT_A_TIME,
+    TOKEN_SECONDS,
+    ApiKey,
+    check_key,
+    check_token,
+    create_key,
+    issue_token,
+    list_keys,
+    revoke_key,
+)
 from kolli.errors import InvalidToken, NotFound, Unauthenticated
-from kolli.schema import metadata
+from kolli.schema import access_tokens, metadata
+from kolli.values import timestamp
 from tests.factories import NOW, a_database
 
 
@@ -130,3 +142,43 @@ def test_a_token_has_256_bits_and_is_nowhere_in_the_database(transaction):
     assert {len(urlsafe_b64decode(f"{token.removeprefix('ory_at_')}=")) for token in tokens} == {32}
     assert len(set(tokens)) == 20
     assert [token for token in tokens if any(token in value for value in everything_in(transaction))] == []
+
+
+def stored_tokens(transaction, key, count, ends_at):
+    rows = [
+        {"token_hash": f"{ends_at} {number}", "account_id": 1, "public_key": key.public_key, "scopes": "api"}
+        for number in range(count)
+    ]
+    transaction.execute(insert(access_tokens), [{**row, "expires_at": timestamp(ends_at)} for row in rows])
+
+
+def hashes_in(transaction):
+    return set(transaction.execute(select(access_tokens.c.token_hash)).scalars())
+
+
+def test_old_tokens_are_removed_some_at_a_time(transaction):
+    key, _ = create_key(transaction, 1, "Shop", NOW)
+    stored_tokens(transaction, key, 2 * REMOVED_AT_A_TIME, NOW - timedelta(seconds=1))
+
+    left = []
+    for _ in range(3):
+        issue_token(transaction, key, ["api"], NOW)
+        left.append(len(hashes_in(transaction)))
+
+    assert left == [REMOVED_AT_A_TIME + 1, 2, 3]
+
+
+def test_a_key_has_at_most_so_many_tokens_and_the_oldest_ends(transaction):
+    key, _ = create_key(transaction, 1, "Shop", NOW)
+    oldest = issue_token(transaction, key, ["api"], NOW)
+    others, _ = create_key(transaction, 2, "Other", NOW)
+    untouched = issue_token(transaction, others, ["api"], NOW)
+    stored_tokens(transaction, key, MOST_TOKENS - 1, NOW + timedelta(seconds=TOKEN_SECONDS + 1))
+
+    assert check_token(transaction, oldest, NOW)
+    newest = issue_token(transaction, key, ["api"], NOW + timedelta(seconds=2))
+
+    with pytest.raises(InvalidToken):
+        check_token(transaction, oldest, NOW)
+    assert [check_token(transaction, token, NOW)[0] for token in (newest, untouched)] == [key, others]
+    assert len(hashes_in(transaction)) == MOST_TOKENS + 1

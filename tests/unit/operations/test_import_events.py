@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from kolli.operations.import_events import check_rows, record_rows
+from kolli.operations.import_events import MOST_OF_A_PARCEL, check_rows, record_rows
 from kolli.shipments.foreign_parcels import FIRST_STATUS, ForeignParcel, add_foreign_parcel
 from kolli.shipments.model import ParcelStatus
 from kolli.shipments.tracking import Event
@@ -89,3 +89,13 @@ def test_long_files_are_taken_in_steps_and_progress_is_told(caller, number):
 
     assert news == 450
     assert steps == [200, 200, 50, *[50] * 9]
+
+
+def test_a_parcel_has_at_most_so_many_rows(caller, number):
+    rows = [a_row(number, NOW - timedelta(seconds=at), row=at) for at in range(MOST_OF_A_PARCEL + 2)]
+
+    found = checked(caller, *rows)
+
+    assert len(found.rows) == MOST_OF_A_PARCEL
+    assert [mistake.number for mistake in found.mistakes] == [MOST_OF_A_PARCEL, MOST_OF_A_PARCEL + 1]
+    assert found.mistakes[0].message.startswith(f"The file has more than {MOST_OF_A_PARCEL} rows about the parcel")
