@@ -135,7 +135,8 @@ def _read(url: str, private_targets: Sequence[IpNetwork]) -> _Target:
         raise Invalid("Enter a valid URL. Its host name has to be written in ASCII, such as xn--bcher-kva.example.")
     if literal is not None and not _is_allowed(literal, private_targets):
         raise Invalid(
-            f"Enter a valid URL. {host} is not an address of the public internet, and in no network of KOLLI_PRIVATE_TARGETS."
+            f"Enter a valid URL. {host} is not an address of the public internet, and in no network of"
+            " KOLLI_PRIVATE_TARGETS."
         )
     if literal is None and not may_be_private and _is_own_name(host):
         raise Invalid(f"Enter a valid URL. {host} is not a name of the public internet.")

@@ -72,6 +72,7 @@ access_tokens = Table(
     Column("scopes", Text, nullable=False),  # separated by spaces
     Column("expires_at", Text, nullable=False),
     Index(None, "expires_at"),
+    Index(None, "public_key", "expires_at"),
 )
 
 integrations = Table(

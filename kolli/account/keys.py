@@ -26,6 +26,11 @@ WRONG = "Invalid username/password."
 
 TOKEN_PREFIX = "ory_at_"  # noqa: S105 - what tokens of the hosted service begin with, no secret
 TOKEN_SECONDS = 3600
+MOST_TOKENS = 5_000
+"""How many tokens of a key are good at a time: one more ends the oldest, so that revoking a key is always quick."""
+
+REMOVED_AT_A_TIME = 200
+"""Tokens removed whenever one is made: labels wait for the one writer of the database."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,17 @@ _BY_TOKEN = (
     .join(access_tokens, access_tokens.c.public_key == api_keys.c.public_key)
     .where(access_tokens.c.token_hash == bindparam("token_hash"), access_tokens.c.expires_at > bindparam("now"))
 )
-_REMOVE_EXPIRED = delete(access_tokens).where(access_tokens.c.expires_at <= bindparam("now"))
+_EXPIRED = select(access_tokens.c.token_hash).where(access_tokens.c.expires_at <= bindparam("now"))
+_SURPLUS = (
+    select(access_tokens.c.token_hash)
+    .where(access_tokens.c.public_key == bindparam("key"))
+    .order_by(access_tokens.c.expires_at.desc())
+    .offset(MOST_TOKENS)
+)
+_REMOVE_EXPIRED, _REMOVE_SURPLUS = (
+    delete(access_tokens).where(access_tokens.c.token_hash.in_(which.limit(REMOVED_AT_A_TIME)))
+    for which in (_EXPIRED, _SURPLUS)
+)
 
 _NO_HASH = hashlib.sha256(b"").hexdigest()
 
@@ -123,7 +138,7 @@ def _revoke(transaction: Connection, *which: ColumnElement[bool]) -> int:
 def issue_token(transaction: Connection, key: ApiKey, scopes: Iterable[str], now: datetime) -> str:
     """Makes a token for a key, good for TOKEN_SECONDS and for these scopes; nobody sees it again.
 
-    Tokens that have ended are removed, whosever they were.
+    Some of those that have ended, whosever they were, are removed, and those that are more than a key may have.
     """
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     transaction.execute(_REMOVE_EXPIRED, {"now": timestamp(now)})
@@ -136,6 +151,7 @@ def issue_token(transaction: Connection, key: ApiKey, scopes: Iterable[str], now
             expires_at=timestamp(now + timedelta(seconds=TOKEN_SECONDS)),
         )
     )
+    transaction.execute(_REMOVE_SURPLUS, {"key": key.public_key})
     return token
 
 

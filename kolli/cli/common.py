@@ -37,8 +37,8 @@ def choose_account(at: Installation, wanted: int | None) -> Account:
         known = list_accounts(transaction)
     if not known:
         raise KolliError(
-            f"There is no account in the folder {at.settings.data} yet. Make one with `kolli keys create`, or name another"
-            " folder with KOLLI_DATA."
+            f"There is no account in the folder {at.settings.data} yet. Make one with `kolli keys create`, or name"
+            " another folder with KOLLI_DATA."
         )
     if wanted is None and len(known) == 1:
         return known[0]

@@ -26,6 +26,7 @@ MOST_OF_A_PARCEL = 500
 
 
 PAUSES = 2
+"""So many times as long as a step took is the pause behind it: labels that are made meanwhile are hardly slower."""
 
 
 @dataclass
@@ -100,8 +101,8 @@ def record_rows(
 ) -> int:
     """Records rows that were checked and gives how many of them were news.
 
-    Another process may be writing labels. It gets the database between two steps: each pause is PAUSES times as long
-    as what went before it. A step that is broken off is undone, and the whole can be repeated: what is known is not recorded twice.
+    Another process may be writing labels. It gets the database between two steps: see PAUSES. A step that is
+    broken off is undone, and the whole can be repeated: what is known is not recorded twice.
     """
     count = 0
     for step in _steps(iter(rows), EVENTS_AT_A_TIME):

@@ -107,8 +107,8 @@ def test_a_file_is_recorded_whole(server, data, label, tmp_path):
 
     first, again = run("track", "import", str(file), data=data), run("track", "import", str(file), data=data)
 
-    assert first.stdout == "Recorded 2 events; 0 were known already; 0 rows were left out.\n"
-    assert again.stdout == "Recorded 0 events; 2 were known already; 0 rows were left out.\n"
+    assert first.stdout == "Events recorded: 2; known already: 0; rows left out: 0.\n"
+    assert again.stdout == "Events recorded: 0; known already: 2; rows left out: 0.\n"
     assert phases(server, number)[-2:] == ["sorted", "delivered"]
 
 
@@ -123,9 +123,9 @@ def test_of_a_file_with_a_bad_row_nothing_is_recorded_unless_that_is_asked_for(s
 
     assert (refused.returncode, partly.returncode) == (1, 1)
     assert refused.stderr.startswith("row 3, status: 'ARRIVED' is no status.")
-    assert refused.stderr.endswith("Nothing was recorded: 1 rows are bad, 1 good.\n")
+    assert refused.stderr.endswith("Nothing was recorded. Bad rows: 1; good ones: 1.\n")
     assert "sorted" not in before
-    assert partly.stdout == "Recorded 1 events; 0 were known already; 1 rows were left out.\n"
+    assert partly.stdout == "Events recorded: 1; known already: 0; rows left out: 1.\n"
     assert phases(server, number)[-1] == "sorted"
 
 

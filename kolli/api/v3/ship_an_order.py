@@ -185,7 +185,10 @@ class ParcelDimensions(Schema):
 class OrderParcel(Schema):
     """One box, and what of the order is in it."""
 
-    parcel_items: Annotated[list[ParcelItem], Field(max_length=MOST_ITEMS)]
+    parcel_items: Annotated[
+        list[ParcelItem],
+        Field(max_length=MOST_ITEMS, description="Items of the order; [] for a box whose contents nobody lists."),
+    ]
     weight: ParcelWeight | None = None
     dimensions: ParcelDimensions | None = None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -50,9 +50,9 @@ class DeliveryAnswer(TypedDict):
 
 
 class DeliveryWithBody(DeliveryAnswer):
-    """One message with what it says: the very text that is signed and sent."""
+    """One message with what it says: the very text that is signed and sent. Only for those who may read parcels."""
 
-    body: str
+    body: NotRequired[str]
 
 
 class OneDelivery(TypedDict):
@@ -111,17 +111,15 @@ def list_all_deliveries(request: Request, context: Context) -> Answer:
 
 
 def retrieve_delivery(request: Request, context: Context) -> Answer:
-    """One message, with its body, which holds a parcel and where it goes."""
-    context.require("read:parcel")
+    """One message, with its body."""
     with context.database.read() as transaction:
         delivery = get_delivery(transaction, context.account_id, str(request.path["id"]))
-    return Answer(200, _one(delivery))
+    return Answer(200, _one(delivery, context))
 
 
 def replay_one(request: Request, context: Context) -> Answer:
-    """Has one message sent again, and answers it with its body."""
-    context.require("read:parcel")
-    return Answer(202, _one(replay(str(request.path["id"]), context.account_id, context.installation)))
+    """Has one message sent again."""
+    return Answer(202, _one(replay(str(request.path["id"]), context.account_id, context.installation), context))
 
 
 _REPLAY = TypeAdapter(Replay)
@@ -210,8 +208,11 @@ def _answered(delivery: Delivery) -> DeliveryAnswer:
     }
 
 
-def _one(delivery: Delivery) -> OneDelivery:
-    return {"data": {**_answered(delivery), "body": delivery.body}}
+def _one(delivery: Delivery, context: Context) -> OneDelivery:
+    answered: DeliveryWithBody = {**_answered(delivery), "body": delivery.body}
+    if context.scopes is not None and "read:parcel" not in context.scopes:
+        del answered["body"]  # it tells of a parcel, and where that goes
+    return {"data": answered}
 
 
 _TIME = {"type": "string", "format": "date-time"}

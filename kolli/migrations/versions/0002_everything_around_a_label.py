@@ -194,6 +194,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("access_tokens", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_access_tokens_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_access_tokens_public_key_expires_at"), ["public_key", "expires_at"], unique=False
+        )
 
     op.add_column("brands", sa.Column("body", sa.Text(), nullable=False, server_default="{}"))
     op.add_column("sender_addresses", sa.Column("details", sa.Text(), nullable=False, server_default="{}"))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from kolli.operations.follow import EVENTS_AT_A_TIME
 from kolli.operations.import_events import MOST_OF_A_PARCEL, check_rows, record_rows
 from kolli.shipments.foreign_parcels import FIRST_STATUS, ForeignParcel, add_foreign_parcel
 from kolli.shipments.model import ParcelStatus
@@ -88,7 +89,7 @@ def test_long_files_are_taken_in_steps_and_progress_is_told(caller, number):
     news = record_rows(found.rows, 1, caller.installation, steps.append)
 
     assert news == 450
-    assert steps == [200, 200, 50, *[50] * 9]
+    assert steps == [200, 200, 50, *[EVENTS_AT_A_TIME] * (450 // EVENTS_AT_A_TIME)]
 
 
 def test_a_parcel_has_at_most_so_many_rows(caller, number):
