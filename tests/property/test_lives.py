@@ -31,9 +31,11 @@ class Lives(RuleBasedStateMachine):
 
     def teardown(self):
         if hasattr(self, "folder"):
-            self.let_the_background_work()
-            self.caller.sandbox.ledger.close()
-            self.folder.cleanup()
+            try:
+                self.let_the_background_work()
+            finally:
+                self.caller.sandbox.ledger.close()
+                self.folder.cleanup()
 
     # Create
 
@@ -114,7 +116,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def retrieve(self, data):
-        shipment = data.draw(st.sampled_from([*sorted(self.known), "no-such-shipment"]))
+        shipment = data.draw(st.sampled_from([*sorted(self.known, key=self.known.__getitem__), "no-such-shipment"]))
 
         answer = self.caller.client.get(f"/api/v3/shipments/{shipment}")
 
@@ -130,7 +132,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def cancel(self, data):
-        shipment = data.draw(st.sampled_from([*sorted(self.known), "no-such-shipment"]))
+        shipment = data.draw(st.sampled_from([*sorted(self.known, key=self.known.__getitem__), "no-such-shipment"]))
 
         answer = self.caller.client.post(f"/api/v3/shipments/{shipment}/cancel")
 
@@ -139,6 +141,8 @@ class Lives(RuleBasedStateMachine):
         if number and answer.status_code != 409:
             self.work()
             self.cancelled.add(number)
+            if not any(entry.order_number == number for entry in self.caller.sandbox.ledger.entries()):
+                self.free_the_reference_of(number)  # it never had a label
 
     # The oracle
 
@@ -161,6 +165,9 @@ class Lives(RuleBasedStateMachine):
         number = next(self.numbers)
         self.caller.store(with_items(an_item(quantity=9), order_id=f"id of {number}", order_number=number))
         return number
+
+    def free_the_reference_of(self, number):
+        self.references = {reference: of for reference, of in self.references.items() if of != number}
 
     @staticmethod
     def parts(boxes):

@@ -169,7 +169,7 @@ class Shipping(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def cancel(self, data):
-        shipment = data.draw(st.sampled_from([*sorted(self.labels), "no-such-shipment"]))
+        shipment = data.draw(st.sampled_from([*self.labels, "no-such-shipment"]))
         answer = self.caller.client.post(f"/api/v3/shipments/{shipment}/cancel")
         assert answer.status_code in {200, 404, 409}
 

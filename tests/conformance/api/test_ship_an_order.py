@@ -652,7 +652,10 @@ def test_an_account_without_a_default_sender_must_name_one(caller):
     with caller.installation.database.write() as transaction:
         transaction.execute(update(sender_addresses).values(is_default=False))
 
-    detail = "This field is required, because the account has no default sender address."
+    detail = (
+        "This field is required, because the account has no default sender address. An order ships from an address that"
+        " is stored with the account; a shipment without an order can bring its own (`from_address`)."
+    )
     assert problems(caller, caller.ship()) == [("required", detail, at("sender_address_id"))]
     assert label_of(caller.ship(sender_address_id=1017))["order_number"] == "ORDER-1"
 

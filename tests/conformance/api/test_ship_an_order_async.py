@@ -750,7 +750,10 @@ def test_an_account_without_a_default_sender_must_name_one(caller):
     with caller.installation.database.write() as transaction:
         transaction.execute(update(sender_addresses).values(is_default=False))
 
-    detail = "This field is required, because the account has no default sender address."
+    detail = (
+        "This field is required, because the account has no default sender address. An order ships from an address that"
+        " is stored with the account; a shipment without an order can bring its own (`from_address`)."
+    )
     answer = ask(caller, number("ORDER-1"))
 
     assert refusals(caller, answer) == [("required", detail, "/data/attributes/sender_address_id")]
