@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ from kolli.database import insert_or
 from kolli.errors import Invalid, NotFound
 from kolli.orders.model import Document, Order, OrderText
 from kolli.schema import orders
+from kolli.values import timestamp
 
 Position = tuple[int | str, ...]
 """Where an order stands in a sorted list: its value of each sort key."""
@@ -176,8 +177,8 @@ def add_or_update_order(
     values = {
         "id": fresh_id,
         "account_id": account_id,
-        "created_at": _text(now),
-        "modified_at": _text(now),
+        "created_at": timestamp(now),
+        "modified_at": timestamp(now),
         "revision": 1,
         **_values(document),
     }
@@ -194,7 +195,7 @@ def update_order(transaction: Connection, account_id: int, order: Order, documen
     if values["body"] == _encode(order.document):
         return True
     where = {"of_account": account_id, "of_id": order.id, "of_revision": order.revision}
-    changes = {**values, "modified_at": _text(now), "revision": order.revision + 1}
+    changes = {**values, "modified_at": timestamp(now), "revision": order.revision + 1}
     return transaction.execute(_UPDATE, {**where, **changes}).rowcount == 1
 
 
@@ -337,10 +338,6 @@ def _encode(document: Document) -> str:
 
 def _key(text: str) -> str:
     return text.lower()
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _number(text: str) -> int:
