@@ -32,6 +32,7 @@ from kolli.errors import SetupError
 from kolli.jobs import release_leases
 from kolli.migrations import migrate, newest_version, version_of
 from kolli.operations.background import workers
+from kolli.operations.configuration import Configurations
 from kolli.operations.context import Installation
 from kolli.operations.deliver import begin_sweeping
 from kolli.operations.follow import begin_following
@@ -40,11 +41,13 @@ from kolli.outgoing import Outgoing
 from kolli.panel import PAGES, STATIC
 from kolli.sequences import Sequences
 from kolli.settings import Settings
+from kolli.vault import Vault, read_keys
 
 log = logging.getLogger(__name__)
 
 DATABASE = "kolli.db"
 LOCK = "kolli.lock"
+KEYS = "kolli.key"
 
 CJK_FONTS = (
     Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
@@ -109,16 +112,19 @@ def build(
     clock: Callable[[], datetime] = now,
 ) -> Installation:
     """An installation on this database; what is not given is made from the settings."""
+    carriers = carriers or installed_carriers(settings.data)
     host = "localhost" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
     return Installation(
         settings=settings,
         database=database,
         sequences=Sequences(database),
-        carriers=carriers or installed_carriers(settings.data),
+        carriers=carriers,
+        configurations=Configurations(carriers),
         fonts=fonts or find_fonts(settings),
         image=lru_cache(IMAGES)(partial(_image, database)),
         clock=clock,
         outgoing=Outgoing(settings.private_targets),
+        vault=Vault(read_keys(settings.key_file or settings.data / KEYS)),
         public_url=settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
     )
 

@@ -48,6 +48,7 @@ accounts = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False),
+    Column("revision", Integer, nullable=False),  # grows with every change of what decides how the account ships
     Column("body", Text, nullable=False),
 )
 
@@ -142,6 +143,7 @@ contracts = Table(
     Column("is_default", Boolean, nullable=False),
     Column("is_live", Boolean, nullable=False),
     Column("body", Text, nullable=False),
+    Column("removed_at", Text),  # shipments that were made under it still have to be cancelled and tracked
     Index(None, "account_id", "carrier_code"),
 )
 
@@ -155,6 +157,58 @@ number_ranges = Table(
     Column("first", BigInteger, nullable=False),
     Column("last", BigInteger, nullable=False),
     Index(None, "contract_id", "is_live", unique=True),
+)
+
+shipping_options = Table(  # options that an account has added to those that a carrier declares
+    "shipping_options",
+    metadata,
+    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("carrier_code", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+)
+
+rate_sheets = Table(  # what one shipping option costs under one contract
+    "rate_sheets",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("option_code", Text, nullable=False),
+    Column("contract_id", Id, ForeignKey("contracts.id")),  # null: whatever the contract
+    Column("body", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Index(None, "account_id", "option_code"),
+)
+
+shipping_rules = Table(
+    "shipping_rules",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("position", Integer, nullable=False),  # rules run from the lowest to the highest
+    Column("is_active", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),  # grows by one with every change of the rule
+    Column("body", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("updated_at", Text, nullable=False),
+    Index(None, "account_id", "position"),
+)
+
+service_points = Table(  # where carriers hand parcels out; the installation's, not an account's
+    "service_points",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("carrier_code", Text, nullable=False),
+    Column("carrier_service_point_id", Text, nullable=False),
+    Column("country_code", Text, nullable=False),
+    Column("latitude", Integer, nullable=False),  # in millionths of a degree
+    Column("longitude", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("removed_at", Text),  # not in the newest data file; orders that name it still say where it is
+    UniqueConstraint("carrier_code", "carrier_service_point_id"),
+    Index(None, "country_code", "latitude", "longitude"),
 )
 
 orders = Table(
@@ -174,6 +228,7 @@ orders = Table(
     Column("modified_at", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("body", Text, nullable=False),
+    Column("warnings", Text, nullable=False),  # what will stand in the way of a label, found when the order arrived
     UniqueConstraint("account_id", "integration_id", "order_id"),
     Index(None, "account_id", "id"),
     Index(None, "account_id", "order_number_key"),
@@ -190,6 +245,7 @@ shipments = Table(
     _account(),
     Column("integration_id", Id, nullable=False),
     Column("order_id", Id),  # no foreign key: a shipment outlives its order
+    Column("contract_id", Id),  # null: the built-in one
     Column("order_number_key", Text, nullable=False),  # in lower case, for search
     Column("external_reference_id", Text),
     Column("reference_guard", Text),  # the same, until the announcement has failed: one shipment per reference
@@ -197,6 +253,7 @@ shipments = Table(
     Column("body", Text, nullable=False),  # the frozen input; never changes
     Index(None, "account_id", "reference_guard", unique=True),
     Index(None, "account_id", "order_id"),
+    Index(None, "account_id", "contract_id"),
     Index(None, "account_id", "created_at", "id"),
     Index(None, "account_id", "integration_id", "created_at", "id"),
     Index(None, "account_id", "order_number_key", "created_at", "id"),

@@ -19,6 +19,11 @@ class Settings(BaseSettings):
     data: Path = Field(
         Path("kolli-data"), description="Folder that holds the database and the files that carriers keep."
     )
+    key_file: Path | None = Field(
+        None,
+        description="File with the keys that contracts' secrets are encrypted with; default: kolli.key in KOLLI_DATA."
+        " Keep it apart from backups of the database.",
+    )
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the server listens on; 0 takes a free one.")
     public_url: str = Field(

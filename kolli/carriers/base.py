@@ -13,6 +13,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from kolli.addresses import USUAL_LIMITS, AddressLimits
 from kolli.carriers.functionalities import Functionality, completed
+from kolli.documents.layouts.parts import LabelParts
 from kolli.shipments.model import Draft, ParcelStatus
 from kolli.values import Dimensions, Money, Weight
 
@@ -138,8 +139,29 @@ class Carrier(Protocol):
 class Numbers(Protocol):
     """A carrier whose numbers we allocate."""
 
-    def number(self, serial: int, contract_data: Mapping[str, str]) -> str:
-        """The tracking number for a serial number from the contract's range; the same for the same serial."""
+    def number(self, serial: int, contract_data: Mapping[str, str], option_code: str) -> str:
+        """The tracking number for a serial number from the contract's range; the same for the same serial and option.
+
+        Two serials never give the same number, whatever the options. CarrierRejected when there is none for it.
+        """
+
+
+@runtime_checkable
+class PrintsLabels(Protocol):
+    """A carrier whose labels have parts of their own, as its specification wants."""
+
+    label_is_certified: bool
+    """Whether the carrier has approved of these labels. Else they say so until the contract is marked live."""
+
+    def printed_details(self, contract_data: Mapping[str, str]) -> dict[str, str]:
+        """What of a contract stands on labels. It is frozen with the draft, as the contract may change later."""
+
+    def label_parts(self, draft: Draft, box_number: int, tracking_number: str) -> LabelParts:
+        """The parts of the label of one box; the same for the same draft, for ever.
+
+        Raises Impossible or Missing naming a field of the draft, such as `recipient.postal_code`, when something about
+        it has no place in the carrier's codes.
+        """
 
 
 @runtime_checkable

@@ -278,7 +278,7 @@ def _own_numbers(decision: Decision, carrier: Carrier, context: Context) -> tupl
         raise NumbersExhausted(f"The contract {contract.id} has no {kind} number range.", field="contract_id")
     try:
         serials = context.installation.sequences.take_all(decision.number_range, len(decision.draft.boxes))
-        return tuple(carrier.number(serial, contract.data) for serial in serials)
+        return tuple(carrier.number(serial, contract.data, decision.draft.shipping_option_code) for serial in serials)
     except NumbersExhausted:
         raise NumbersExhausted(
             f"The {kind} number range of contract {contract.id} ({contract.name}) is used up. Nothing was announced."

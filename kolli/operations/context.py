@@ -11,9 +11,11 @@ from kolli.database import Database
 from kolli.documents.fonts import Fonts
 from kolli.errors import Forbidden
 from kolli.operations.calls import Calls
+from kolli.operations.configuration import Configurations
 from kolli.outgoing import Outgoing
 from kolli.sequences import Sequences
 from kolli.settings import Settings
+from kolli.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,12 @@ class Installation:
     database: Database
     sequences: Sequences
     carriers: Carriers
+    configurations: Configurations
     fonts: Fonts
     image: Callable[[int, str], bytes]  # a picture by its account and hash; it never changes, so it is kept in memory
     clock: Callable[[], datetime]  # now, in UTC
     outgoing: Outgoing  # the way to others
+    vault: Vault  # opens contracts' secrets
     public_url: str  # where clients reach us, without a slash at the end
     calls: Calls = field(default_factory=Calls)  # to carriers, at this moment
 

@@ -180,6 +180,7 @@ def add_or_update_order(
         "created_at": timestamp(now),
         "modified_at": timestamp(now),
         "revision": 1,
+        "warnings": "[]",
         **_values(document),
     }
     order_pk: int = transaction.execute(_ADD_OR_UPDATE, values).scalar_one()

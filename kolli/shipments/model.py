@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
 
-from kolli.values import Address, Dimensions, Weight
+from kolli.values import Address, Dimensions, Money, Weight
 
 DocumentType = Literal["label"]
 
@@ -122,6 +122,28 @@ class ServicePoint:
     carrier_service_point_id: str | None = None
 
 
+Source = Literal["rule", "request", "order", "default", "sender_address", "carrier", "order_items"]
+"""Who has decided something about a shipment."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that was decided about a shipment: which field got which value in place of which, and by whom.
+
+    Values are as people read them: `postnl:standard`, `1.2 kg`, `517`; None is nothing. `rule_revision` says which
+    state of the rule it was. `note` says what the three others cannot: why a default was passed over.
+    """
+
+    field: str
+    before: str | None
+    after: str | None
+    source: Source
+    rule_id: int | None = None
+    rule_name: str = ""
+    rule_revision: int | None = None
+    note: str = ""
+
+
 @dataclass(frozen=True)
 class Draft:
     """Everything a carrier and a label need to know, decided and complete.
@@ -153,6 +175,9 @@ class Draft:
     logo_sha256: str | None = None
     external_reference_id: str | None = None
     service_point: ServicePoint | None = None
+    insured_value: Money | None = None  # of the whole shipment
+    carrier_details: dict[str, str] = field(default_factory=dict)  # what of the contract the carrier prints on labels
+    decision: tuple[Step, ...] = ()  # why it is shipped so, in the order in which it was decided
     details: dict[str, Any] = field(default_factory=dict)
     """Members of the shipment, in the API's own form, that Kolli keeps and returns and does not read: prices, customs
     information, delivery dates."""

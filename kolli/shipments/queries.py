@@ -85,6 +85,7 @@ def add_shipment(transaction: Connection, shipment: Shipment) -> bool:
             "account_id": shipment.account_id,
             "integration_id": draft.integration_id,
             "order_id": draft.order_id,
+            "contract_id": draft.contract_id,
             "order_number_key": draft.order_number.lower(),
             "external_reference_id": draft.external_reference_id,
             "reference_guard": draft.external_reference_id,

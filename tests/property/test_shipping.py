@@ -118,7 +118,7 @@ def test_whatever_bytes_are_sent_the_answer_says_what_is_wrong(caller, content):
     st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=2),
 )
 def test_postnl_numbers_are_unique_and_have_13_or_15_characters(serials, customer_code):
-    numbers = [PostNL(Path()).number(serial, {"customer_code": customer_code}) for serial in serials]
+    numbers = [PostNL(Path()).number(serial, {"customer_code": customer_code}, "postnl:standard") for serial in serials]
 
     assert len(set(numbers)) == len(serials)
     assert {len(number) for number in numbers} <= {13, 15}

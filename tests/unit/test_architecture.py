@@ -26,7 +26,7 @@ ROWS = (
     ("jobs", "sequences"),
     ("database",),
     ("migrations",),
-    ("schema", "settings", "outgoing", "addresses"),
+    ("schema", "settings", "outgoing", "addresses", "vault"),
     ("drawing", "values"),
     ("errors",),
 )

@@ -17,6 +17,7 @@ PARTNERS = ("6d1fd1f5-6ed0-4f9e-bb3b-4ac1bb1bcb12", "c0ffee00-0000-4000-8000-000
 
 RIGHT = [
     ("data", "/srv/kolli", Path("/srv/kolli")),
+    ("key_file", "/keys/kolli.key", Path("/keys/kolli.key")),
     ("host", "0.0.0.0", "0.0.0.0"),
     ("port", "0", 0),
     ("port", "65535", 65535),

@@ -70,7 +70,12 @@ class PostNL:
     def __init__(self, data: Path) -> None:
         """Keeps no files."""
 
-    def number(self, serial: int, contract_data: Mapping[str, str]) -> str:
+    def number(
+        self,
+        serial: int,
+        contract_data: Mapping[str, str],
+        option_code: str,  # noqa: ARG002 - all options share one range
+    ) -> str:
         """`3S`, the customer code, and the serial filled up with zeros to 13 characters, or to 15 when it is longer."""
         customer = contract_data.get(CUSTOMER_CODE, "")
         if not (1 <= len(customer) <= 4 and customer.isascii() and customer.isalpha() and customer.isupper()):

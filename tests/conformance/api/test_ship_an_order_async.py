@@ -832,10 +832,10 @@ def test_of_many_batches_with_the_same_orders_each_order_is_accepted_by_one(call
 class Breaking(PostNL):
     """A carrier with a mistake in it."""
 
-    def number(self, serial, contract_data):
+    def number(self, serial, contract_data, option_code):
         if serial == 3:
             raise ZeroDivisionError
-        return super().number(serial, contract_data)
+        return super().number(serial, contract_data, option_code)
 
 
 def test_a_batch_that_breaks_off_leaves_nothing_behind(tmp_path):

@@ -45,7 +45,12 @@ def carrier_that_looks_up(request, tmp_path):
 
 def numbers_of(carrier, *serials):
     """The numbers we would allocate for these serials; none when the carrier decides."""
-    return tuple(carrier.number(serial, CONTRACT_DATA) for serial in serials) if isinstance(carrier, Numbers) else ()
+    option = carrier.options[0].code
+    return (
+        tuple(carrier.number(serial, CONTRACT_DATA, option) for serial in serials)
+        if isinstance(carrier, Numbers)
+        else ()
+    )
 
 
 def a_booking(carrier, reference="0c8f3f0e-6e0d-4a53-9c4f-3f1f5a0d9b11", boxes=1, first_serial=1):

@@ -33,23 +33,23 @@ def booking(*numbers):
     ],
 )
 def test_a_serial_is_filled_up_to_13_characters_and_to_15_when_it_is_longer(postnl, customer, serial, number):
-    assert postnl.number(serial, {"customer_code": customer}) == number
+    assert postnl.number(serial, {"customer_code": customer}, "postnl:standard") == number
 
 
 def test_a_serial_that_is_too_long_is_refused(postnl):
     with pytest.raises(CarrierRejected, match="The number 1000000000 of the contract's range is too long"):
-        postnl.number(1_000_000_000, {"customer_code": "TEST"})
+        postnl.number(1_000_000_000, {"customer_code": "TEST"}, "postnl:standard")
 
 
 @pytest.mark.parametrize("customer", ["", "ABCDE", "test", "T3ST", "TÉST", "T ST"])
 def test_a_customer_code_has_one_to_four_capital_letters(postnl, customer):
     with pytest.raises(CarrierRejected, match="1 to 4 letters A to Z"):
-        postnl.number(1, {"customer_code": customer})
+        postnl.number(1, {"customer_code": customer}, "postnl:standard")
 
 
 def test_a_contract_without_a_customer_code_is_refused(postnl):
     with pytest.raises(CarrierRejected, match="customer code is ''"):
-        postnl.number(1, {})
+        postnl.number(1, {}, "postnl:standard")
 
 
 @pytest.mark.parametrize(

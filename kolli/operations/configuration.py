@@ -1,0 +1,57 @@
+"""What an account has configured about how it ships, made ready for decisions and kept until it changes."""
+
+import threading
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from kolli.account.accounts import revision_of
+from kolli.carriers.registry import Carriers
+from kolli.operations.catalogue import Catalogue
+from kolli.rules.engine import CompiledRules, compile_rules
+from kolli.rules.queries import list_rules
+
+ACCOUNTS = 256
+"""Accounts whose configuration is kept in memory."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What an account had configured at one revision."""
+
+    revision: int
+    catalogue: Catalogue
+    rules: CompiledRules
+
+
+class Configurations:
+    """The configurations of the accounts that were at work last.
+
+    Whoever asks reads the account's revision in the transaction that it decides in, so that another process's change
+    counts from the moment it is committed.
+    """
+
+    def __init__(self, carriers: Carriers) -> None:
+        self._carriers = carriers
+        self._kept: dict[int, Configuration] = {}
+        self._lock = threading.Lock()
+
+    def of(self, transaction: Connection, account_id: int) -> Configuration:
+        """The account's configuration as this transaction sees it."""
+        revision = revision_of(transaction, account_id)
+        with self._lock:
+            kept = self._kept.pop(account_id, None)
+            if kept is not None:
+                self._kept[account_id] = kept  # the last one to be forgotten
+        if kept is not None and kept.revision == revision:
+            return kept
+        made = self._made(transaction, account_id, revision)
+        with self._lock:
+            self._kept[account_id] = made
+            while len(self._kept) > ACCOUNTS:
+                del self._kept[next(iter(self._kept))]
+        return made
+
+    def _made(self, transaction: Connection, account_id: int, revision: int) -> Configuration:
+        rules = compile_rules(list_rules(transaction, account_id))
+        return Configuration(revision, Catalogue(self._carriers), rules)

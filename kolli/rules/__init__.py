@@ -1,0 +1,1 @@
+"""Shipping rules: what a merchant has configured about how orders are shipped."""
