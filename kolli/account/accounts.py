@@ -28,6 +28,16 @@ class Defaults:
     customs_options: dict[str, Any] = field(default_factory=dict)
     label_options: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def shipment_type(self) -> str | None:
+        """Why goods leave the customs area, such as `commercial_goods`; None: whoever ships says so each time."""
+        return self.customs_options.get("shipment_type")
+
+    @property
+    def label_notes(self) -> tuple[str, ...]:
+        """What stands on the label of a parcel that brings no notes of its own."""
+        return tuple(self.label_options.get("label_notes", ()))
+
 
 @dataclass(frozen=True)
 class Account:

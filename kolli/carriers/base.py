@@ -30,6 +30,16 @@ class Numbering(Enum):
 
 Requirement = Literal["email", "phone_number", "dimensions", "service_point_details"]
 
+RequiredField = Literal["to_email", "to_telephone", "length", "width", "height"]
+
+REQUIRED_FIELDS: Mapping[Requirement, tuple[RequiredField, ...]] = {
+    "email": ("to_email",),
+    "phone_number": ("to_telephone",),
+    "dimensions": ("length", "width", "height"),
+    "service_point_details": (),  # has a member of its own
+}
+"""Requirement → the fields that the API says it by. Source: Shipping Options, `requirements` (2026-07)."""
+
 ChargingType = Literal["label_creation", "first_scan"]
 
 
@@ -71,6 +81,27 @@ class ShippingOption:
     def product_code(self) -> str:
         """The part of the code that names the carrier's product, before the functionalities."""
         return self.code.partition("/")[0]
+
+    @property
+    def most_insured(self) -> Money | None:
+        """For how much it can be insured at most, in the currency of its price, else in euros; None: nobody knows."""
+        most = self.functionalities["insurance"]
+        return None if most is None else Money(Decimal(most), self.price.currency if self.price else "EUR")
+
+    @property
+    def required_fields(self) -> tuple[RequiredField, ...]:
+        """What a shipment must have beyond the usual, by the API's names of it."""
+        return tuple(field for requirement in self.requires for field in REQUIRED_FIELDS[requirement])
+
+    @property
+    def needs_service_point(self) -> bool:
+        """Whether it is not shipped without a service point."""
+        return "service_point_details" in self.requires
+
+    @property
+    def goes_to_service_point(self) -> bool:
+        """Whether it ends where the buyer collects the parcel."""
+        return self.functionalities["last_mile"] in {"service_point", "locker", "locker_or_service_point"}
 
     def connects(self, sender_country: str | None, recipient_country: str | None) -> bool:
         """Whether it goes from one country to the other. A country that is not known yet stands in nobody's way."""
@@ -133,6 +164,16 @@ class Carrier(Protocol):
 
     def printed(self, tracking_number: str) -> str:
         """The tracking number in the groups people read it in."""
+
+
+@runtime_checkable
+class TakesOptions(Protocol):
+    """A carrier that also carries shipping options that an account has added itself.
+
+    Their codes begin with the carrier's and a colon, and are none that the carrier declares. It gets them like its own.
+    """
+
+    takes_own_options: bool
 
 
 @runtime_checkable

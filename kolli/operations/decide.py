@@ -16,9 +16,11 @@ from kolli.account.sender_addresses import SenderAddress, find_sender_address
 from kolli.carriers.base import Carrier, ShippingOption
 from kolli.carriers.registry import Carriers
 from kolli.errors import DoesNotExist, Impossible, Invalid, Missing
+from kolli.operations.fitness import check_boxes as check_boxes
+from kolli.operations.fitness import check_countries
 from kolli.orders.model import ShipWith
 from kolli.shipments.model import Box
-from kolli.values import COUNTRY_CODES, Address, crosses_customs_border
+from kolli.values import Address, crosses_customs_border
 
 MOST_NAMED = 5
 """Items that one message names. Somebody who sees those knows what to do about the others."""
@@ -80,34 +82,7 @@ def choose_option(carriers: Carriers, choices: Sequence[ShipWith]) -> Way:
 
 def check_route(option: ShippingOption, sender: Address, recipient: Address) -> None:
     """Raises Impossible when an option does not go from here to there."""
-    for field, address in (("sender.country_code", sender), ("recipient.country_code", recipient)):
-        if address.country_code not in COUNTRY_CODES:
-            raise Impossible(f"{address.country_code!r} is not a country code of ISO 3166-1.", field=field)
-    if not option.connects(sender.country_code, recipient.country_code):
-        raise Impossible(
-            "No shipping option could be found for the given country or postal code combination:"
-            f" {option.code} does not go from {sender.country_code} to {recipient.country_code}.",
-            field="shipping_option_code",
-        )
-
-
-def check_boxes(option: ShippingOption, boxes: Sequence[Box]) -> None:
-    """Raises Impossible when an option does not take so many parcels, or one of that weight or size."""
-    if len(boxes) > option.most_parcels:
-        takes = "one parcel" if option.most_parcels == 1 else f"up to {option.most_parcels} parcels"
-        raise Impossible(f"{option.code} takes {takes} in one shipment, not {len(boxes)}.", field="parcels")
-    for number, box in enumerate(boxes, start=1):
-        if option.takes(box.weight, box.dimensions):
-            continue
-        parcel = "the parcel" if len(boxes) == 1 else f"parcel {number}"
-        if option.takes(box.weight, None):
-            does = f"{option.code} takes up to {option.largest}, {parcel} measures {box.dimensions}."
-        else:
-            does = f"{option.code} takes {option.lightest} to {option.heaviest}, {parcel} weighs {box.weight}."
-        raise Impossible(
-            f"No shipping option could be found for the given weight and/or dimensions: {does}",
-            field="shipping_option_code",
-        )
+    check_countries(option, sender.country_code, recipient.country_code)
 
 
 def check_requirements(

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from kolli.database import insert_or
 from kolli.errors import Invalid, NotFound
 from kolli.orders.model import Document, Order, OrderText
+from kolli.orders.warnings import OrderWarning
 from kolli.schema import orders
 from kolli.values import timestamp
 
@@ -123,7 +124,7 @@ _DIFFERS = orders.c.body != _ADD.excluded.body
 _ADD_OR_UPDATE = _ADD.on_conflict_do_update(
     index_elements=[orders.c.account_id, orders.c.integration_id, orders.c.order_id],
     set_={
-        **{name: _ADD.excluded[name] for name in _FROM_DOCUMENT},
+        **{name: _ADD.excluded[name] for name in (*_FROM_DOCUMENT, "warnings")},
         "modified_at": case((_DIFFERS, _ADD.excluded.modified_at), else_=orders.c.modified_at),
         "revision": orders.c.revision + case((_DIFFERS, 1), else_=0),
     },
@@ -135,6 +136,12 @@ _UPDATE = update(orders).where(
 )
 _REMOVE = delete(orders).where(orders.c.account_id == bindparam("account_id"), orders.c.id == bindparam("id"))
 
+_WARNINGS = select(orders.c.warnings).where(
+    orders.c.account_id == bindparam("account_id"), orders.c.id == bindparam("id")
+)
+
+_encode_warnings = msgspec.json.encode
+_read_warnings = msgspec.json.Decoder(list[OrderWarning]).decode
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -153,6 +160,14 @@ def get_order(transaction: Connection, account_id: int, order_pk: int) -> Order:
     return order
 
 
+def list_warnings(transaction: Connection, account_id: int, order_pk: int) -> list[OrderWarning]:
+    """What somebody should look at before this order is shipped, as it was found when the order was last written."""
+    warnings = transaction.execute(_WARNINGS, {"account_id": account_id, "id": order_pk}).scalar_one_or_none()
+    if warnings is None:
+        raise _not_found()
+    return _read_warnings(warnings)
+
+
 def find_by_order_id(transaction: Connection, account_id: int, integration_id: int, order_id: str) -> list[Order]:
     """The orders with this id of the shop's: the one with exactly this id, else those that differ in case only."""
     found = _find(transaction, _BY_ORDER_ID, account_id, integration_id, order_id)
@@ -168,9 +183,15 @@ def find_by_order_number(
 
 
 def add_or_update_order(
-    transaction: Connection, account_id: int, fresh_id: int, document: Document, now: datetime
+    transaction: Connection,
+    account_id: int,
+    fresh_id: int,
+    document: Document,
+    now: datetime,
+    *,
+    warnings: Sequence[OrderWarning] = (),
 ) -> int:
-    """Stores an order under its integration and `order_id`, and gives its id of ours.
+    """Stores an order under its integration and `order_id`, with what somebody should look at, and gives our id of it.
 
     An order that is there already keeps its id and takes on the new document; one that is new gets `fresh_id`.
     """
@@ -180,14 +201,22 @@ def add_or_update_order(
         "created_at": timestamp(now),
         "modified_at": timestamp(now),
         "revision": 1,
-        "warnings": "[]",
+        "warnings": _encode_warnings(warnings).decode(),
         **_values(document),
     }
     order_pk: int = transaction.execute(_ADD_OR_UPDATE, values).scalar_one()
     return order_pk
 
 
-def update_order(transaction: Connection, account_id: int, order: Order, document: Document, now: datetime) -> bool:
+def update_order(
+    transaction: Connection,
+    account_id: int,
+    order: Order,
+    document: Document,
+    now: datetime,
+    *,
+    warnings: Sequence[OrderWarning] = (),
+) -> bool:
     """Gives an order another document, if it still has the revision that was read; says whether it had.
 
     The same document is no change, for which the order may be as it likes.
@@ -196,7 +225,8 @@ def update_order(transaction: Connection, account_id: int, order: Order, documen
     if values["body"] == _encode(order.document):
         return True
     where = {"of_account": account_id, "of_id": order.id, "of_revision": order.revision}
-    changes = {**values, "modified_at": timestamp(now), "revision": order.revision + 1}
+    ours = {"modified_at": timestamp(now), "revision": order.revision + 1}
+    changes = {**values, **ours, "warnings": _encode_warnings(warnings).decode()}
     return transaction.execute(_UPDATE, {**where, **changes}).rowcount == 1
 
 

@@ -116,10 +116,15 @@ class Box:
 
 @dataclass(frozen=True)
 class ServicePoint:
-    """Where a buyer collects a parcel: our id, the carrier's own, or both."""
+    """Where a buyer collects a parcel: our id, the carrier's own, or both.
+
+    What it is called and where it is are known when the carrier's service points have been imported.
+    """
 
     id: str | None = None
     carrier_service_point_id: str | None = None
+    name: str = ""
+    address: Address | None = None
 
 
 Source = Literal["rule", "request", "order", "default", "sender_address", "carrier", "order_items"]

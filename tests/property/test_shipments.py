@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kolli.addresses import reasons_against, tidied
+from kolli.addresses import reasons_against
+from kolli.addresses.shortening import tidied
 from kolli.api.bodies import decode, encode
 from tests.factories import a_caller, an_address, an_installation
 

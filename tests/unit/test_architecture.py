@@ -22,11 +22,11 @@ ROWS = (
     ("operations",),  # verbs
     ("carriers",),  # plug-ins
     ("rules", "documents", "printing", "webhooks"),  # engines
-    ("account", "orders", "shipments"),  # records
+    ("account", "orders", "shipments", "service_points"),  # records
     ("jobs", "sequences"),
     ("database",),
     ("migrations",),
-    ("schema", "settings", "outgoing", "addresses", "vault"),
+    ("schema", "settings", "outgoing", "addresses", "vault", "tables"),
     ("drawing", "values"),
     ("errors",),
 )

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, cast
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
-from kolli.addresses import AddressLimits, Reason, reasons_against, tidied
+from kolli.addresses import AddressLimits, Reason, reasons_against
+from kolli.addresses.shortening import tidied
 from kolli.api.endpoint import Answer, Endpoint, Request
 from kolli.api.errors import WIRE, Pointers
 from kolli.api.v3.common import PARTNER, check_partner

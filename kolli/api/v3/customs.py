@@ -57,6 +57,11 @@ class Importer(Part):
     email: Annotated[str, Field(max_length=320)] | None = None
 
 
+ExportReason = Literal[
+    "gift", "documents", "commercial_goods", "commercial_sample", "returned_goods", "personal_use",
+]  # fmt: skip
+"""Why goods cross a customs border."""
+
 TaxNumberName = Literal[
     "VAT", "EIN", "GST", "SSN", "EORI", "DUN", "FED", "STA", "CNP", "IE", "INN", "KPP", "OGR", "OKP", "IOSS", "FTZ",
     "DAN", "TAN", "DTF", "RGP", "DLI", "NID", "PAS", "MID", "UKIMS",
@@ -86,9 +91,7 @@ class LooseCustoms(Part):
     """What customs want to know; the reason of the export may be left to the account's default."""
 
     invoice_number: Annotated[str, Field(min_length=1, max_length=40)]
-    export_reason: (
-        Literal["gift", "documents", "commercial_goods", "commercial_sample", "returned_goods", "personal_use"] | None
-    ) = None
+    export_reason: ExportReason | None = None
     export_type: Literal["private", "commercial_b2c", "commercial_b2b"] = "commercial_b2c"
     invoice_date: Day | None = None
     discount_granted: Price | None = None
@@ -107,6 +110,4 @@ class LooseCustoms(Part):
 class Customs(LooseCustoms):
     """What customs want to know."""
 
-    export_reason: Literal[
-        "gift", "documents", "commercial_goods", "commercial_sample", "returned_goods", "personal_use"
-    ]
+    export_reason: ExportReason

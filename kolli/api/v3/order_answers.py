@@ -7,7 +7,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 from typing_extensions import TypedDict
 
+from kolli.addresses.house_numbers import Confidence
 from kolli.api.v3.order_document import Moment, OrderDocument
+from kolli.orders.warnings import OrderWarning
 
 REFERENCE = "#/$defs/"
 LEFT_OUT = frozenset({"required", "$defs", "title", "description", "default"})
@@ -51,6 +53,52 @@ class Orders(BaseModel):
     """One page of orders."""
 
     data: list[StoredOrder]
+
+
+class SuggestedSplit(TypedDict):
+    """What the parts of a street line probably are, and how sure that is."""
+
+    street: str
+    house_number: str
+    addition: str
+    confidence: Confidence
+
+
+class OrderWarningAnswer(TypedDict):
+    """One thing to look at, and where in the order it is."""
+
+    code: str
+    detail: str
+    pointer: str
+    value: str
+    limit: int | None
+    suggestion: SuggestedSplit | None
+
+
+class OrderWarnings(TypedDict):
+    """What to look at before an order is shipped."""
+
+    data: list[OrderWarningAnswer]
+
+
+def warning_answer(warning: OrderWarning) -> OrderWarningAnswer:
+    """A warning as it is answered: with a JSON pointer into the order."""
+    split = warning.suggestion
+    return {
+        "code": warning.code,
+        "detail": warning.message,
+        "pointer": "/" + warning.field.replace(".", "/"),
+        "value": warning.value,
+        "limit": warning.limit,
+        "suggestion": None
+        if split is None
+        else {
+            "street": split.street,
+            "house_number": split.house_number,
+            "addition": split.addition,
+            "confidence": split.confidence,
+        },
+    }
 
 
 class OrderChange:

@@ -17,10 +17,20 @@ from kolli.api.endpoint import LARGEST_ID, Answer, Endpoint, Parameter, Request
 from kolli.api.errors import INVALID, WIRE, Pointers, Rejected, Wire, message_of, problem
 from kolli.api.pages import CURSOR, Cursor, invalid_cursor, link_header, neighbours, page_size, read_page_size
 from kolli.api.v3.common import PARTNER, check_partner
-from kolli.api.v3.order_answers import OneOrder, OrderChange, OrderChanged, Orders, OrdersStored, OrderSummary
+from kolli.api.v3.order_answers import (
+    OneOrder,
+    OrderChange,
+    OrderChanged,
+    Orders,
+    OrdersStored,
+    OrderSummary,
+    OrderWarnings,
+    warning_answer,
+)
 from kolli.api.v3.order_document import OrderDocument
 from kolli.errors import Conflict, Invalid, NotFound
 from kolli.operations.context import Context
+from kolli.operations.foresee import foresee
 from kolli.orders.changes import changed, items_in, places_of
 from kolli.orders.model import Document, Order, OrderText
 from kolli.orders.queries import (
@@ -33,6 +43,7 @@ from kolli.orders.queries import (
     find_order,
     get_order,
     list_orders,
+    list_warnings,
     read_position,
     remove_order,
     sorting,
@@ -147,11 +158,13 @@ def _store(orders: Sequence[OrderDocument], context: Context) -> list[int]:
     """Stores all orders in one transaction, and gives their ids."""
     ids = [context.installation.sequences.take_id() for _ in orders]
     documents = [order.document() for order in orders]
+    with context.database.read() as transaction:
+        warnings = foresee(transaction, documents, context)
     now = context.now()
     with context.database.write() as transaction:
         stored = [
-            add_or_update_order(transaction, context.account_id, fresh_id, document, now)
-            for fresh_id, document in zip(ids, documents, strict=True)
+            add_or_update_order(transaction, context.account_id, fresh_id, document, now, warnings=found)
+            for fresh_id, document, found in zip(ids, documents, warnings, strict=True)
         ]
         if any(order.id is not None and int(order.id) != pk for order, pk in zip(orders, stored, strict=True)):
             # It was there a moment ago: somebody has just deleted it.
@@ -286,6 +299,17 @@ def retrieve_order(request: Request, context: Context) -> Answer:
     return Answer(200, {"data": _answered(order, encode(order.document))})
 
 
+def list_order_warnings(request: Request, context: Context) -> Answer:
+    """What somebody should look at before the order is shipped: too long an address, no weight, gaps for customs.
+
+    It was found when the order was last written. Nothing of it keeps the order from being shipped if the carrier takes
+    it after all; everything is checked again then.
+    """
+    with context.database.read() as transaction:
+        warnings = list_warnings(transaction, context.account_id, request.id)
+    return Answer(200, OrderWarnings(data=[warning_answer(warning) for warning in warnings]))
+
+
 def change_order(request: Request, context: Context) -> Answer:
     """Changes what the body names in an order, and leaves the rest as it was."""
     change = decode(request.body)
@@ -294,8 +318,10 @@ def change_order(request: Request, context: Context) -> Answer:
     change = _in_our_names(change)
     for _ in range(MOST_TRIES):
         order, document = _work_out(change, request.id, context)
+        with context.database.read() as transaction:
+            (warnings,) = foresee(transaction, [document], context)
         with context.database.write() as transaction:
-            if update_order(transaction, context.account_id, order, document, context.now()):
+            if update_order(transaction, context.account_id, order, document, context.now(), warnings=warnings):
                 return Answer(
                     200, OrderChanged(data=_summary(order.id, document["order_id"], document["order_number"]))
                 )
@@ -423,6 +449,16 @@ ROUTES: list[Endpoint] = [
     ),
     Endpoint(
         "GET", "/orders/{id:int}", retrieve_order, "Retrieve an order", scope="read:order", answers={200: OneOrder}
+    ),
+    Endpoint(
+        "GET",
+        "/orders/{id:int}/warnings",
+        list_order_warnings,
+        "List what to look at before an order is shipped",
+        scope="read:order",
+        answers={200: OrderWarnings},
+        errors=[404],
+        is_extension=True,
     ),
     Endpoint(
         "PATCH",

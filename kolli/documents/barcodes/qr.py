@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import zint
 
+from kolli.documents.barcodes import encoder
 from kolli.documents.barcodes.modules import Modules
 from kolli.errors import DoesNotFit, NotDrawable
 
@@ -20,14 +21,7 @@ _LEVEL_M = 2
 @lru_cache(maxsize=256)
 def encode(text: str) -> Modules:
     """The square for an ASCII text."""
-    symbol = zint.Symbol()
-    symbol.symbology = zint.Symbology.QRCODE
-    symbol.option_1 = _LEVEL_M
-    symbol.encode(text)
-    width = symbol.width
-    data = symbol.encoded_data
-    rows = (int.from_bytes(data[row : row + 1].tobytes(), "little") for row in range(symbol.rows))
-    return Modules(width, tuple(int(f"{row:0{width}b}"[::-1], 2) for row in rows))
+    return encoder.encoded(zint.Symbology.QRCODE, text, option_1=_LEVEL_M)
 
 
 def check(text: str, field: str) -> None:

@@ -1058,3 +1058,38 @@ def test_orders_of_another_account_are_not_listed(caller):
 
     assert other.client.get(ORDERS).json() == {"data": []}
     assert other.client.get(f"{ORDERS}?integration=70").status_code == 400
+
+
+def test_what_to_look_at_is_kept_with_the_order_until_it_is_mended(caller):
+    (order_pk,) = caller.store(an_order(shipping_address={**an_order()["shipping_address"], "city": "a" * 31}))
+
+    found = caller.client.get(f"/api/v3/orders/{order_pk}/warnings").json()["data"]
+    change = {"shipping_address": {"city": "Amsterdam"}}
+    caller.client.patch(f"/api/v3/orders/{order_pk}", json=change)
+    mended = caller.client.get(f"/api/v3/orders/{order_pk}/warnings").json()["data"]
+
+    assert [(warning["code"], warning["pointer"], warning["limit"]) for warning in found] == [
+        ("TOO_LONG", "/shipping_address/city", 30)
+    ]
+    assert mended == []
+
+
+def test_a_house_number_is_suggested_when_the_order_arrives(caller):
+    address = {**an_order()["shipping_address"], "address_line_1": "Damrak 70-III", "house_number": None}
+    (order_pk,) = caller.store(an_order(shipping_address=address))
+
+    (found,) = caller.client.get(f"/api/v3/orders/{order_pk}/warnings").json()["data"]
+
+    assert found["suggestion"] == {
+        "street": "Damrak",
+        "house_number": "70",
+        "addition": "III",
+        "confidence": "high",
+    }
+
+
+def test_the_warnings_of_an_order_of_somebody_else_are_not_found(caller):
+    (order_pk,) = caller.store(an_order())
+    stranger = a_caller(caller.installation, account_id=2, integration_id=71)
+
+    assert stranger.client.get(f"/api/v3/orders/{order_pk}/warnings").status_code == 404

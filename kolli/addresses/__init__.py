@@ -6,7 +6,7 @@ asked whether a street exists.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -22,28 +22,6 @@ NEEDS_HOUSE_NUMBER = frozenset({"AT", "BE", "CH", "DE", "DK", "LU", "NL"})
 """Where every address has a number. Our own list, of common usage; corrections with a source are welcome."""
 
 _NO_NUMBER = re.compile(r"\D*")
-_BLANKS = re.compile(r"\s+")
-
-SHORTER: Mapping[str, str] = {
-    "apartment": "apt",
-    "avenue": "ave",
-    "boulevard": "blvd",
-    "building": "bldg",
-    "drive": "dr",
-    "floor": "fl",
-    "lane": "ln",
-    "place": "pl",
-    "road": "rd",
-    "saint": "st",
-    "square": "sq",
-    "strasse": "str.",
-    "straße": "str.",
-    "straat": "str.",
-    "street": "st",
-    "suite": "ste",
-}
-"""Words of streets, and how they are shortened where there is no room; at the end of a longer word too, if they have a
-full stop then: `Stationsstraat` is `Stationsstr.`"""
 
 
 class Reason(StrEnum):
@@ -125,69 +103,6 @@ def _reasons_of_country(address: Address, country: _Country) -> Iterator[Reason]
         street = f"{address.address_line_1} {address.house_number} {address.address_line_2}"
         if _NO_NUMBER.fullmatch(street):
             yield Reason.HOUSE_NUMBER_TOO_SHORT
-
-
-def tidied(address: Address, limits: AddressLimits = USUAL_LIMITS) -> Address:
-    """The same address as carriers like it: nothing twice, no blanks in excess, and shorter where it is too long.
-
-    What does not fit then stays too long: nothing that says where a parcel goes is cut off.
-    """
-    address = _without_repetition(_without_blanks(address))
-    street = address.address_line_1
-    if len(street) > limits.address_line_1:
-        address = replace(address, address_line_1=_abbreviated(street))
-    if len(address.address_line_2) > limits.address_line_2:
-        address = replace(address, address_line_2=_abbreviated(address.address_line_2))
-    if len(address.address_line_1) > limits.address_line_1 and not address.address_line_2:
-        first, second = _broken(address.address_line_1, limits.address_line_1)
-        address = replace(address, address_line_1=first, address_line_2=second)
-    return address
-
-
-def _without_blanks(address: Address) -> Address:
-    parts = (
-        "address_line_1",
-        "house_number",
-        "address_line_2",
-        "city",
-        "po_box",
-        "state_province_code",
-        "country_code",
-    )
-    tidy = {name: _BLANKS.sub(" ", getattr(address, name)).strip() for name in (*parts, "postal_code")}
-    for name in ("postal_code", "country_code", "state_province_code"):
-        tidy[name] = tidy[name].upper()
-    return replace(address, **tidy)
-
-
-def _without_repetition(address: Address) -> Address:
-    """Without the house number at the end of the street, and without a second line that repeats the first."""
-    street, number, second = address.address_line_1, address.house_number, address.address_line_2
-    if number and street.casefold().endswith(f" {number.casefold()}"):
-        street = street[: -len(number)].rstrip(" ,")
-    if second.casefold() in {street.casefold(), number.casefold(), f"{street} {number}".casefold()}:
-        second = ""
-    return replace(address, address_line_1=street, address_line_2=second)
-
-
-def _abbreviated(text: str) -> str:
-    return " ".join(_shorter(word) for word in text.split(" "))
-
-
-def _shorter(word: str) -> str:
-    folded = word.casefold()
-    for long, short in SHORTER.items():
-        if folded == long:
-            return short.capitalize() if word[:1].isupper() else short
-        if folded.endswith(long) and short.endswith("."):
-            return word[: -len(long)] + short
-    return word
-
-
-def _broken(text: str, limit: int) -> tuple[str, str]:
-    """A text in two, the first at most so long, at a blank; the whole text if there is none."""
-    place = text.rfind(" ", 0, limit + 1)
-    return (text, "") if place <= 0 else (text[:place].rstrip(" ,"), text[place + 1 :])
 
 
 def _bare(postal_code: str, country: _Country) -> str:

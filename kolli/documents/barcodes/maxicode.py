@@ -1,0 +1,71 @@
+"""MaxiCode (ISO/IEC 16023:2000), modes 2 and 3: where a parcel goes, for scanners above a belt.
+
+Data: the whole message as a scanner gives it, a transport message of ISO/IEC 15434 (format 01) with its separators:
+
+    [)>␞01␝yy postcode ␝ country (three digits) ␝ service class (three digits) ␝ whatever follows
+
+Numeric postcodes of up to nine digits are mode 2, postcodes of up to six capitals, digits and spaces mode 3; MaxiCode
+has no other case of letters in its first part. The modules are hexagons around a bull's eye, and have one size: the
+symbol and the hexagon of white around it are 28.14 x 26.91 mm.
+"""
+
+import re
+from functools import lru_cache
+
+import zint
+
+from kolli.documents.barcodes import encoder, hexagons
+from kolli.documents.barcodes.modules import Modules
+from kolli.errors import DoesNotFit, NotDrawable
+
+SIZE = hexagons.SIZE
+
+QUIET_ZONE = 0
+"""None beyond the hexagon of white that is part of it (ISO/IEC 16023:2000, 4.11)."""
+
+_MESSAGE = re.compile(
+    r"(?P<header>\[\)>\x1e01\x1d[0-9]{2})(?P<postcode>[0-9]{1,9}|[A-Z0-9 ]{1,6})\x1d(?P<country>[0-9]{3})"
+    r"\x1d(?P<service>[0-9]{3})\x1d(?P<rest>[ -~\x1c-\x1e\x04]*)"
+)
+_LONGEST = 110
+
+
+
+@lru_cache(maxsize=256)
+def encode(text: str) -> Modules:
+    """The hexagons of a message, 30 in each row; those of each second row stand half a hexagon further right."""
+    message = _MESSAGE.fullmatch(text)
+    if message is None:
+        reason = "it is no transport message: [)> RS 01 GS and two digits, postcode GS country GS class GS and the rest"
+        raise encoder.Refused(reason)
+    postcode, country, service, rest = message.group("postcode", "country", "service", "rest")
+    return encoder.encoded(
+        zint.Symbology.MAXICODE,
+        message["header"] + rest,
+        option_1=2 if postcode.isdecimal() else 3,
+        primary=postcode + country + service,
+    )
+
+
+def check(text: str, field: str) -> None:
+    """Raises `NotDrawable` for anything but a transport message, and `DoesNotFit` for one that is too long."""
+    if len(text) > _LONGEST:
+        message = f"A MaxiCode holds messages of {_LONGEST} characters at most, not {len(text)}; shorten the address."
+        raise DoesNotFit(message, field=field, details={"value": text, "limit": _LONGEST})
+    try:
+        encode(text)
+    except encoder.Refused as error:
+        message = f'"{text}" cannot be a MaxiCode: {error}.'
+        kind = DoesNotFit if "too long" in str(error) else NotDrawable
+        raise kind(message, field=field, details={"value": text}) from error
+
+
+def width(text: str) -> int:  # noqa: ARG001 - symbologies are called alike
+    """How many hexagons it is wide."""
+    return hexagons.COLUMNS
+
+
+@lru_cache(maxsize=64)
+def pixels(text: str, dots: int) -> Modules:
+    """The symbol with the white around it in pixels, so many to 254 mm: a square of `SIZE`."""
+    return hexagons.drawn(encode(text), dots)

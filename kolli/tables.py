@@ -1,0 +1,249 @@
+"""CSV files as people write them: rows by the names of columns, and what is wrong by row and column.
+
+It is the one place that writes CSV, because a spreadsheet takes a text that begins like a formula for one.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+from babel.core import get_global
+
+from kolli.errors import Invalid
+from kolli.values import COUNTRY_CODES, EU_COUNTRIES
+
+Value = TypeVar("Value")
+
+LONGEST_CELL = 4_000
+MOST_DIGITS = 12
+MOST_DECIMALS = 6
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+_NUMBER = re.compile("[0-9]+([.][0-9]+)?")
+
+EUROPEAN_UNION = "EU"
+EVERYWHERE = "*"
+
+CURRENCIES = frozenset(
+    code
+    for history in get_global("territory_currencies").values()
+    for code, _since, until, is_tender in history
+    if is_tender and until is None
+)
+"""The currencies that are legal tender somewhere today (ISO 4217); source: Unicode CLDR through babel."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong with a row, and in which column; empty when it is the row as a whole."""
+
+    number: int
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"row {self.number}, {self.column}" if self.column else f"row {self.number}"
+        return f"{where}: {self.message}"
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row: its cells without spaces around them, by column, and what was found wrong on the way.
+
+    `number` counts from 1, the header's, as a spreadsheet counts.
+    """
+
+    number: int
+    cells: Mapping[str, str]
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def text(self, column: str) -> str:
+        """What stands in a column; empty where the file has no such column."""
+        return self.cells.get(column, "")
+
+    def read(self, column: str, parse: Callable[[str], Value], default: Value) -> Value:
+        """What a cell says; the default when it is empty, or wrong and a mistake was noted."""
+        text = self.text(column)
+        if not text:
+            return default
+        try:
+            return parse(text)
+        except Invalid as error:
+            self.wrong(column, error.message)
+            return default
+
+    def need(self, column: str, parse: Callable[[str], Value]) -> Value | None:
+        """What a cell says that must not be empty; None when a mistake was noted."""
+        if not self.text(column):
+            self.wrong(column, "It is empty, and has to be filled in.")
+            return None
+        return self.read(column, parse, None)  # type: ignore[arg-type]
+
+    def wrong(self, column: str, message: str) -> None:
+        """Notes a mistake."""
+        self.mistakes.append(Mistake(self.number, column, message))
+
+
+def read_table(path: Path, columns: Sequence[str], required: Sequence[str], *, most_rows: int) -> list[TableRow]:
+    """The rows of a file that are not empty.
+
+    Columns are divided by commas, semicolons or tabs; the text is UTF-8, with or without a mark at its beginning.
+    Raises Invalid when the file cannot be read as such a table at all.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _rows(file, path, columns, required, most_rows)
+    except OSError as error:
+        raise Invalid(f"{path}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise Invalid(f"{path} is not in UTF-8. Save it as “CSV UTF-8”.") from error
+    except csv.Error as error:
+        raise Invalid(f"{path} is no CSV file: {error}.") from error
+
+
+def _rows(file: TextIO, path: Path, known: Sequence[str], required: Sequence[str], most_rows: int) -> list[TableRow]:
+    first = file.readline()
+    file.seek(0)
+    delimiter = max(",;\t", key=first.count)
+    table = csv.reader(file, delimiter=delimiter, strict=True)
+    columns = [name.strip().lower() for name in next(table, [])]
+    _check_header(columns, path, known, required)
+    rows: list[TableRow] = []
+    for number, cells in enumerate(table, start=2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(rows) == most_rows:
+            raise Invalid(f"{path} has more than {most_rows:,} rows. Divide it.")
+        row = TableRow(number, {name: _plain(cell) for name, cell in zip(columns, cells, strict=False)})
+        if len(cells) != len(columns):
+            row.wrong("", f"It has {len(cells)} columns, and the header has {len(columns)}.")
+        for name, cell in row.cells.items():
+            _check_cell(row, name, cell)
+        rows.append(row)
+    return rows
+
+
+def _plain(cell: str) -> str:
+    """A cell without spaces around it, and without the mark that keeps a spreadsheet from reading a formula."""
+    text = cell.strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+
+
+def _check_cell(row: TableRow, name: str, cell: str) -> None:
+    if found := _UNPRINTABLE.search(cell):
+        row.wrong(name, f"The character U+{ord(found[0]):04X} cannot be printed. Leave it out.")
+    if len(cell) > LONGEST_CELL:
+        row.wrong(name, f"It has {len(cell)} characters; at most {LONGEST_CELL} are read.")
+
+
+def _check_header(columns: Sequence[str], path: Path, known: Sequence[str], required: Sequence[str]) -> None:
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise Invalid(
+            f"{path} has no column {', '.join(missing)}. The first row has to name the columns: {', '.join(known)}."
+        )
+    unknown = [name for name in columns if name not in known]
+    if unknown:
+        raise Invalid(f"{path} has the column {unknown[0]!r}, which is not known. Known are: {', '.join(known)}.")
+    if len(set(columns)) < len(columns):
+        raise Invalid(f"{path} has a column twice: {', '.join(columns)}.")
+
+
+def write_table(file: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
+    """Writes rows so that `read_table` reads the same; columns that a row does not name stay empty."""
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(columns)
+    for row in rows:
+        table.writerow([_safe(row.get(name, "")) for name in columns])
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+# What stands in cells
+
+
+def number_from(text: str) -> Decimal:
+    """A number of 0 or more, as `12` or `12.50`."""
+    if not _NUMBER.fullmatch(text):
+        point = " Write the decimals behind a point: 4.95." if "," in text else ""
+        raise Invalid(f"{text[:40]!r} is no number of 0 or more.{point}")
+    whole, _, decimals = text.partition(".")
+    if len(whole.lstrip("0")) > MOST_DIGITS or len(decimals) > MOST_DECIMALS:
+        raise Invalid(
+            f"{text[:40]!r} has more than {MOST_DIGITS} digits, or more than {MOST_DECIMALS} behind the point."
+        )
+    return Decimal(text)
+
+
+def positive_from(text: str) -> Decimal:
+    """A number above 0."""
+    number = number_from(text)
+    if not number:
+        raise Invalid(f"{text[:40]!r} is not above 0.")
+    return number
+
+
+def whole_from(text: str) -> int:
+    """A whole number above 0."""
+    number = positive_from(text)
+    if number != int(number):
+        raise Invalid(f"{text[:40]!r} is no whole number.")
+    return int(number)
+
+
+def choice_from(choices: Sequence[Value]) -> Callable[[str], Value]:
+    """Reads one of some words, spelled exactly so."""
+    known = {str(choice): choice for choice in choices}
+
+    def choose(text: str) -> Value:
+        if text not in known:
+            raise Invalid(f"{text[:40]!r} is none of {', '.join(known)}.")
+        return known[text]
+
+    return choose
+
+
+def currency_from(text: str) -> str:
+    """A currency by its three letters."""
+    if text in CURRENCIES:
+        return text
+    capitals = f" Write it in capital letters: {text.upper()}." if text.upper() in CURRENCIES else ""
+    raise Invalid(f"{text[:40]!r} is no currency. Use three letters of ISO 4217, such as EUR.{capitals}")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a list in one cell, divided by spaces, commas or semicolons."""
+    return [word for word in re.split("[\\s,;]+", text) if word]
+
+
+def countries_from(text: str) -> frozenset[str] | None:
+    """Countries, such as `NL BE DE`; `EU` stands for the members of the European Union, `*` for everywhere (None)."""
+    words = words_of(text)
+    if words == [EVERYWHERE]:
+        return None
+    countries: set[str] = set()
+    for word in words:
+        if word == EUROPEAN_UNION:
+            countries |= EU_COUNTRIES
+        elif word in COUNTRY_CODES:
+            countries.add(word)
+        else:
+            capitals = f" Country codes have capital letters: {word.upper()}." if word.upper() in COUNTRY_CODES else ""
+            raise Invalid(f"{word[:40]!r} is no country. Use two letters of ISO 3166-1, such as NL.{capitals}")
+    return frozenset(countries)
+
+
+def countries_text(countries: frozenset[str] | None) -> str:
+    """The same list as a cell."""
+    if countries is None:
+        return ""
+    if countries >= EU_COUNTRIES:
+        return " ".join([EUROPEAN_UNION, *sorted(countries - EU_COUNTRIES)])
+    return " ".join(sorted(countries))
