@@ -6,7 +6,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import labels, lists, queue, shipping, webhooks
+from benchmarks import deciding, labels, lists, queue, shipping, webhooks
 from kolli import __version__
 
 
@@ -18,6 +18,7 @@ def main() -> None:
         "queue": queue.measure,
         "lists": lists.measure,
         "webhooks": webhooks.measure,
+        "deciding": deciding.measure,
     }
     long = {"million": lists.measure_a_million}
     wanted = sys.argv[1:] or list(parts)

@@ -20,7 +20,7 @@ from benchmarks import Row
 from benchmarks.client import Client
 from benchmarks.shipping import serving
 from kolli.api.pages import Cursor
-from kolli.app import open_database
+from kolli.app import open_database, open_vault
 from kolli.database import Database
 from kolli.demo import HERE, INTEGRATION, load_demo
 from kolli.schema import attempts, orders, parcels, shipments
@@ -56,8 +56,9 @@ Lists = dict[str, list[dict[str, str]]]
 def _measure(count: int, wanted: dict[str, Lists], bar: float, *, shipments_too: bool = True) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="kolli-benchmark-") as name:
         data = Path(name)
-        database = open_database(Settings(data=data))
-        credentials = load_demo(database)
+        settings = Settings(data=data)
+        database = open_database(settings)
+        credentials = load_demo(database, open_vault(settings, database))
         database.close()
         with serving([KOLLI, "serve"], data) as (url, _, _):
             _make_one(Client(url, credentials.public_key, credentials.secret))

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import Row
 from benchmarks.client import Client
 from benchmarks.shipping import commits_per_second, serving, store_orders
-from kolli.app import DATABASE, open_database
+from kolli.app import DATABASE, open_database, open_vault
 from kolli.demo import INTEGRATION, load_demo
 from kolli.settings import Settings
 
@@ -34,8 +34,9 @@ def measure() -> Iterator[Row]:
 
 
 def _measure(option: str, data: Path, commits: float) -> Iterator[Row]:
-    database = open_database(Settings(data=data))
-    credentials = load_demo(database)
+    settings = Settings(data=data)
+    database = open_database(settings)
+    credentials = load_demo(database, open_vault(settings, database))
     database.close()
     with serving([f"{Path(sys.executable).parent}/kolli", "serve"], data) as (url, _, _):
         client = Client(url, credentials.public_key, credentials.secret)

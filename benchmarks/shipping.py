@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks import Row, Unit
 from benchmarks.client import Client, Load
-from kolli.app import open_database
+from kolli.app import open_database, open_vault
 from kolli.demo import HERE, INTEGRATION, load_demo
 from kolli.settings import Settings
 
@@ -41,8 +41,9 @@ def measure() -> Iterator[Row]:
 
 
 def _measure(option: str, data: Path, bars: Mapping[str, float]) -> Iterator[Row]:
-    database = open_database(Settings(data=data))
-    credentials = load_demo(database)
+    settings = Settings(data=data)
+    database = open_database(settings)
+    credentials = load_demo(database, open_vault(settings, database))
     database.close()
     with serving([f"{Path(sys.executable).parent}/kolli", "serve"], data) as (url, process, start):
         client = Client(url, credentials.public_key, credentials.secret)

@@ -15,7 +15,7 @@ from benchmarks import Row
 from benchmarks.client import Client
 from benchmarks.shipping import PATH, serving, store_orders
 from kolli.account.integrations import add_integration, get_integration, update_integration
-from kolli.app import build, now, open_database
+from kolli.app import build, now, open_database, open_vault
 from kolli.demo import INTEGRATION, LOOPBACK, load_demo
 from kolli.jobs import count_waiting
 from kolli.operations.background import workers
@@ -63,8 +63,9 @@ def measure() -> Iterator[Row]:
 
 def _rate(data: Path, urls: list[str]) -> float:
     """Messages a second that a process delivers which does nothing else, from the first claim to the last result."""
-    database = open_database(Settings(data=data))
-    load_demo(database)
+    settings = Settings(data=data)
+    database = open_database(settings)
+    load_demo(database, open_vault(settings, database))
     installation = build(Settings(data=data, private_targets=LOOPBACK), database)
     receivers = [Receiver("integration", _hears(installation, number, url)) for number, url in enumerate(urls)]
     with database.read() as transaction:
@@ -123,8 +124,9 @@ def _beside_a_silent_one(data: Path) -> Iterator[Row]:
 @contextmanager
 def _shop(data: Path, url: str) -> Iterator[tuple[Client, list[bytes]]]:
     """A server whose integration has its webhook at this address, and the requests for all its labels."""
-    database = open_database(Settings(data=data))
-    credentials = load_demo(database)
+    at = Settings(data=data)
+    database = open_database(at)
+    credentials = load_demo(database, open_vault(at, database))
     with database.write() as transaction:
         known = get_integration(transaction, 1, INTEGRATION)
         settings = replace(known.settings, webhook_url=url, webhook_active=bool(url))

@@ -37,11 +37,12 @@ from kolli.operations.context import Installation
 from kolli.operations.deliver import begin_sweeping
 from kolli.operations.follow import begin_following
 from kolli.operations.reconcile import begin_picking_up, reconcile
+from kolli.operations.secrets import holds_secrets, seal_what_is_readable
 from kolli.outgoing import Outgoing
 from kolli.panel import PAGES, STATIC
 from kolli.sequences import Sequences
 from kolli.settings import Settings
-from kolli.vault import Vault, read_keys
+from kolli.vault import LOST, Vault, new_key, who_else_can_read, write_keys
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,33 @@ def readable(database: Database) -> Iterator[None]:
         ) from error
 
 
+def open_vault(settings: Settings, database: Database) -> Vault:
+    """What opens the secrets in the installation's database.
+
+    Its key file is made for a database without secrets. SetupError when it is not there for one that has some, or when
+    everybody can read it.
+    """
+    path = key_file(settings)
+    if not path.exists():
+        with database.read() as transaction:
+            if holds_secrets(transaction):
+                raise SetupError(f"The key file {path} is not there, but the database holds secrets. {LOST}")
+        write_keys(path, [new_key()])
+    match who_else_can_read(path):
+        case "everybody":
+            raise SetupError(f"Everybody on this machine can read the key file {path}. Run `chmod 600 {path}` first.")
+        case None:
+            pass
+        case others:
+            log.warning("Beside its owner, %s can read the key file %s.", others, path)
+    return Vault.of_file(path)
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the keys are."""
+    return settings.key_file or settings.data / KEYS
+
+
 def build(
     settings: Settings,
     database: Database,
@@ -124,7 +152,7 @@ def build(
         image=lru_cache(IMAGES)(partial(_image, database)),
         clock=clock,
         outgoing=Outgoing(settings.private_targets),
-        vault=Vault(read_keys(settings.key_file or settings.data / KEYS)),
+        vault=open_vault(settings, database),
         public_url=settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
     )
 
@@ -214,6 +242,8 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
         listener = _listen(settings)
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})
         installation = build(bound, database)
+        if sealed := seal_what_is_readable(database, installation.vault):
+            log.info("%d secrets that earlier versions kept readable are encrypted now.", sealed)
         for attempt in reconcile(installation):
             log.warning("Shipment %s stays unsettled: %s", attempt.shipment_id, attempt.reason or attempt.state)
         with database.write() as transaction:

@@ -156,7 +156,8 @@ number_ranges = Table(
     Column("is_live", Boolean, nullable=False),
     Column("first", BigInteger, nullable=False),
     Column("last", BigInteger, nullable=False),
-    Index(None, "contract_id", "is_live", unique=True),
+    Column("position", Integer, nullable=False),  # the ranges of a contract are used up from the lowest to the highest
+    Index(None, "contract_id", "is_live"),
 )
 
 shipping_options = Table(  # options that an account has added to those that a carrier declares
@@ -205,10 +206,26 @@ service_points = Table(  # where carriers hand parcels out; the installation's, 
     Column("country_code", Text, nullable=False),
     Column("latitude", Integer, nullable=False),  # in millionths of a degree
     Column("longitude", Integer, nullable=False),
+    Column("kind", Text),  # what sort of place it is, whichever carrier; null: nobody knows
+    Column("shop_type", Text),  # the same in the carrier's own words
+    Column("postal_key", Text, nullable=False),  # its postal code and city, as they are looked for
+    Column("city_key", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("removed_at", Text),  # not in the newest data file; orders that name it still say where it is
     UniqueConstraint("carrier_code", "carrier_service_point_id"),
-    Index(None, "country_code", "latitude", "longitude"),
+    Index(None, "country_code", "postal_key"),
+    Index(None, "country_code", "city_key"),
+    # All that searches filter by, so that even a filter few points pass never reads the table.
+    Index(
+        "ix_service_points_search",
+        "country_code",
+        "latitude",
+        "longitude",
+        "carrier_code",
+        "kind",
+        "shop_type",
+        "removed_at",
+    ),
 )
 
 orders = Table(

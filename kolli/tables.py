@@ -5,7 +5,7 @@ It is the one place that writes CSV, because a spreadsheet takes a text that beg
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from kolli.errors import Invalid
 from kolli.values import COUNTRY_CODES, EU_COUNTRIES
 
 Value = TypeVar("Value")
+Default = TypeVar("Default")
 
 LONGEST_CELL = 4_000
 MOST_DIGITS = 12
@@ -66,7 +67,7 @@ class TableRow:
         """What stands in a column; empty where the file has no such column."""
         return self.cells.get(column, "")
 
-    def read(self, column: str, parse: Callable[[str], Value], default: Value) -> Value:
+    def read(self, column: str, parse: Callable[[str], Value], default: Default) -> Value | Default:
         """What a cell says; the default when it is empty, or wrong and a mistake was noted."""
         text = self.text(column)
         if not text:
@@ -82,7 +83,7 @@ class TableRow:
         if not self.text(column):
             self.wrong(column, "It is empty, and has to be filled in.")
             return None
-        return self.read(column, parse, None)  # type: ignore[arg-type]
+        return self.read(column, parse, None)
 
     def wrong(self, column: str, message: str) -> None:
         """Notes a mistake."""
@@ -95,9 +96,14 @@ def read_table(path: Path, columns: Sequence[str], required: Sequence[str], *, m
     Columns are divided by commas, semicolons or tabs; the text is UTF-8, with or without a mark at its beginning.
     Raises Invalid when the file cannot be read as such a table at all.
     """
+    return list(rows_of_table(path, columns, required, most_rows=most_rows))
+
+
+def rows_of_table(path: Path, columns: Sequence[str], required: Sequence[str], *, most_rows: int) -> Iterator[TableRow]:
+    """The same rows one by one, for files that are too long to hold in memory."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _rows(file, path, columns, required, most_rows)
+            yield from _rows(file, path, columns, required, most_rows)
     except OSError as error:
         raise Invalid(f"{path}: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -106,26 +112,28 @@ def read_table(path: Path, columns: Sequence[str], required: Sequence[str], *, m
         raise Invalid(f"{path} is no CSV file: {error}.") from error
 
 
-def _rows(file: TextIO, path: Path, known: Sequence[str], required: Sequence[str], most_rows: int) -> list[TableRow]:
+def _rows(
+    file: TextIO, path: Path, known: Sequence[str], required: Sequence[str], most_rows: int
+) -> Iterator[TableRow]:
     first = file.readline()
     file.seek(0)
     delimiter = max(",;\t", key=first.count)
     table = csv.reader(file, delimiter=delimiter, strict=True)
     columns = [name.strip().lower() for name in next(table, [])]
     _check_header(columns, path, known, required)
-    rows: list[TableRow] = []
+    count = 0
     for number, cells in enumerate(table, start=2):
         if not any(cell.strip() for cell in cells):
             continue
-        if len(rows) == most_rows:
+        if count == most_rows:
             raise Invalid(f"{path} has more than {most_rows:,} rows. Divide it.")
         row = TableRow(number, {name: _plain(cell) for name, cell in zip(columns, cells, strict=False)})
         if len(cells) != len(columns):
             row.wrong("", f"It has {len(cells)} columns, and the header has {len(columns)}.")
         for name, cell in row.cells.items():
             _check_cell(row, name, cell)
-        rows.append(row)
-    return rows
+        count += 1
+        yield row
 
 
 def _plain(cell: str) -> str:

@@ -14,9 +14,10 @@ from starlette.testclient import TestClient
 
 from kolli.account.accounts import Account, add_account
 from kolli.account.brands import Brand, add_brand
-from kolli.account.contracts import Contract, add_contract, add_number_range
+from kolli.account.contracts import Contract, add_contract
 from kolli.account.integrations import Integration, add_integration
 from kolli.account.keys import ResponseProfile, create_key
+from kolli.account.number_ranges import add_number_range
 from kolli.account.sender_addresses import SenderAddress, add_sender_address
 from kolli.app import build, web
 from kolli.carriers.base import Carrier
@@ -181,9 +182,11 @@ def a_caller(
         sender = SenderAddress(first + 17, an_address(name="Lumen & Was", city="Utrecht"), is_default=True)
         add_sender_address(transaction, account_id, sender)
         code = f"TE{chr(64 + account_id)}"
-        contract = Contract(first + 517, "postnl", "Test", is_default=True, data={"customer_code": code})
+        contract = Contract(
+            first + 517, "postnl", "Test", is_default=True, sealed_data=installation.vault.seal({"customer_code": code})
+        )
         add_contract(transaction, account_id, contract)
-        add_number_range(transaction, account_id, contract.id, 1, 9_999_999, is_live=False)
+        add_number_range(transaction, account_id, contract.id, 1, 9_999_999, is_live=False, vault=installation.vault)
         key, secret = create_key(transaction, account_id, "Test", NOW, profile, integration_id=integration_id)
     client = DescribedClient(web(installation), "http://kolli.test", raise_server_exceptions=False)
     client.auth = (key.public_key, secret)

@@ -1,6 +1,6 @@
 """Rate sheets: what a shipping option costs under a contract, by country and weight."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -59,6 +59,7 @@ class RateSheet:
     contract_id: int | None
     currency: str
     rates: tuple[Rate, ...]
+    id: int = 0  # it never changes: other prices are another sheet with another id
 
     @property
     def key(self) -> tuple[str, int | None]:
@@ -71,11 +72,12 @@ class _Body(msgspec.Struct):
     rates: tuple[Rate, ...]
 
 
-_LIST = (
-    select(rate_sheets.c.option_code, rate_sheets.c.contract_id, rate_sheets.c.body)
-    .where(rate_sheets.c.account_id == bindparam("account_id"))
-    .order_by(rate_sheets.c.option_code, rate_sheets.c.contract_id, rate_sheets.c.id)
+_ALL = select(rate_sheets.c.id, rate_sheets.c.option_code, rate_sheets.c.contract_id, rate_sheets.c.body).where(
+    rate_sheets.c.account_id == bindparam("account_id")
 )
+_LIST = _ALL.order_by(rate_sheets.c.option_code, rate_sheets.c.contract_id, rate_sheets.c.id)
+_BY_ID = _ALL.where(rate_sheets.c.id == bindparam("id"))
+_IDS = select(rate_sheets.c.id).where(rate_sheets.c.account_id == bindparam("account_id"))
 _REMOVE = delete(rate_sheets).where(
     rate_sheets.c.account_id == bindparam("of_account"),
     rate_sheets.c.option_code == bindparam("of_option"),
@@ -90,13 +92,21 @@ def list_rate_sheets(transaction: Connection, account_id: int) -> list[RateSheet
     return [_sheet(*row) for row in transaction.execute(_LIST, {"account_id": account_id})]
 
 
-def replace_rate_sheets(
-    transaction: Connection, account_id: int, sheets: Iterable[tuple[int, RateSheet]], now: datetime
-) -> None:
+def list_rate_sheet_ids(transaction: Connection, account_id: int) -> list[int]:
+    """The ids of the account's rate sheets."""
+    return list(transaction.execute(_IDS, {"account_id": account_id}).scalars())
+
+
+def get_rate_sheet(transaction: Connection, account_id: int, sheet_id: int) -> RateSheet:
+    """The account's rate sheet with this id, which must exist."""
+    return _sheet(*transaction.execute(_BY_ID, {"account_id": account_id, "id": sheet_id}).one())
+
+
+def replace_rate_sheets(transaction: Connection, account_id: int, sheets: Iterable[RateSheet], now: datetime) -> None:
     """Puts sheets, each with an id of its own, in the place of those of the same option and contract."""
-    for number, sheet in sheets:
+    for sheet in sheets:
         _remove(transaction, account_id, sheet.option_code, sheet.contract_id)
-        transaction.execute(insert(rate_sheets), _row(account_id, number, sheet, now))
+        transaction.execute(insert(rate_sheets), _row(account_id, sheet, now))
     touch(transaction, account_id)
 
 
@@ -113,9 +123,9 @@ def _remove(transaction: Connection, account_id: int, option_code: str, contract
     return transaction.execute(_REMOVE, which).rowcount > 0
 
 
-def _row(account_id: int, number: int, sheet: RateSheet, now: datetime) -> dict[str, Any]:
+def _row(account_id: int, sheet: RateSheet, now: datetime) -> dict[str, Any]:
     return {
-        "id": number,
+        "id": sheet.id,
         "account_id": account_id,
         "option_code": sheet.option_code,
         "contract_id": sheet.contract_id,
@@ -124,6 +134,6 @@ def _row(account_id: int, number: int, sheet: RateSheet, now: datetime) -> dict[
     }
 
 
-def _sheet(option_code: str, contract_id: int | None, body: str) -> RateSheet:
+def _sheet(sheet_id: int, option_code: str, contract_id: int | None, body: str) -> RateSheet:
     read = _read_body(body)
-    return RateSheet(option_code, contract_id, read.currency, read.rates)
+    return RateSheet(option_code, contract_id, read.currency, read.rates, sheet_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property, lru_cache
 from typing import Literal, Protocol, runtime_checkable
 
 from kolli.addresses import USUAL_LIMITS, AddressLimits
@@ -111,12 +112,24 @@ class ShippingOption:
 
     def takes(self, weight: Weight | None, dimensions: Dimensions | None) -> bool:
         """Whether a parcel is neither too light nor too heavy nor too large. What is not known is not."""
-        if weight is not None and not self.lightest.grams <= weight.grams <= self.heaviest.grams:
+        lightest, heaviest, largest = self._limits
+        if weight is not None and not lightest <= weight.grams <= heaviest:
             return False
-        if dimensions is None or self.largest is None:
+        if dimensions is None or largest is None:
             return True
-        sides = zip(sorted(dimensions.sides_mm), sorted(self.largest.sides_mm), strict=True)
-        return all(side <= limit for side, limit in sides)
+        return all(side <= limit for side, limit in zip(_from_the_shortest(dimensions), largest, strict=True))
+
+    @cached_property
+    def _limits(self) -> tuple[Decimal, Decimal, tuple[Decimal, ...] | None]:
+        """The least and the greatest weight in grams, and the sides in millimetres from the shortest."""
+        largest = None if self.largest is None else _from_the_shortest(self.largest)
+        return self.lightest.grams, self.heaviest.grams, largest
+
+
+@lru_cache(1_000)
+def _from_the_shortest(dimensions: Dimensions) -> tuple[Decimal, ...]:
+    """The sides of a box in millimetres. Every option is asked about the same box."""
+    return tuple(sorted(dimensions.sides_mm))
 
 
 @dataclass(frozen=True)

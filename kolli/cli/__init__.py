@@ -12,6 +12,8 @@ from kolli.api.description import document_text
 from kolli.app import DATABASE, find_fonts, readable, serve
 from kolli.cli.jobs import jobs
 from kolli.cli.keys import keys
+from kolli.cli.options import options
+from kolli.cli.rates import rates
 from kolli.cli.tracking import tracking
 from kolli.cli.webhooks import webhooks
 from kolli.database import Database
@@ -34,6 +36,8 @@ cli = typer.Typer(
     rich_markup_mode=None,  # plain lines, the same in a terminal of any width, a file and docs/commands.md
 )
 cli.add_typer(keys, name="keys")
+cli.add_typer(options, name="options")
+cli.add_typer(rates, name="rates")
 cli.add_typer(jobs, name="jobs")
 cli.add_typer(tracking, name="track")
 cli.add_typer(webhooks, name="webhooks")

@@ -13,7 +13,7 @@ import typer
 
 from kolli.account.accounts import Account, add_account
 from kolli.account.brands import Brand, BrandDetails, add_brand, add_image
-from kolli.account.contracts import Contract, add_contract, add_number_range
+from kolli.account.contracts import Contract, add_contract
 from kolli.account.integrations import (
     Integration,
     IntegrationSettings,
@@ -22,13 +22,15 @@ from kolli.account.integrations import (
     update_integration,
 )
 from kolli.account.keys import create_key
+from kolli.account.number_ranges import add_number_range
 from kolli.account.sender_addresses import SenderAddress, SenderDetails, Signature, TaxNumber, add_sender_address
-from kolli.app import LOCK, now, open_database, serve, sole_server
+from kolli.app import LOCK, now, open_database, open_vault, serve, sole_server
 from kolli.database import Database
 from kolli.errors import SetupError
 from kolli.operations.context import Installation
 from kolli.settings import Settings
 from kolli.values import Address, Weight
+from kolli.vault import Vault
 
 HERE = Path(__file__).parent
 
@@ -87,12 +89,12 @@ _BRAND = BrandDetails(
     domain="lumen-en-was",
     notify_reply_to_email="klantenservice@lumen-en-was.example",
 )
+_CONTRACT_DATA = {"customer_code": "TEST"}
 _CONTRACT = Contract(
     517,
     "postnl",
     "PostNL test contract",
     is_default=True,
-    data={"customer_code": "TEST"},
     country_code="NL",
     client_id="TEST",
 )
@@ -112,7 +114,7 @@ def run_demo(settings: Settings, folder: Path) -> None:
         _empty(folder)
     settings = settings.model_copy(update={"data": folder, "private_targets": LOOPBACK})
     database = open_database(settings)
-    credentials = load_demo(database)
+    credentials = load_demo(database, open_vault(settings, database))
     database.close()
 
     def started(installation: Installation) -> None:
@@ -123,7 +125,7 @@ def run_demo(settings: Settings, folder: Path) -> None:
     serve(settings, started)
 
 
-def load_demo(database: Database) -> Credentials:
+def load_demo(database: Database, vault: Vault) -> Credentials:
     """Stores the demo's account with everything but its orders, and gives a key to it."""
     at = now()
     account = Account(
@@ -140,8 +142,8 @@ def load_demo(database: Database) -> Credentials:
         add_brand(transaction, account.id, Brand(42, "Lumen & Was", True, logo, _BRAND))
         for sender in _SENDERS:
             add_sender_address(transaction, account.id, sender)
-        add_contract(transaction, account.id, _CONTRACT)
-        add_number_range(transaction, account.id, _CONTRACT.id, 1, 9_999_999, is_live=False)
+        add_contract(transaction, account.id, replace(_CONTRACT, sealed_data=vault.seal(_CONTRACT_DATA)))
+        add_number_range(transaction, account.id, _CONTRACT.id, 1, 9_999_999, is_live=False, vault=vault)
         key, secret = create_key(transaction, account.id, "Demo", at, integration_id=INTEGRATION)
         shop = get_integration(transaction, account.id, INTEGRATION)
         update_integration(transaction, account.id, replace(shop, signature_key=secret), at)

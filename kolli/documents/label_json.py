@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import fields, is_dataclass
-from types import UnionType
 from typing import get_args, get_type_hints
 
 import msgspec
@@ -52,6 +51,15 @@ def _refuse_unknown(document: object, kind: type, path: str) -> None:
         if member not in names:
             message = f"$.{here} does not exist. The members here are {', '.join(sorted(names))}."
             raise Invalid(message, field=here)
-        for inner in get_args(types[member]) if isinstance(types[member], UnionType) else (types[member],):
+        for inner in get_args(types[member]) or (types[member],):
             if is_dataclass(inner) and isinstance(inner, type):
-                _refuse_unknown(value, inner, f"{here}.")
+                _refuse_unknown_in(value, inner, here)
+
+
+def _refuse_unknown_in(value: object, kind: type, here: str) -> None:
+    """In a member, or in each of a list."""
+    if isinstance(value, list):
+        for index, each in enumerate(value):
+            _refuse_unknown(each, kind, f"{here}[{index}].")
+    else:
+        _refuse_unknown(value, kind, f"{here}.")

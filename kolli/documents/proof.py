@@ -13,11 +13,22 @@ import zxingcpp
 from PIL import Image
 from pyzbar import pyzbar
 
-Codes = frozenset[tuple[str, str]]
-"""Symbology (`code128`, `qr`) and text of every barcode that was found."""
+from kolli.drawing import Drawing, Symbol
 
-_ZXING_NAMES = {"Code128": "code128", "QRCode": "qr"}
-_ZBAR_NAMES = {"CODE128": "code128", "QRCODE": "qr"}
+Codes = frozenset[tuple[str, str]]
+"""Symbology (`code128`, `qr`) and text of every barcode that was found, GS1 elements with their parentheses."""
+
+_ZXING_NAMES = {
+    "Code128": "code128",
+    "QRCode": "qr",
+    "ITF": "itf",
+    "DataMatrix": "datamatrix",
+    "MaxiCode": "maxicode",
+}
+_GS1_NAMES = {"]C1": "gs1_128", "]d2": "gs1_datamatrix"}
+"""What a scanner says in front of GS1 elements (ISO/IEC 15424:2008), which are another symbology for us."""
+
+_ZBAR_NAMES = {"CODE128": "code128", "QRCODE": "qr", "I25": "itf"}
 
 
 def picture_of(file: bytes, dpi: int) -> Image.Image:
@@ -30,16 +41,32 @@ def picture_of(file: bytes, dpi: int) -> Image.Image:
 
 
 def codes_by_zxing(picture: Image.Image) -> Codes:
-    """The barcodes that zxing-cpp finds."""
-    return frozenset(
-        (_ZXING_NAMES.get(code.format.name, code.format.name), code.text) for code in zxingcpp.read_barcodes(picture)
-    )
+    """The barcodes that zxing-cpp finds, a MaxiCode only where there is nothing else: see `codes_in_places`."""
+    return frozenset(map(_named, zxingcpp.read_barcodes(picture)))
+
+
+def codes_in_places(picture: Image.Image, page: Drawing) -> Codes:
+    """The barcodes that zxing-cpp finds where barcodes are meant to be, looking at one place at a time."""
+    found: set[tuple[str, str]] = set()
+    for mark in page.marks:
+        if isinstance(mark, Symbol):
+            across, down = picture.width / page.width, picture.height / page.height
+            box = mark.x * across, mark.y * down, (mark.x + mark.width) * across, (mark.y + mark.height) * down
+            place = picture.crop((round(box[0]), round(box[1]), round(box[2]), round(box[3])))
+            found |= codes_by_zxing(place)
+    return frozenset(found)
 
 
 def codes_by_zbar(picture: Image.Image) -> Codes:
-    """The barcodes that zbar finds."""
-    symbols = [pyzbar.ZBarSymbol.CODE128, pyzbar.ZBarSymbol.QRCODE]
+    """The barcodes that zbar finds: of squares it reads QR codes only, and it takes GS1-128 for Code 128."""
+    symbols = [pyzbar.ZBarSymbol.CODE128, pyzbar.ZBarSymbol.QRCODE, pyzbar.ZBarSymbol.I25]
     return frozenset((_ZBAR_NAMES[code.type], code.data.decode()) for code in pyzbar.decode(picture, symbols))
+
+
+def _named(code: zxingcpp.Barcode) -> tuple[str, str]:
+    name = _GS1_NAMES.get(code.symbology_identifier) or _ZXING_NAMES.get(code.format.name, code.format.name)
+    # The separators of a message are control characters, which `text` would have made visible.
+    return name, code.bytes.decode() if name == "maxicode" else code.text
 
 
 def lines_of(pdf: bytes) -> list[str]:

@@ -16,7 +16,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from kolli.account.contracts import Contract, find_contract
+from kolli.account.contracts import Contract, find_any_contract
 from kolli.carriers.base import Announced, Booking, Carrier, Numbers
 from kolli.errors import (
     CarrierOutcomeUnknown,
@@ -30,6 +30,7 @@ from kolli.errors import (
 from kolli.jobs import enqueue, is_enqueued
 from kolli.operations.context import Context, Installation
 from kolli.operations.track import set_status_of_all, tell
+from kolli.rules.model import AppliedRule
 from kolli.shipments.attempts import Attempt, State, intend, move, order_key
 from kolli.shipments.model import Draft, Parcel, ParcelStatus, Shipment
 from kolli.shipments.queries import add_shipment, get_shipment, mark_announced, release_reference
@@ -51,11 +52,12 @@ _NUMBER = re.compile("[!-~]{1,40}")
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be announced, under which contract, with numbers from which sequence."""
+    """What is to be announced, under which contract, with numbers from which sequences."""
 
     draft: Draft
     contract: Contract | None  # None: the installation's built-in one
-    number_range: str | None = None
+    number_range: tuple[str, ...] | None = None  # one is taken from when those before it are used up
+    applied: tuple[AppliedRule, ...] = ()  # the rules that held
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def book(
 ) -> Shipment:
     """Calls the carrier for an attempt that is on the disk, and stores what it says."""
     with installation.calls.about(shipment.id), settling(shipment, attempt, installation):
-        return store(shipment, attempt, carrier.announce(booking_of(shipment, contract)), installation)
+        return store(shipment, attempt, carrier.announce(booking_of(shipment, contract, installation)), installation)
 
 
 @contextmanager
@@ -256,32 +258,36 @@ def leave_open(attempt: Attempt, reason: str, installation: Installation) -> Non
             enqueue(transaction, CHECKS, SETTLE, [body], due_at, now=now, account_id=attempt.account_id)
 
 
-def booking_of(shipment: Shipment, contract: Contract | None) -> Booking:
+def booking_of(shipment: Shipment, contract: Contract | None, installation: Installation) -> Booking:
     """What a carrier is told about a shipment; the same on every try."""
     numbers = tuple(parcel.tracking_number for parcel in shipment.parcels if parcel.tracking_number)
-    return Booking(shipment.id, shipment.draft, contract.data if contract else {}, numbers)
+    data = installation.vault.open(contract.sealed_data) if contract else {}
+    return Booking(shipment.id, shipment.draft, data, numbers)
 
 
 def contract_of(transaction: Connection, shipment: Shipment) -> Contract | None:
-    """The contract a shipment was announced under; None for the built-in one, or when it has been removed since."""
+    """The contract a shipment was announced under, also when it has been removed since; None for the built-in one."""
     contract_id = shipment.draft.contract_id
-    return None if contract_id is None else find_contract(transaction, shipment.account_id, contract_id)
+    return None if contract_id is None else find_any_contract(transaction, shipment.account_id, contract_id)
 
 
 def _own_numbers(decision: Decision, carrier: Carrier, context: Context) -> tuple[str, ...]:
-    """A number for each box from the contract's range; none when the carrier gives them itself."""
+    """A number for each box, all from one range of the contract; none when the carrier gives them itself."""
     contract = decision.contract
     if not isinstance(carrier, Numbers) or contract is None:
         return ()
     kind = "live" if contract.is_live else "test"
     if decision.number_range is None:
         raise NumbersExhausted(f"The contract {contract.id} has no {kind} number range.", field="contract_id")
-    try:
-        serials = context.installation.sequences.take_all(decision.number_range, len(decision.draft.boxes))
-        return tuple(carrier.number(serial, contract.data, decision.draft.shipping_option_code) for serial in serials)
-    except NumbersExhausted:
-        raise NumbersExhausted(
-            f"The {kind} number range of contract {contract.id} ({contract.name}) is used up. Nothing was announced."
-            f" Ask {carrier.name} for a new range and give it to the contract.",
-            field="contract_id",
-        ) from None
+    data = context.installation.vault.open(contract.sealed_data)
+    for sequence in decision.number_range:
+        try:
+            serials = context.installation.sequences.take_all(sequence, len(decision.draft.boxes))
+        except NumbersExhausted:
+            continue
+        return tuple(carrier.number(serial, data, decision.draft.shipping_option_code) for serial in serials)
+    raise NumbersExhausted(
+        f"The {kind} number range of contract {contract.id} ({contract.name}) is used up. Nothing was announced."
+        f" Ask {carrier.name} for a new range and give it to the contract.",
+        field="contract_id",
+    )

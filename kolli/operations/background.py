@@ -80,7 +80,7 @@ def _announce_queued(installation: Installation, job: Job) -> Then | None:
     is_last = job.runs > len(ANNOUNCE_DELAYS)
     try:
         with settling(shipment, intended, installation, stays_queued=not is_last):
-            announced = carrier.announce(booking_of(shipment, contract))
+            announced = carrier.announce(booking_of(shipment, contract, installation))
             check_answer(shipment, announced)
     except CarrierUnavailable as error:
         if is_last:

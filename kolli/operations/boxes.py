@@ -1,4 +1,4 @@
-"""What of an order goes into which box: counts the items, weighs the boxes, and says what is in each."""
+"""What of an order goes into which parcel: counts the items, weighs the parcels, and says what is in each."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from kolli.errors import Impossible, Missing
+from kolli.errors import Impossible
 from kolli.orders.model import Document, Order, OrderItem, weight_of
-from kolli.shipments.model import Box
+from kolli.rules.model import PlannedParcel
+from kolli.shipments.model import Source
 from kolli.values import Dimensions, Weight, plain
 
 MOST_PARCELS = 50
@@ -18,9 +19,6 @@ LONGEST_DESCRIPTION = 255
 """Characters of a parcel item's description. Source: the API's Shipments section, "parcel item" (2026-07)."""
 
 _CENT = Decimal("0.01")
-
-_UNKNOWN_WEIGHT = {"value": Decimal("0.001"), "unit": "kg"}
-"""What a parcel item weighs that nobody has weighed. Source: the API's Shipments section, "domestic parcel item"."""
 
 _SAME_NAME = (
     "item_id",
@@ -48,52 +46,56 @@ class WantedBox:
 
 @dataclass(frozen=True)
 class Packed:
-    """A box, and the lines of the order that it holds something of."""
+    """A parcel, and who says what it weighs and measures; None: nobody does."""
 
-    box: Box
-    items: tuple[OrderItem, ...]
+    parcel: PlannedParcel
+    weight_from: Source | None
+    size_from: Source | None
 
 
 def pack(order: Order, wanted: Sequence[WantedBox], default_weight: Weight | None) -> tuple[Packed, ...]:
-    """The boxes of an order as they are wanted; one with everything in it when nothing is.
+    """The parcels of an order as they are wanted; one with everything in it when nothing is.
 
-    Impossible when they hold something, or more of something, that was not ordered. Missing when a box has no weight:
-    it needs one of its own, or each of its items, or the account a default one.
+    Impossible when they hold something, or more of something, that was not ordered. What is stated of the whole order
+    counts where one parcel holds all of it.
     """
     if not wanted:
-        return (_everything(order, default_weight),)
+        everything = [(item, item.quantity) for item in order.items if item.quantity > 0]
+        return (_packed(WantedBox(()), everything, order, default_weight),)
     if len(wanted) > MOST_PARCELS:
         message = f"An order is shipped in at most {MOST_PARCELS} parcels, not {len(wanted)}."
         raise Impossible(message, field="parcels")
     _check_ordered(order, wanted)
     left = [item.quantity for item in order.items]
-    boxes = []
-    for place, box in enumerate(wanted):
-        packed = _taken(order.items, left, _sums(box.items))
-        weight = box.weight or weight_of((item.weight, count) for item, count in packed) or default_weight
-        if weight is None:
-            raise Missing(
-                f"Parcel {place + 1} has no weight. Give it one, or each of its items, or give the account a default"
-                " weight.",
-                field=f"parcels.{place}.weight",
-            )
-        boxes.append(_packed(weight, box.dimensions, packed))
-    return tuple(boxes)
+    parcels = []
+    for box in wanted:
+        taken = _taken(order.items, left, _sums(box.items))
+        is_whole = len(wanted) == 1 and all(count <= 0 for count in left)
+        parcels.append(_packed(box, taken, order if is_whole else None, default_weight))
+    return tuple(parcels)
 
 
-def _everything(order: Order, default_weight: Weight | None) -> Packed:
-    weight = order.weight or default_weight
-    if weight is None:
-        raise Missing(
-            "The order has no weight. Give it one, or each of its items, or give the account a default weight.",
-            field="parcels.0.weight",
-        )
-    return _packed(weight, order.dimensions, [(item, item.quantity) for item in order.items if item.quantity > 0])
-
-
-def _packed(weight: Weight, dimensions: Dimensions | None, items: Sequence[tuple[OrderItem, int]]) -> Packed:
-    documents = tuple(_parcel_item(item, quantity) for item, quantity in items)
-    return Packed(Box(weight, dimensions, documents), tuple(item for item, _ in items))
+def _packed(
+    box: WantedBox, items: Sequence[tuple[OrderItem, int]], whole: Order | None, default_weight: Weight | None
+) -> Packed:
+    """A parcel with these items; `whole` is the order when nothing of it is elsewhere."""
+    weighed = weight_of((item.weight, count) for item, count in items)
+    weights: tuple[tuple[Source, Weight | None], ...] = (
+        ("request", box.weight),
+        ("order", whole.stated_weight if whole else None),
+        ("order_items", weighed),
+        ("default", default_weight),
+    )
+    sizes: tuple[tuple[Source, Dimensions | None], ...] = (
+        ("request", box.dimensions),
+        ("order", whole.dimensions if whole else None),
+        ("order_items", items[0][0].dimensions if len(items) == 1 and items[0][1] == 1 else None),
+    )
+    weight_from, weight = next(((who, weight) for who, weight in weights if weight is not None), (None, None))
+    size_from, size = next(((who, size) for who, size in sizes if size is not None), (None, None))
+    documents = tuple(_parcel_item(item, count) for item, count in items)
+    parcel = PlannedParcel(weight, size, documents, weighs_its_items=weight_from == "order_items")
+    return Packed(parcel, weight_from, size_from)
 
 
 def _check_ordered(order: Order, wanted: Sequence[WantedBox]) -> None:
@@ -134,15 +136,15 @@ def _taken(items: Sequence[OrderItem], left: list[int], wanted: Counter[str]) ->
 
 
 def _parcel_item(item: OrderItem, quantity: int) -> Document:
-    """So many pieces of an order's item as an item of a parcel; everything that answers must have is there."""
+    """So many pieces of an order's item as an item of a parcel; a weight and a price only where they are known."""
     given = item.document
     document: dict[str, Any] = {name: given[name] for name in _SAME_NAME if given.get(name) is not None}
-    measured = {"value": item.weight.value, "unit": item.weight.unit} if item.weight else _UNKNOWN_WEIGHT
+    if item.weight:
+        document["weight"] = {"value": item.weight.value, "unit": item.weight.unit}
     return {
         **document,
         "description": item.name[:LONGEST_DESCRIPTION],
         "quantity": quantity,
-        "weight": measured,
         "price": _price_of_one(given, item.quantity),
         "hs_code": given.get("hs_code") or "",
         "origin_country": given.get("country_of_origin") or "",
@@ -150,11 +152,13 @@ def _parcel_item(item: OrderItem, quantity: int) -> Document:
 
 
 def _price_of_one(given: Mapping[str, Any], quantity: int) -> dict[str, str]:
-    """The price of one piece, as stated, else as the line's share, to the cent."""
+    """The price of one piece, as stated, else as the line's share, to the cent; no value when that is nothing."""
     price, count = given.get("unit_price") or {}, 1
     if price.get("value") is None:
         price, count = given["total_price"], quantity
     value = Decimal(str(price["value"]))
+    if not value:
+        return {"currency": price["currency"]}
     if count != 1:
         value = (value / count).quantize(_CENT, ROUND_HALF_UP)
     text = plain(value)

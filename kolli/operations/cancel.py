@@ -122,7 +122,7 @@ def finish_cancelling(
     the shipment: see `Calls`.
     """
     carrier = installation.carriers.get(shipment.draft.carrier_code)
-    agrees = carrier.cancel(booking_of(shipment, contract))
+    agrees = carrier.cancel(booking_of(shipment, contract, installation))
     reason = "" if agrees else f"{carrier.name} does not take this shipment back."
     yes, no = (State.CANCELLED, ParcelStatus.CANCELLED), (State.STORED, if_refused)
     state, status = yes if agrees else no

@@ -7,9 +7,11 @@ from sqlalchemy import Connection
 
 from kolli.account.accounts import revision_of
 from kolli.carriers.registry import Carriers
-from kolli.operations.catalogue import Catalogue
+from kolli.operations.catalogue import Catalogue, catalogue_of
+from kolli.operations.known import checked_rules, known_to
 from kolli.rules.engine import CompiledRules, compile_rules
 from kolli.rules.queries import list_rules
+from kolli.rules.validation import Known
 
 ACCOUNTS = 256
 """Accounts whose configuration is kept in memory."""
@@ -45,13 +47,17 @@ class Configurations:
                 self._kept[account_id] = kept  # the last one to be forgotten
         if kept is not None and kept.revision == revision:
             return kept
-        made = self._made(transaction, account_id, revision)
+        made = self._made(transaction, account_id, revision, kept)
         with self._lock:
             self._kept[account_id] = made
             while len(self._kept) > ACCOUNTS:
                 del self._kept[next(iter(self._kept))]
         return made
 
-    def _made(self, transaction: Connection, account_id: int, revision: int) -> Configuration:
-        rules = compile_rules(list_rules(transaction, account_id))
-        return Configuration(revision, Catalogue(self._carriers), rules)
+    def _made(
+        self, transaction: Connection, account_id: int, revision: int, kept: Configuration | None
+    ) -> Configuration:
+        catalogue = catalogue_of(transaction, account_id, self._carriers, kept.catalogue if kept else None)
+        rules = list_rules(transaction, account_id)
+        known = known_to(transaction, account_id, catalogue) if rules else Known()
+        return Configuration(revision, catalogue, compile_rules(checked_rules(rules, known)))

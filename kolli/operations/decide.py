@@ -1,147 +1,309 @@
-"""How something is to be shipped: who sends it, under which brand, option and contract, and whether that can be done.
+"""How something is shipped: its plan goes through the account's rules, is completed and checked, and becomes a draft.
 
-Each question is a function of its own, so that whatever is shipped (an order, or what a request describes) is decided
-in the same way. An error's `field` is the name of what stands in the way: `sender_address_id`, `recipient.email`,
-`parcels.0.weight`, the parcels counted from zero.
+There is one way for whatever is shipped, an order or what a request describes, so that both are decided alike. Who has
+decided what is written down step by step. An error's `field` is the name of what stands in the way:
+`sender_address_id`, `recipient.email`, `parcels.0.weight`, the parcels counted from zero.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from kolli.account.brands import Brand, find_brand
-from kolli.account.contracts import Contract, find_contract, find_default_contract
-from kolli.account.sender_addresses import SenderAddress, find_sender_address
-from kolli.carriers.base import Carrier, ShippingOption
-from kolli.carriers.registry import Carriers
-from kolli.errors import DoesNotExist, Impossible, Invalid, Missing
-from kolli.operations.fitness import check_boxes as check_boxes
-from kolli.operations.fitness import check_countries
-from kolli.orders.model import ShipWith
-from kolli.shipments.model import Box
+from kolli.account.brands import Brand
+from kolli.account.contracts import Contract, find_number_range
+from kolli.account.sender_addresses import SenderAddress
+from kolli.carriers.base import Carrier, PrintsLabels, ShippingOption
+from kolli.errors import DoesNotFit, Impossible, KolliError, Missing, NotDrawable
+from kolli.operations.announce import Decision
+from kolli.operations.complete import (
+    customs_information,
+    insured_value,
+    with_default_notes,
+    with_tax_numbers,
+    without_default_notes,
+)
+from kolli.operations.context import Context
+from kolli.operations.fallback import usable_instead
+from kolli.operations.fitness import check_boxes, check_countries
+from kolli.operations.goods import check_requirements
+from kolli.operations.parties import choose_contract, find_brand_for, find_sender
+from kolli.operations.plans import Subject, filled_in
+from kolli.operations.print_labels import check_label
+from kolli.operations.recipients import fitted
+from kolli.operations.record import Record
+from kolli.operations.service_points import choose_service_point, doubt_about
+from kolli.orders.model import Document
+from kolli.rules.engine import apply_rules
+from kolli.rules.model import Plan
+from kolli.shipments.model import Box, Draft, ServicePoint, Step
 from kolli.values import Address, crosses_customs_border
 
-MOST_NAMED = 5
-"""Items that one message names. Somebody who sees those knows what to do about the others."""
 
+def decide(transaction: Connection, subject: Subject, context: Context, record: Record | None = None) -> Decision:
+    """A complete draft, and the contract and numbers it is announced with. Nothing is stored, no number taken.
 
-Goods = Sequence[tuple[str, Sequence[str]]]
-"""The items of one parcel by their names, each with what customs would want to know and nobody has said."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """A shipping option with its carrier, and the contract that somebody has chosen for it; None: nobody has."""
-
-    carrier: Carrier
-    option: ShippingOption
-    contract_id: int | None
-
-
-def find_sender(transaction: Connection, account_id: int, sender_address_id: int | None) -> SenderAddress:
-    """The named sender address, else the account's default one; DoesNotExist, or Missing when there is no default."""
-    sender = find_sender_address(transaction, account_id, sender_address_id)
-    if sender is not None:
-        return sender
-    if sender_address_id is not None:
-        raise DoesNotExist(field="sender_address_id")
-    raise Missing(
-        "This field is required, because the account has no default sender address. An order ships from an address that"
-        " is stored with the account; a shipment without an order can bring its own (`from_address`).",
-        field="sender_address_id",
-    )
-
-
-def find_brand_for(
-    transaction: Connection, account_id: int, brand_id: int | None, sender: SenderAddress | None
-) -> Brand | None:
-    """The named brand, else the sender's, else the account's default one, if it has any; DoesNotExist."""
-    of_sender = sender.brand_id if sender else None
-    brand = find_brand(transaction, account_id, brand_id if brand_id is not None else of_sender)
-    if brand is None and brand_id is not None:
-        raise DoesNotExist(field="brand_id")
-    return brand
-
-
-def choose_option(carriers: Carriers, choices: Sequence[ShipWith]) -> Way:
-    """The first option that somebody has chosen; the first choice is the request's own. Missing, or Impossible."""
-    chosen = next((choice for choice in choices if choice.shipping_option_code), None)
-    if chosen is None or chosen.shipping_option_code is None:
-        raise Missing(
-            "This field is required, because neither the order nor the account names a shipping option.",
-            field="shipping_option_code",
-        )
-    found = carriers.find_option(chosen.shipping_option_code)
-    if found is None:
-        raise Impossible(f"There is no shipping option {chosen.shipping_option_code!r}.", field="shipping_option_code")
-    # A contract that the request names without an option belongs to whatever option is chosen elsewhere.
-    named = choices[0].contract_id
-    return Way(*found, named if named is not None else chosen.contract_id)
-
-
-def check_route(option: ShippingOption, sender: Address, recipient: Address) -> None:
-    """Raises Impossible when an option does not go from here to there."""
-    check_countries(option, sender.country_code, recipient.country_code)
-
-
-def check_requirements(
-    option: ShippingOption, recipient: Address, boxes: Sequence[Box], *, has_service_point: bool
-) -> None:
-    """Raises Missing when something is not there that an option does not go without."""
-    given: dict[str, tuple[tuple[str, object], ...]] = {
-        "email": (("recipient.email", recipient.email),),
-        "phone_number": (("recipient.phone_number", recipient.phone_number),),
-        "dimensions": tuple((f"parcels.{place}.dimensions", box.dimensions) for place, box in enumerate(boxes)),
-        "service_point_details": (("service_point_details", has_service_point),),
-    }
-    for requirement in option.requires:
-        for field, value in given[requirement]:
-            if not value:
-                raise Missing(f"This field is required. {option.code} does not go without it.", field=field)
-
-
-def check_customs(sender: Address, recipient: Address, goods: Sequence[Goods]) -> None:
-    """Goods that cross a customs border must be declared: Impossible when something about them has not been said.
-
-    Source: the API's Shipments section, "parcel items" (2026-07).
+    Raises an error with a `field` when it cannot be shipped so, saying who chose what stands in the way; `record` then
+    tells how far it came.
     """
-    if not crosses_customs_border(sender.country_code, recipient.country_code):
-        return
-    gaps = []
-    for place, items in enumerate(goods, start=1):
-        parcel = f"parcel {place}" if len(goods) > 1 else ""
-        if not items:
-            gaps.append(f"{parcel or 'it'} has no items")
-        for number, (name, missing) in enumerate(items, start=1):
-            item = f"{parcel}{', ' if parcel else ''}item {number} ({name})"
-            gaps += [f"{item} has no {', no '.join(missing)}"] if missing else []
-    if gaps:
-        raise Impossible(
-            f"A parcel from {sender.country_code} to {recipient.country_code} crosses a customs border, and"
-            f" {'; '.join(gaps[:MOST_NAMED])}{' …' if len(gaps) > MOST_NAMED else ''}.",
-            field="order_items",
-        )
+    record = record if record is not None else Record()
+    try:
+        return _Deciding(transaction, subject, context, record).decision()
+    except KolliError as error:
+        raise record.explained(error) from error
 
 
-def choose_contract(
-    transaction: Connection, account_id: int, carrier: Carrier, contract_id: int | None
-) -> Contract | None:
-    """The named contract, else the account's default one with the carrier; None is the built-in contract.
+def check_decision(decision: Decision, context: Context) -> Decision:
+    """The decision, when its label can be drawn; without the account's default notes, where the label has no room.
 
-    Invalid when it is not the account's, another carrier's or not active; Missing when the carrier needs one and there
-    is none.
+    Raises DoesNotFit or NotDrawable, naming the field.
     """
-    if contract_id is not None:
-        contract = find_contract(transaction, account_id, contract_id)
-        if contract is None or contract.carrier_code != carrier.code:
-            raise Invalid("Invalid contract.", field="contract_id")
-        if not contract.is_active:
-            raise Invalid(f"Invalid contract. Its state is {contract.state!r}, not 'active'.", field="contract_id")
+    draft = decision.draft
+    try:
+        check_label(draft, context)
+    except (DoesNotFit, NotDrawable) as error:
+        if not (error.field or "").startswith("notes"):
+            raise
+        boxes, steps = without_default_notes(draft.boxes, draft.decision, error.message)
+        if boxes == draft.boxes:
+            raise
+        draft = replace(draft, boxes=boxes, decision=tuple(steps))
+        check_label(draft, context)
+        return replace(decision, draft=draft)
+    return decision
+
+
+class _Deciding:
+    """One decision while it is made: each method answers one question, and writes down what it has decided."""
+
+    def __init__(self, transaction: Connection, subject: Subject, context: Context, record: Record) -> None:
+        self.transaction = transaction
+        self.subject = subject
+        self.context = context
+        self.account_id = context.account_id
+        self.record = record
+        configuration = context.installation.configurations.of(transaction, context.account_id)
+        self.catalogue = configuration.catalogue
+        record.add(*subject.steps)
+        self.plan = subject.plan
+        if subject.applies_rules:
+            carrier_of = self.catalogue.carrier_of
+            code = subject.plan.shipping_option_code
+            plan = replace(subject.plan, carrier_code=carrier_of(code) if code else None)
+            outcome = apply_rules(configuration.rules, plan, carrier_of)
+            self.plan = outcome.plan
+            record.add_outcome(outcome)
+            record.add(*_shares(self.plan, record))
+        self.by_rules = {step.field for step in record.by_rules()}
+
+    def decision(self) -> Decision:
+        """The answers to all questions, in the order in which they depend on each other."""
+        sender, stored = self.sender()
+        brand = self.brand(stored)
+        self.check_weights()
+        carrier, option, contract_id = self.way(sender)
+        point = self.service_point(carrier, option)
+        recipient, parcels = self.plan.recipient, self.plan.parcels
+        check_requirements(option, recipient, parcels, has_service_point=point is not None)
+        self.subject.check_goods(sender, recipient, parcels)
+        recipient, steps = fitted(recipient, carrier)
+        self.record.add(*steps)
+        contract = self.contract(carrier, contract_id)
+        insured = insured_value(self.subject, self.plan, option, self.context.account, self.record)
+        draft = self.draft(sender, recipient, carrier, option, contract, stored, brand)
+        draft = replace(draft, service_point=point, insured_value=insured, decision=tuple(self.record.steps))
+        number_range = find_number_range(self.transaction, self.account_id, contract) if contract else None
+        return Decision(draft, contract, number_range, self.record.applied)
+
+    # Who sends
+
+    def sender(self) -> tuple[Address, SenderAddress | None]:
+        """The address that sends, and the stored one that it comes from, if it does."""
+        wanted, chosen = self.subject.sender, self.plan.sender_address_id
+        if "sender_address_id" in self.by_rules:
+            stored = find_sender(self.transaction, self.account_id, chosen)
+            return stored.address, stored
+        if wanted.address is not None:
+            return wanted.address, None
+        stored = find_sender(self.transaction, self.account_id, chosen)
+        if chosen is None:
+            self.record.add(Step("sender_address_id", None, str(stored.id), "default"))
+        return (replace(stored.address, **wanted.changes) if wanted.changes else stored.address), stored
+
+    def brand(self, stored: SenderAddress | None) -> Brand | None:
+        """The brand that the parcels carry."""
+        wanted = self.subject.brand_id
+        brand = find_brand_for(self.transaction, self.account_id, wanted, stored)
+        if brand is not None and wanted is None:
+            is_senders = stored is not None and stored.brand_id == brand.id
+            self.record.add(Step("brand_id", None, str(brand.id), "sender_address" if is_senders else "default"))
+        return brand
+
+    # What is shipped
+
+    def check_weights(self) -> None:
+        """Raises Missing for the first parcel whose weight nobody knows."""
+        for place, parcel in enumerate(self.plan.parcels):
+            if parcel.weight is None:
+                told = self.subject.no_weight
+                message = told[min(place, len(told) - 1)] if told else None
+                raise Missing(message, field=f"parcels.{place}.weight")
+
+    def boxes(self) -> tuple[Box, ...]:
+        """The parcels, with everything that answers must have."""
+        boxes = [
+            Box(
+                parcel.weight,
+                parcel.dimensions,
+                tuple(filled_in(item, self.subject.currency) for item in parcel.items),
+                parcel.notes,
+                parcel.details,
+            )
+            for parcel in self.plan.parcels
+            if parcel.weight is not None  # there is none without
+        ]
+        return with_default_notes(self.subject, boxes, self.context.account, self.record)
+
+    # How it is shipped
+
+    def way(self, sender: Address) -> tuple[Carrier, ShippingOption, int | None]:
+        """The carrier and its option, which takes this, and the contract that somebody has chosen for it."""
+        plan, code = self.plan, self.plan.shipping_option_code
+        if not code:
+            raise Missing(
+                "This field is required, because neither the order nor the account names a shipping option.",
+                field="shipping_option_code",
+            )
+        found = self.catalogue.find_option(code)
+        if found is None:
+            raise Impossible(f"There is no shipping option {code!r}.", field="shipping_option_code")
+        carrier, option = found
+        contract_id = plan.contract_id
+        try:
+            check_countries(option, sender.country_code, plan.recipient.country_code)
+            check_boxes(option, plan.parcels)
+        except Impossible as error:
+            chosen = self.record.last("shipping_option_code")
+            if chosen is None or chosen.source != "default" or error.field != "shipping_option_code":
+                raise
+            instead = self.instead(carrier, contract_id, sender, error)
+            return *instead, (contract_id if self.subject.has_loose_contract else None)
+        return carrier, option, contract_id
+
+    def instead(
+        self, carrier: Carrier, contract_id: int | None, sender: Address, error: Impossible
+    ) -> tuple[Carrier, ShippingOption]:
+        """Another option in place of the default one, which cannot carry this; the error when there is none."""
+        contract = choose_contract(self.transaction, self.account_id, carrier, contract_id)
+        offer = usable_instead(
+            self.transaction,
+            self.account_id,
+            self.catalogue,
+            self.plan,
+            sender,
+            is_live=bool(contract and contract.is_live),
+        )
+        if offer is None:
+            raise error
+        before, after = self.plan.shipping_option_code, offer.option.code
+        self.record.add(Step("shipping_option_code", before, after, "default", note=f"In its place. {error.message}"))
+        return offer.carrier, offer.option
+
+    def contract(self, carrier: Carrier, contract_id: int | None) -> Contract | None:
+        """The contract that is shipped under; None is the installation's own."""
+        contract = choose_contract(self.transaction, self.account_id, carrier, contract_id)
+        if contract_id is None:
+            before = self.record.last("contract_id")
+            self.record.add(
+                Step(
+                    "contract_id",
+                    before.after if before else None,
+                    str(contract.id) if contract else None,
+                    "default" if contract else "carrier",
+                    note=f"The account's default contract with {carrier.name}."
+                    if contract
+                    else f"The contract of this installation with {carrier.name}.",
+                )
+            )
         return contract
-    contract = find_default_contract(transaction, account_id, carrier.code)
-    if contract is None and carrier.needs_contract:
-        raise Missing(
-            f"This field is required, because the account has no contract with {carrier.name}.", field="contract_id"
+
+    def service_point(self, carrier: Carrier, option: ShippingOption) -> ServicePoint | None:
+        """Where the recipient collects it."""
+        wanted = self.subject.service_point
+        if self.subject.origin.order_id is not None and not option.needs_service_point:
+            return None  # what an order brings along does not hinder home delivery
+        point = choose_service_point(self.transaction, carrier.code, wanted, self.plan.recipient)
+        if point is not None:
+            source = self.subject.origin.order_id is not None
+            name = point.carrier_service_point_id or point.id
+            doubt = doubt_about(point, self.plan.recipient)
+            self.record.add(Step("service_point", None, name, "order" if source else "request", note=doubt))
+        return point
+
+    # The outcome
+
+    def draft(
+        self,
+        sender: Address,
+        recipient: Address,
+        carrier: Carrier,
+        option: ShippingOption,
+        contract: Contract | None,
+        stored: SenderAddress | None,
+        brand: Brand | None,
+    ) -> Draft:
+        """Everything that was decided, in one."""
+        origin = self.subject.origin
+        return Draft(
+            sender=sender,
+            recipient=recipient,
+            carrier_code=carrier.code,
+            carrier_name=carrier.name,
+            shipping_option_code=option.code,
+            shipping_option_name=option.name,
+            contract_id=contract.id if contract else None,
+            is_live=bool(contract and contract.is_live),
+            boxes=self.boxes(),
+            shipped_on=self.subject.shipped_on or self.context.now().date(),
+            tracking_base=self.context.installation.public_url,
+            integration_id=origin.integration_id,
+            order_id=origin.order_id,
+            shop_order_id=origin.shop_order_id,
+            order_number=origin.order_number,
+            order_revision=origin.order_revision,
+            reference=origin.reference,
+            sender_address_id=stored.id if stored else None,
+            brand_id=brand.id if brand else None,
+            brand_name=brand.name if brand else "",
+            logo_sha256=brand.logo_sha256 if brand else None,
+            external_reference_id=origin.external_reference_id,
+            carrier_details=self.carrier_details(carrier, contract),
+            details=self.details(sender, recipient, stored),
         )
-    return contract
+
+    def carrier_details(self, carrier: Carrier, contract: Contract | None) -> dict[str, str]:
+        """What of the contract stands on labels."""
+        if not isinstance(carrier, PrintsLabels):
+            return {}
+        return carrier.printed_details(self.context.installation.vault.open(contract.sealed_data) if contract else {})
+
+    def details(self, sender: Address, recipient: Address, stored: SenderAddress | None) -> Document:
+        """What is kept and returned, with what customs are told."""
+        is_needed = crosses_customs_border(sender.country_code, recipient.country_code)
+        account = self.context.account
+        customs = customs_information(self.subject, self.plan, account, self.record, is_needed=is_needed)
+        others = {name: value for name, value in self.subject.details.items() if name != "customs_information"}
+        return {**others, "customs_information": with_tax_numbers(customs, stored)} if customs else others
+
+
+def _shares(plan: Plan, record: Record) -> Iterator[Step]:
+    """What each parcel weighs when a rule has divided one into several."""
+    divided = record.last("number_of_parcels")
+    if divided is None or divided.source != "rule":
+        return
+    for place, parcel in enumerate(plan.parcels):
+        known = record.last(f"parcels.{place}.weight")
+        before = known.after if known else None
+        after = str(parcel.weight) if parcel.weight else None
+        if before != after:
+            yield replace(divided, field=f"parcels.{place}.weight", before=before, after=after, note="Its share.")

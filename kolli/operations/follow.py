@@ -14,7 +14,7 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from kolli.account.accounts import list_accounts
-from kolli.account.contracts import find_contract
+from kolli.account.contracts import find_any_contract
 from kolli.carriers.base import CarrierEvent, Tracks
 from kolli.errors import Impossible, Invalid
 from kolli.jobs import Job, enqueue_one, withdraw
@@ -142,8 +142,10 @@ def _contract_data(
     if contract_id is None:
         return {}
     with installation.database.read() as transaction:
-        contract = find_contract(transaction, tracked.account_id, contract_id)
-    return contract.data if contract is not None and contract.carrier_code == tracked.carrier_code else {}
+        contract = find_any_contract(transaction, tracked.account_id, contract_id)
+    if contract is None or contract.carrier_code != tracked.carrier_code:
+        return {}
+    return installation.vault.open(contract.sealed_data)
 
 
 def _sorted_out(

@@ -5,24 +5,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from kolli.account.contracts import Contract, find_contract, find_number_range
-from kolli.carriers.base import Carrier, Numbers, ShippingOption
+from kolli.account.contracts import Contract, find_contract
+from kolli.carriers.base import Carrier, ShippingOption
 from kolli.carriers.functionalities import Functionality
-from kolli.carriers.registry import Carriers
-from kolli.errors import Invalid, Missing
-from kolli.operations.decide import choose_contract
-from kolli.values import Dimensions, Weight
-
-TO_A_SERVICE_POINT = frozenset({"service_point", "locker", "locker_or_service_point"})
-"""The last miles that end where the buyer collects the parcel."""
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """What is known of a parcel that is to be shipped."""
-
-    weight: Weight | None = None
-    dimensions: Dimensions | None = None
+from kolli.errors import Impossible, Invalid
+from kolli.operations.catalogue import Catalogue, Usual, can_number
+from kolli.operations.fitness import check_boxes, check_countries, check_insured
+from kolli.operations.parties import choose_contract
+from kolli.operations.quote import Insured, Load, Parcel
+from kolli.values import Money
 
 
 @dataclass(frozen=True)
@@ -31,6 +22,7 @@ class Wish:
 
     sender_country: str | None = None
     recipient_country: str | None = None
+    recipient_postal_code: str = ""
     parcels: Sequence[Parcel] = ()
     carrier_code: str | None = None
     contract_id: int | None = None
@@ -38,6 +30,7 @@ class Wish:
     option_code: str | None = None
     functionalities: Mapping[str, Functionality] = field(default_factory=dict)
     is_to_service_point: bool = False
+    service_point_carrier: str | None = None  # whose service point it is, where that is known
     takes_hours: Callable[[int], bool] | None = None  # whether a lead time of so many hours will do
 
 
@@ -50,59 +43,123 @@ class Offer:
     contract: Contract | None
 
 
-def find_offers(transaction: Connection, account_id: int, carriers: Carriers, wish: Wish) -> list[Offer]:
-    """Every option that fits, in the order of carriers and of their options.
+@dataclass(frozen=True)
+class Refusal:
+    """A shipping option that is not offered, and why: a sentence, and the field that it is about."""
 
-    Each is then accepted on the way to a label, provided that the shipment has what the option requires. Invalid when
-    the account has no such contract.
+    option: ShippingOption
+    reason: str
+    field: str
+
+
+@dataclass(frozen=True)
+class Offers:
+    """Every shipping option of the account, as what can be shipped with and what cannot, in the catalogue's order."""
+
+    offered: list[Offer]
+    refused: list[Refusal]
+    load: Load
+
+
+def find_offers(transaction: Connection, account_id: int, catalogue: Catalogue, wish: Wish) -> Offers:
+    """Sorts out which options fit.
+
+    Each that is offered is then accepted on the way to a label, provided that the shipment has what the option
+    requires. Invalid when the account has no such contract, or when parcels are insured in several currencies.
     """
-    named = _named_contract(transaction, account_id, wish.contract_id)
-    offers: list[Offer] = []
-    for carrier in carriers:
-        options = [option for option in carrier.options if _fits(carrier, option, wish)]
-        if not options or named not in {None, carrier.code}:
-            continue
+    load = Load(wish.parcels)
+    _check_currencies(wish.parcels)
+    named = _named(transaction, account_id, catalogue, wish.contract_id)
+    offers = Offers([], [], load)
+    for carrier, option in catalogue:
         try:
-            contract = choose_contract(transaction, account_id, carrier, wish.contract_id)
-        except Missing:  # a carrier that is shipped with only under a contract of one's own
-            continue
-        if _can_number(transaction, account_id, carrier, contract):
-            offers += [Offer(carrier, option, contract) for option in options]
+            _check_wishes(carrier, option, wish)
+            under = _under(catalogue, carrier, named)
+            check_countries(option, wish.sender_country, wish.recipient_country)
+            check_boxes(option, wish.parcels)
+            check_insured(option, _money(option, load.insured))
+        except (Impossible, Invalid) as error:
+            offers.refused.append(Refusal(option, error.message, error.field or "shipping_option_code"))
+        else:
+            offers.offered.append(Offer(carrier, option, under.contract))
     return offers
 
 
-def _named_contract(transaction: Connection, account_id: int, contract_id: int | None) -> str | None:
-    """The carrier of the contract that is asked for; None when none is. Invalid when the account has no such one."""
+def _check_currencies(parcels: Sequence[Parcel]) -> None:
+    currencies = {parcel.insured.currency for parcel in parcels if parcel.insured and parcel.insured.currency}
+    if len(currencies) > 1:
+        raise Invalid(
+            f"The parcels are insured in several currencies: {', '.join(sorted(currencies))}. Use one.", field="parcels"
+        )
+
+
+def _money(option: ShippingOption, insured: Insured | None) -> Money | None:
+    """What is insured, in the currency of the option's own limit where none is named."""
+    if insured is None or option.most_insured is None:
+        return None
+    return Money(insured.value, insured.currency or option.most_insured.currency)
+
+
+# Under which contract
+
+
+def _named(transaction: Connection, account_id: int, catalogue: Catalogue, contract_id: int | None) -> Usual | None:
+    """The contract that is asked for; None when none is. Invalid when the account has no such one."""
     if contract_id is None:
         return None
     contract = find_contract(transaction, account_id, contract_id)
     if contract is None:
         raise Invalid("Invalid contract.", field="contract_id")
-    return contract.carrier_code
+    carrier = catalogue.find_carrier(contract.carrier_code)
+    if carrier is None:
+        return Usual(contract, has_numbers=False)
+    contract = choose_contract(transaction, account_id, carrier, contract_id)
+    return Usual(contract, can_number(transaction, account_id, carrier, contract))
 
 
-def _can_number(transaction: Connection, account_id: int, carrier: Carrier, contract: Contract | None) -> bool:
-    """Whether parcels get numbers: from the carrier, or from a range of the contract."""
-    return (
-        contract is None
-        or not isinstance(carrier, Numbers)
-        or find_number_range(transaction, account_id, contract) is not None
-    )
+def _under(catalogue: Catalogue, carrier: Carrier, named: Usual | None) -> Usual:
+    """What would be shipped under with a carrier; Impossible when there is nothing."""
+    under = named or catalogue.usual(carrier.code)
+    if under.contract is None and carrier.needs_contract:
+        raise Impossible(f"The account has no active contract with {carrier.name}.", field="contract_id")
+    if under.contract is not None and under.contract.carrier_code != carrier.code:
+        raise Impossible(f"The contract {under.contract.id} is not one with {carrier.name}.", field="contract_id")
+    if not under.has_numbers:
+        kind = "live parcels" if under.contract and under.contract.is_live else "tests"
+        raise Impossible(f"The contract with {carrier.name} has no range of numbers for {kind}.", field="contract_id")
+    return under
 
 
-def _fits(carrier: Carrier, option: ShippingOption, wish: Wish) -> bool:
-    return (
-        wish.carrier_code in {None, carrier.code}
-        and wish.option_code in {None, option.code}
-        and wish.product_code in {None, option.product_code}
-        and option.connects(wish.sender_country, wish.recipient_country)
-        and len(wish.parcels) <= option.most_parcels
-        and all(option.takes(parcel.weight, parcel.dimensions) for parcel in wish.parcels)
-        and (not wish.is_to_service_point or option.functionalities["last_mile"] in TO_A_SERVICE_POINT)
-        and all(option.functionalities.get(name) == value for name, value in wish.functionalities.items())
-        and (wish.takes_hours is None or _is_in_time(option, wish.takes_hours))
-    )
+# What was asked for
 
 
-def _is_in_time(option: ShippingOption, takes_hours: Callable[[int], bool]) -> bool:
-    return option.lead_time_hours is not None and takes_hours(option.lead_time_hours)
+def _check_wishes(carrier: Carrier, option: ShippingOption, wish: Wish) -> None:
+    """Raises Impossible when an option is not among those that were asked for."""
+    for wanted, value, field_name in (
+        (wish.carrier_code, carrier.code, "carrier_code"),
+        (wish.option_code, option.code, "shipping_option_code"),
+        (wish.product_code, option.product_code, "shipping_product_code"),
+    ):
+        if wanted is not None and wanted != value:
+            raise Impossible(f"It was asked for {wanted[:100]!r}, and this is {value!r}.", field=field_name)
+    for name, asked in wish.functionalities.items():
+        if option.functionalities.get(name) != asked:
+            has = option.functionalities.get(name)
+            raise Impossible(f"{name} is {_said(has)}, not {_said(asked)}.", field="functionalities")
+    if wish.is_to_service_point:
+        _check_point(carrier, option, wish)
+    hours = option.lead_time_hours
+    if wish.takes_hours is not None and (hours is None or not wish.takes_hours(hours)):
+        time = "is not known" if hours is None else f"is {hours} hours"
+        raise Impossible(f"Its lead time {time}.", field="lead_time")
+
+
+def _check_point(carrier: Carrier, option: ShippingOption, wish: Wish) -> None:
+    if not option.goes_to_service_point:
+        raise Impossible("It does not go to a service point.", field="to_service_point")
+    if wish.service_point_carrier not in {None, carrier.code}:
+        raise Impossible(f"The service point is not one of {carrier.name}.", field="to_service_point")
+
+
+def _said(value: Functionality) -> str:
+    return "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kolli.carriers.base import PrintsLabels
 from kolli.documents.layouts.label import LabelContent, lay_out
+from kolli.documents.layouts.parts import NO_PARTS
 from kolli.documents.render import A6, LABEL_4X6, on_sheets, render
 from kolli.drawing import Paper
 from kolli.operations.context import Context
@@ -17,9 +19,14 @@ ZPL = "application/zpl"
 
 TEST_BAND = "TEST – NOT FOR POSTAGE"
 
+NOT_CERTIFIED = "The layout of this label has not been certified by {carrier}"
+
 
 def check_label(draft: Draft, context: Context) -> None:
     """Raises DoesNotFit or NotDrawable, naming the field, when the label of this draft cannot be drawn.
+
+    Raises Impossible or Missing, naming the field of the draft, when something about it has no place in what the
+    carrier wants on its labels.
 
     After that it can be, on every paper and in every format: nothing may be found out once the carrier has said yes.
     """
@@ -63,6 +70,10 @@ def print_label(shipment: Shipment, parcel: Parcel, form: Form, context: Context
 
 def _content(draft: Draft, box_number: int, tracking_number: str, context: Context) -> LabelContent:
     carrier = context.installation.carriers.get(draft.carrier_code)
+    parts, notice = NO_PARTS, ""
+    if isinstance(carrier, PrintsLabels):
+        parts = carrier.label_parts(draft, box_number, tracking_number)
+        notice = "" if carrier.label_is_certified else NOT_CERTIFIED.format(carrier=draft.carrier_name)
     return LabelContent(
         sender=draft.sender,
         recipient=draft.recipient,
@@ -79,6 +90,8 @@ def _content(draft: Draft, box_number: int, tracking_number: str, context: Conte
         logo=context.installation.image(context.account_id, draft.logo_sha256) if draft.logo_sha256 else None,
         brand_name=draft.brand_name,
         band="" if draft.is_live else TEST_BAND,
+        notice="" if draft.is_live else notice,
+        parts=parts,
         box_number=box_number,
         box_count=len(draft.boxes),
     )

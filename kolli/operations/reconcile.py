@@ -126,7 +126,7 @@ def _settle(known: Attempt, installation: Installation) -> None:
         finish_cancelling(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
     elif carrier.numbering is Numbering.OWN_NUMBER:
         try:
-            announced = carrier.announce(booking_of(shipment, contract))  # the same numbers again: nothing is doubled
+            announced = carrier.announce(booking_of(shipment, contract, installation))
         except CarrierRejected as error:
             settle_without_label(shipment, attempt, State.REJECTED, error.message, installation)
         else:  # that it cannot be reached now says nothing about the first time, so the attempt stays open then

@@ -1,33 +1,25 @@
 """An order becomes a shipment: find it, see that it has none, decide how to ship it, announce it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from kolli.account.brands import Brand
-from kolli.account.contracts import find_number_range
 from kolli.account.integrations import known_integrations
-from kolli.account.sender_addresses import SenderAddress
 from kolli.errors import Impossible, Invalid, NotFound
 from kolli.operations.announce import Decision, announce
-from kolli.operations.boxes import WantedBox, pack
+from kolli.operations.boxes import Packed, WantedBox, pack
 from kolli.operations.context import Context
-from kolli.operations.decide import (
-    check_boxes,
-    check_customs,
-    check_requirements,
-    check_route,
-    choose_contract,
-    choose_option,
-    find_brand_for,
-    find_sender,
-)
-from kolli.operations.print_labels import check_label
+from kolli.operations.decide import check_decision, decide
+from kolli.operations.goods import check_goods_of_order
+from kolli.operations.parties import find_brand_for, find_sender
+from kolli.operations.plans import Origin, Subject, WantedSender, chosen_way, default_way
 from kolli.operations.reconcile import refuse_repeat
-from kolli.orders.model import Order, ShipWith
+from kolli.orders.model import Document, Order, ShipWith
 from kolli.orders.queries import find_by_order_id, find_by_order_number
+from kolli.rules.model import Plan
 from kolli.shipments.attempts import Attempt, find_live, order_key
-from kolli.shipments.model import Draft, ServicePoint, Shipment
+from kolli.shipments.model import ServicePoint, Shipment, Step
 
 LEFT_OPEN = ShipWith()
 
@@ -40,6 +32,7 @@ class Choice:
     sender_address_id: int | None = None
     brand_id: int | None = None
     boxes: tuple[WantedBox, ...] = ()  # none: the whole order in one
+    applies_rules: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,39 +45,29 @@ class ShipOrder:
     order_number: str | None = None
 
 
-@dataclass(frozen=True)
-class Who:
-    """Who sends an order: from where, and under which brand."""
-
-    sender: SenderAddress
-    brand: Brand | None
-
-
 def ship_order(wanted: ShipOrder, context: Context) -> Shipment:
     """Ships an order and gives the announced shipment. Raises like `decided` and `announce`."""
     return announce(decided(wanted, context), context)
 
 
-def decided(wanted: ShipOrder, context: Context, who: Who | None = None) -> Decision:
-    """How an order is to be shipped; nothing is stored yet, and no carrier called. `who` sends it, where that is known.
+def decided(wanted: ShipOrder, context: Context) -> Decision:
+    """How an order is to be shipped; nothing is stored yet, and no carrier called.
 
     Raises an error with a `field` for everything that can be refused; AlreadyShipped when the order has a live shipment
     and the account does not allow another.
     """
     while True:
         with context.database.read() as transaction:
-            order = _find_order(transaction, wanted, context.account_id)
-            live = _find_hindrance(transaction, order, context)
+            order = find_order_to_ship(transaction, wanted, context.account_id)
+            live = find_hindrance(transaction, order, context)
             if live is None:
-                found = who or find_who(transaction, wanted.choice, context.account_id)
-                decision = _decide(transaction, order, wanted.choice, found, context)
+                decision = decide(transaction, subject_of(order, wanted.choice, context), context)
                 break
         refuse_repeat(live, context)  # returns when nothing had been booked after all
-    check_label(decision.draft, context)
-    return decision
+    return check_decision(decision, context)
 
 
-def _find_order(transaction: Connection, wanted: ShipOrder, account_id: int) -> Order:
+def find_order_to_ship(transaction: Connection, wanted: ShipOrder, account_id: int) -> Order:
     """The one order that both selectors agree on; the order's id decides where both are given."""
     if wanted.order_id is not None:
         field, value = "order_id", wanted.order_id
@@ -110,67 +93,106 @@ def check_integration(transaction: Connection, integration_id: int, account_id: 
         raise Invalid(f"Integration with id {integration_id} does not exist", field="integration_id")
 
 
-def find_who(transaction: Connection, choice: Choice, account_id: int) -> Who:
-    """Who sends it as somebody has chosen, else as the account says; raises like `find_sender`, `find_brand_for`."""
-    sender = find_sender(transaction, account_id, choice.sender_address_id)
-    return Who(sender, find_brand_for(transaction, account_id, choice.brand_id, sender))
+def check_shared(transaction: Connection, choices: Sequence[Choice], account_id: int) -> None:
+    """Raises like `find_sender` and `find_brand_for` when nothing of a batch could be sent as somebody has chosen.
+
+    A rule may choose an address for an order whose request names none.
+    """
+    choice = choices[0]
+    if choice.sender_address_id is not None or not all(each.applies_rules for each in choices):
+        find_sender(transaction, account_id, choice.sender_address_id)
+    find_brand_for(transaction, account_id, choice.brand_id, None)
 
 
-def _find_hindrance(transaction: Connection, order: Order, context: Context) -> Attempt | None:
+def find_hindrance(transaction: Connection, order: Order, context: Context) -> Attempt | None:
     """The live attempt for an order, where the account does not allow another."""
     if context.account.repeat_labels == "allowed":
         return None
     return find_live(transaction, context.account_id, order_key(order.integration_id, order.order_id))
 
 
-def _decide(transaction: Connection, order: Order, choice: Choice, who: Who, context: Context) -> Decision:
-    """A complete draft for an order; an error with a `field` when the order cannot be shipped so."""
-    account_id = context.account_id
-    sender, brand = who.sender, who.brand
+def subject_of(order: Order, choice: Choice, context: Context) -> Subject:
+    """What is known about how an order is shipped; Impossible when it is none that could be."""
     recipient = order.shipping_address
     if recipient is None:
         raise Impossible("The order has no valid shipping address.", field="order")
     if not any(item.quantity > 0 for item in order.items):
         raise Impossible("The order has no items. Add what is to be shipped.", field="order")
-    packed = pack(order, choice.boxes, context.account.default_weight)
-    boxes = tuple(each.box for each in packed)
-    default = ShipWith(context.account.default_shipping_option_code)
-    way = choose_option(context.installation.carriers, (choice.ship_with, order.ship_with, default))
-    check_route(way.option, sender.address, recipient)
-    check_boxes(way.option, boxes)
-    check_requirements(way.option, recipient, boxes, has_service_point=order.has_service_point)
-    goods = [[(item.name, item.undeclared) for item in each.items] for each in packed]
-    check_customs(sender.address, recipient, goods)
-    contract = choose_contract(transaction, account_id, way.carrier, way.contract_id)
-    draft = Draft(
-        sender=sender.address,
+    account = context.account
+    packed = pack(order, choice.boxes, account.default_weight)
+    way = chosen_way((("request", choice.ship_with), ("order", order.ship_with), ("default", default_way(account))))
+    plan = Plan(
+        order.integration_id,
+        checkout_method=order.checkout_method,
+        payment_status=order.payment_status,
+        total=order.total,
         recipient=recipient,
-        carrier_code=way.carrier.code,
-        carrier_name=way.carrier.name,
-        shipping_option_code=way.option.code,
-        shipping_option_name=way.option.name,
-        contract_id=contract.id if contract else None,
-        is_live=bool(contract and contract.is_live),
-        boxes=boxes,
-        shipped_on=context.now().date(),
-        tracking_base=context.installation.public_url,
-        integration_id=order.integration_id,
-        order_id=order.id,
-        shop_order_id=order.order_id,
-        order_number=order.order_number,
-        order_revision=order.revision,
-        reference=order.order_id,
-        sender_address_id=sender.id,
-        brand_id=brand.id if brand else None,
-        brand_name=brand.name if brand else "",
-        logo_sha256=brand.logo_sha256 if brand else None,
-        service_point=_service_point(order) if "service_point_details" in way.option.requires else None,
+        parcels=tuple(each.parcel for each in packed),
+        shipping_option_code=way.code,
+        contract_id=way.contract_id,
+        sender_address_id=choice.sender_address_id,
     )
-    number_range = find_number_range(transaction, account_id, contract) if contract else None
-    return Decision(draft, contract, number_range)
+    return Subject(
+        origin=Origin(
+            integration_id=order.integration_id,
+            order_id=order.id,
+            shop_order_id=order.order_id,
+            order_number=order.order_number,
+            order_revision=order.revision,
+            reference=order.order_id,
+        ),
+        plan=plan,
+        steps=(*way.steps, *_chosen(choice), *_packed(packed)),
+        sender=WantedSender(sender_address_id=choice.sender_address_id),
+        check_goods=check_goods_of_order,
+        no_weight=_no_weight(choice),
+        brand_id=choice.brand_id,
+        has_loose_contract=way.has_loose_contract,
+        service_point=_service_point(order),
+        applies_rules=choice.applies_rules,
+        details=_details(order),
+    )
 
 
-def _service_point(order: Order) -> ServicePoint:
-    """Where the buyer collects it, for an option that goes there."""
+def _chosen(choice: Choice) -> list[Step]:
+    """What the request has chosen beside the option."""
+    chosen = {
+        "sender_address_id": choice.sender_address_id,
+        "brand_id": choice.brand_id,
+        "number_of_parcels": len(choice.boxes) or None,
+    }
+    return [Step(name, None, str(value), "request") for name, value in chosen.items() if value is not None]
+
+
+def _packed(packed: Sequence[Packed]) -> Iterator[Step]:
+    """What the parcels weigh and measure, and who says so."""
+    for place, each in enumerate(packed):
+        if each.weight_from is not None:
+            yield Step(f"parcels.{place}.weight", None, str(each.parcel.weight), each.weight_from)
+        if each.size_from is not None:
+            yield Step(f"parcels.{place}.dimensions", None, str(each.parcel.dimensions), each.size_from)
+
+
+def _no_weight(choice: Choice) -> list[str]:
+    """What is said of each parcel when nobody knows its weight."""
+    advice = "Give it one, or each of its items, or give the account a default weight."
+    if not choice.boxes:
+        return [f"The order has no weight. {advice}"]
+    return [f"Parcel {number} has no weight. {advice}" for number in range(1, len(choice.boxes) + 1)]
+
+
+def _service_point(order: Order) -> ServicePoint | None:
+    """Where the buyer collects it, if they have chosen so."""
+    if not order.has_service_point:
+        return None
     point = order.document["service_point_details"]
     return ServicePoint(point.get("id"), point.get("carrier_service_point_id"))
+
+
+def _details(order: Order) -> Document:
+    """What customs are told, as far as the order says."""
+    told = order.document.get("customs_details") or {}
+    names = {"commercial_invoice_number": "invoice_number", "shipment_type": "export_reason"}
+    names |= {"export_type": "export_type", "tax_numbers": "tax_numbers"}
+    said = {names[name]: value for name, value in told.items() if name in names and value}
+    return {"customs_information": said} if said else {}

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from kolli.errors import Impossible, KolliError
 from kolli.operations.announce import Decision, Prepared, add, enqueue_announcements, prepare
 from kolli.operations.context import Context
-from kolli.operations.ship_order import ShipOrder, Who, check_integration, decided, find_who
+from kolli.operations.ship_order import ShipOrder, check_integration, check_shared, decided
 from kolli.shipments.attempts import State
 from kolli.shipments.model import Shipment
 
@@ -18,8 +18,8 @@ def ship_orders(wanted: Sequence[ShipOrder], context: Context) -> list[Shipment 
     What is accepted is durable, and announced by a job. The orders share their integration, sender and brand; when one
     of those cannot be, that error is raised and nothing is stored.
     """
-    who = _find_shared(wanted[0], context)
-    prepared = [_prepared(each, context) for each in _decided(wanted, who, context)]
+    _check_shared(wanted, context)
+    prepared = [_prepared(each, context) for each in _decided(wanted, context)]
     if all(isinstance(each, KolliError) for each in prepared):
         return [each for each in prepared if isinstance(each, KolliError)]
     with context.database.write() as transaction:
@@ -29,19 +29,19 @@ def ship_orders(wanted: Sequence[ShipOrder], context: Context) -> list[Shipment 
     return stored
 
 
-def _find_shared(wanted: ShipOrder, context: Context) -> Who:
+def _check_shared(wanted: Sequence[ShipOrder], context: Context) -> None:
     with context.database.read() as transaction:
-        check_integration(transaction, wanted.integration_id, context.account_id)
-        return find_who(transaction, wanted.choice, context.account_id)
+        check_integration(transaction, wanted[0].integration_id, context.account_id)
+        check_shared(transaction, [each.choice for each in wanted], context.account_id)
 
 
-def _decided(wanted: Sequence[ShipOrder], who: Who, context: Context) -> list[Decision | KolliError]:
+def _decided(wanted: Sequence[ShipOrder], context: Context) -> list[Decision | KolliError]:
     """How each order is to be shipped; one that is in the batch already, by whatever selector, is not shipped twice."""
     found: list[Decision | KolliError] = []
     places: dict[int | None, int] = {}
     for place, each in enumerate(wanted):
         try:
-            decision = decided(each, context, who)
+            decision = decided(each, context)
             first = places.setdefault(decision.draft.order_id, place)
             if first != place:
                 raise Impossible(

@@ -1,39 +1,27 @@
 """A shipment as a request describes it, without an order: decide how it goes, and announce it now or in a moment."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection
 
-from kolli.account.contracts import find_number_range
 from kolli.account.integrations import list_integrations
-from kolli.account.sender_addresses import SenderAddress
-from kolli.addresses import NEEDS_STATE
-from kolli.errors import CarrierError, Impossible, Missing, ReferenceTaken
+from kolli.errors import CarrierError, Impossible, ReferenceTaken
 from kolli.operations.announce import Decision, add, book, prepare, queue
 from kolli.operations.context import Context
-from kolli.operations.decide import (
-    check_boxes,
-    check_requirements,
-    check_route,
-    choose_contract,
-    choose_option,
-    find_brand_for,
-    find_sender,
-)
-from kolli.operations.print_labels import check_label
+from kolli.operations.decide import check_decision, decide
+from kolli.operations.goods import check_goods_of_request
+from kolli.operations.plans import Origin, Reach, Subject, WantedSender, chosen_way, default_way
 from kolli.operations.reconcile import look_into
 from kolli.orders.model import Document, ShipWith
+from kolli.rules.model import Plan, PlannedParcel
 from kolli.shipments.attempts import State, get_attempt
-from kolli.shipments.model import Box, Draft, ServicePoint, Shipment
+from kolli.shipments.model import ServicePoint, Shipment, Source, Step
 from kolli.shipments.queries import find_by_external_reference, get_shipment
-from kolli.values import Address, Dimensions, Weight, crosses_customs_border
-
-DECLARED = ("description", "quantity", "weight", "price", "hs_code", "origin_country")
-"""What must be said of every item that crosses a customs border. Source: Shipments, "international parcel item"."""
+from kolli.values import Address, Dimensions, Money, Weight
 
 _USUAL_CURRENCY = "EUR"
 
@@ -50,15 +38,6 @@ class WantedParcel:
 
 
 @dataclass(frozen=True)
-class WantedSender:
-    """Who sends: an address in full, or a stored one (None: the default) with some members replaced."""
-
-    address: Address | None = None
-    sender_address_id: int | None = None
-    changes: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class ShipParcels:
     """What somebody wants shipped, and what they have chosen about how. `details` are kept and returned."""
 
@@ -67,6 +46,8 @@ class ShipParcels:
     parcels: tuple[WantedParcel, ...]
     ship_with: ShipWith
     uses_defaults: bool  # whether the account's defaults fill in what is left open
+    applies_rules: bool = False
+    checkout_method: str = ""  # which delivery method the buyer was shown
     brand_id: int | None = None
     order_number: str = ""
     external_reference_id: str | None = None
@@ -111,9 +92,8 @@ def _decided(wanted: ShipParcels, context: Context) -> Decision:
     if wanted.external_reference_id is not None:
         _refuse_taken(wanted.external_reference_id, context)
     with context.database.read() as transaction:
-        decision = _decide(transaction, wanted, context)
-    check_label(decision.draft, context)
-    return decision
+        decision = decide(transaction, _subject(transaction, wanted, context), context)
+    return check_decision(decision, context)
 
 
 def _refuse_taken(reference: str, context: Context) -> None:
@@ -130,57 +110,76 @@ def _refuse_taken(reference: str, context: Context) -> None:
         raise ReferenceTaken(field="external_reference_id", details={"shipment_id": holder.id})
 
 
-def _decide(transaction: Connection, wanted: ShipParcels, context: Context) -> Decision:
-    """A complete draft; an error with a `field` when it cannot be shipped so."""
-    account_id = context.account_id
-    sender, stored = _sender(transaction, wanted.sender, account_id)
-    brand = find_brand_for(transaction, account_id, wanted.brand_id, stored)
-    recipient = wanted.recipient
-    boxes = _boxes(wanted, context)
-    default = (ShipWith(context.account.default_shipping_option_code),) if wanted.uses_defaults else ()
-    way = choose_option(context.installation.carriers, (wanted.ship_with, *default))
-    check_route(way.option, sender, recipient)
-    check_boxes(way.option, boxes)
-    check_requirements(way.option, recipient, boxes, has_service_point=wanted.service_point is not None)
-    _check_recipient(recipient)
-    _check_customs(sender, recipient, wanted.parcels)
-    contract = choose_contract(transaction, account_id, way.carrier, way.contract_id)
-    draft = Draft(
-        sender=sender,
-        recipient=recipient,
-        carrier_code=way.carrier.code,
-        carrier_name=way.carrier.name,
-        shipping_option_code=way.option.code,
-        shipping_option_name=way.option.name,
-        contract_id=contract.id if contract else None,
-        is_live=bool(contract and contract.is_live),
-        boxes=boxes,
-        shipped_on=wanted.shipped_on or context.now().date(),
-        tracking_base=context.installation.public_url,
-        integration_id=_integration(transaction, context),
-        order_id=None,
-        shop_order_id="",
-        order_number=wanted.order_number,
-        order_revision=0,
-        reference="",
-        sender_address_id=stored.id if stored else None,
-        brand_id=brand.id if brand else None,
-        brand_name=brand.name if brand else "",
-        logo_sha256=brand.logo_sha256 if brand else None,
-        external_reference_id=wanted.external_reference_id,
-        service_point=wanted.service_point,
-        details=_with_tax_numbers(wanted.details, stored),
+def _subject(transaction: Connection, wanted: ShipParcels, context: Context) -> Subject:
+    """What is known about how it is shipped."""
+    reach: Reach = "some" if wanted.uses_defaults else "none"
+    default = default_way(context.account) if wanted.uses_defaults else ShipWith()
+    way = chosen_way((("request", wanted.ship_with), ("default", default)))
+    parcels, weights = _parcels(wanted, context.account.default_weight if wanted.uses_defaults else None)
+    insured = _insured(wanted)
+    plan = Plan(
+        _integration(transaction, context),
+        checkout_method=wanted.checkout_method,
+        total=_money(wanted.details.get("total_order_price")),
+        recipient=wanted.recipient,
+        parcels=parcels,
+        shipping_option_code=way.code,
+        contract_id=way.contract_id,
+        sender_address_id=wanted.sender.sender_address_id,
+        insured_value=insured,
     )
-    number_range = find_number_range(transaction, account_id, contract) if contract else None
-    return Decision(draft, contract, number_range)
+    chosen = {
+        "sender_address_id": wanted.sender.sender_address_id,
+        "brand_id": wanted.brand_id,
+        "number_of_parcels": len(parcels) if len(parcels) > 1 else None,
+        "insured_value": insured,
+    }
+    steps = [Step(name, None, str(value), "request") for name, value in chosen.items() if value is not None]
+    return Subject(
+        origin=Origin(
+            plan.integration_id,
+            order_number=wanted.order_number,
+            external_reference_id=wanted.external_reference_id,
+        ),
+        plan=plan,
+        steps=(*way.steps, *steps, *weights),
+        sender=wanted.sender,
+        check_goods=check_goods_of_request,
+        no_weight=(),
+        brand_id=wanted.brand_id,
+        has_loose_contract=way.has_loose_contract,
+        service_point=wanted.service_point,
+        applies_rules=wanted.applies_rules,
+        defaults=reach,
+        currency=next(_currencies(wanted), _USUAL_CURRENCY),
+        shipped_on=wanted.shipped_on,
+        details=wanted.details,
+    )
 
 
-def _sender(transaction: Connection, wanted: WantedSender, account_id: int) -> tuple[Address, SenderAddress | None]:
-    """The address that sends, and the stored one that it comes from, if it does."""
-    if wanted.address is not None:
-        return wanted.address, None
-    stored = find_sender(transaction, account_id, wanted.sender_address_id)
-    return replace(stored.address, **wanted.changes), stored
+def _parcels(wanted: ShipParcels, default: Weight | None) -> tuple[tuple[PlannedParcel, ...], list[Step]]:
+    """The parcels as far as they are known, and who says what they weigh and measure."""
+    parcels, steps = [], []
+    for place, parcel in enumerate(wanted.parcels):
+        weight = parcel.weight or default
+        source: Source = "request" if parcel.weight else "default"
+        if weight is not None:
+            steps.append(Step(f"parcels.{place}.weight", None, str(weight), source))
+        if parcel.dimensions is not None:
+            steps.append(Step(f"parcels.{place}.dimensions", None, str(parcel.dimensions), "request"))
+        parcels.append(PlannedParcel(weight, parcel.dimensions, parcel.items, parcel.notes, parcel.details))
+    return tuple(parcels), steps
+
+
+def _insured(wanted: ShipParcels) -> Money | None:
+    """For how much the request wants all parcels insured together; they have one currency."""
+    prices = [_money(parcel.details.get("additional_insured_price")) for parcel in wanted.parcels]
+    known = [price for price in prices if price is not None and price.value]
+    return Money(sum((price.value for price in known), Decimal(0)), known[0].currency) if known else None
+
+
+def _money(price: dict[str, Any] | None) -> Money | None:
+    return Money(Decimal(str(price["value"])), price["currency"]) if price else None
 
 
 def _integration(transaction: Connection, context: Context) -> int:
@@ -193,19 +192,6 @@ def _integration(transaction: Connection, context: Context) -> int:
     return known[0].id
 
 
-def _boxes(wanted: ShipParcels, context: Context) -> tuple[Box, ...]:
-    default = context.account.default_weight if wanted.uses_defaults else None
-    currency = next(_currencies(wanted), _USUAL_CURRENCY)
-    boxes = []
-    for place, parcel in enumerate(wanted.parcels):
-        weight = parcel.weight or default
-        if weight is None:
-            raise Missing(field=f"parcels.{place}.weight")
-        items = tuple(_filled_in(item, currency) for item in parcel.items)
-        boxes.append(Box(weight, parcel.dimensions, items, parcel.notes, parcel.details))
-    return tuple(boxes)
-
-
 def _currencies(wanted: ShipParcels) -> Iterator[str]:
     """The currency of the request's prices, as often as it is named."""
     for holder in (wanted.details.get("total_order_price"), *_prices(wanted.parcels)):
@@ -215,52 +201,3 @@ def _currencies(wanted: ShipParcels) -> Iterator[str]:
 
 def _prices(parcels: Sequence[WantedParcel]) -> Iterator[dict[str, Any] | None]:
     return (item.get("price") for parcel in parcels for item in parcel.items)
-
-
-def _filled_in(item: Document, currency: str) -> Document:
-    """An item with what answers must have. Source of the values: Shipments, "domestic parcel item" (2026-07)."""
-    return {
-        "description": "",
-        "quantity": 1,
-        "weight": {"value": Decimal("0.001"), "unit": "kg"},
-        "hs_code": "",
-        **item,
-        "price": {"value": "0.00", "currency": currency, **(item.get("price") or {})},
-    }
-
-
-def _check_recipient(recipient: Address) -> None:
-    if recipient.country_code in NEEDS_STATE and not recipient.state_province_code:
-        raise Missing(
-            f"This field is required for addresses in {recipient.country_code}.", field="recipient.state_province_code"
-        )
-
-
-def _check_customs(sender: Address, recipient: Address, parcels: Sequence[WantedParcel]) -> None:
-    """Raises Missing for the first thing that customs would want to know and nobody has said."""
-    if not crosses_customs_border(sender.country_code, recipient.country_code):
-        return
-    why = f"A parcel from {sender.country_code} to {recipient.country_code} crosses a customs border."
-    for place, parcel in enumerate(parcels):
-        if not parcel.items:
-            raise Missing(f"This field is required. {why}", field=f"parcels.{place}.parcel_items")
-        for line, item in enumerate(parcel.items):
-            for name in DECLARED:
-                where = f"parcels.{place}.parcel_items.{line}.{name}"
-                if not item.get(name):
-                    raise Missing(f"This field is required. {why}", field=where)
-                if name == "price" and "value" not in item[name]:
-                    raise Missing(f"This field is required. {why}", field=f"{where}.value")
-
-
-def _with_tax_numbers(details: Document, stored: SenderAddress | None) -> Document:
-    """The details, with the tax numbers that are stored with the sender where customs information has none."""
-    customs = details.get("customs_information")
-    if not customs or customs.get("tax_numbers") or stored is None or not stored.details.tax_numbers:
-        return details
-    numbers = [
-        {"name": number.name, "country_code": number.country_code, "value": number.value}
-        for number in stored.details.tax_numbers
-    ]
-    tax_numbers = {"sender": numbers, "receiver": [], "importer_of_record": []}
-    return {**details, "customs_information": {**customs, "tax_numbers": tax_numbers}}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from kolli.values import EXACT, Address, Dimensions, Weight
+from kolli.values import EXACT, Address, Dimensions, Money, Weight
 
 Document = dict[str, Any]
 """A JSON object whose numbers with a fraction are Decimals."""
@@ -40,6 +40,11 @@ class OrderItem:
     weight: Weight | None
     undeclared: tuple[str, ...]  # what customs would want to know and the shop has not said
     document: Document = field(repr=False)
+
+    @property
+    def dimensions(self) -> Dimensions | None:
+        """The size of one piece, as stated."""
+        return _dimensions(_at(self.document, "measurement", "dimension"))
 
 
 @dataclass(frozen=True)
@@ -106,16 +111,33 @@ class Order:
 
         Lines with a quantity below one weigh nothing. A sum is in the items' unit when they share one, else in grams.
         """
-        stated = _weight(_at(self.document, "shipping_details", "measurement", "weight"))
-        return stated or weight_of((item.weight, item.quantity) for item in self.items)
+        return self.stated_weight or weight_of((item.weight, item.quantity) for item in self.items)
+
+    @property
+    def stated_weight(self) -> Weight | None:
+        """The weight of the whole order, as stated."""
+        return _weight(_at(self.document, "shipping_details", "measurement", "weight"))
 
     @property
     def dimensions(self) -> Dimensions | None:
         """The size of the whole order, as stated."""
-        size = _at(self.document, "shipping_details", "measurement", "dimension")
-        if not size:
-            return None
-        return Dimensions(_decimal(size["length"]), _decimal(size["width"]), _decimal(size["height"]), size["unit"])
+        return _dimensions(_at(self.document, "shipping_details", "measurement", "dimension"))
+
+    @property
+    def total(self) -> Money | None:
+        """What the whole order costs."""
+        price = _at(self.document, "payment_details", "total_price")
+        return Money(_decimal(price["value"]), price["currency"]) if price.get("value") is not None else None
+
+    @property
+    def payment_status(self) -> str:
+        """How far it is paid, such as `paid`; empty where the shop has not said."""
+        return str(_at(self.document, "payment_details", "status").get("code") or "")
+
+    @property
+    def checkout_method(self) -> str:
+        """Which delivery method the buyer was shown; empty where the shop has not said."""
+        return str(_at(self.document, "shipping_details").get("delivery_indicator") or "")
 
     @property
     def has_service_point(self) -> bool:
@@ -146,6 +168,12 @@ def _decimal(number: object) -> Decimal:
 
 def _weight(measured: Mapping[str, Any]) -> Weight | None:
     return Weight(_decimal(measured["value"]), measured["unit"]) if measured.get("value") else None
+
+
+def _dimensions(size: Mapping[str, Any]) -> Dimensions | None:
+    if not size:
+        return None
+    return Dimensions(_decimal(size["length"]), _decimal(size["width"]), _decimal(size["height"]), size["unit"])
 
 
 def weight_of(pieces: Iterable[tuple[Weight | None, int]]) -> Weight | None:

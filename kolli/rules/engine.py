@@ -1,34 +1,214 @@
-"""Applies shipping rules to a plan: a plan in, the changed plan and the applied rules out; pure."""
+"""Applies shipping rules to a plan: a plan in, the changed plan and the applied rules out; pure.
 
-from collections.abc import Callable, Sequence
+Rules run from top to bottom, and every rule that holds is applied: there is no stop. Of actions of one kind the last
+one counts, different kinds combine. Conditions see the plan as it came, except for its carrier and its weight,
+which are those that rules above have set. Source: support article "Shipping rules overview and application"; what it
+leaves open is in docs/decisions/0007-how-rules-combine.md.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from kolli.rules.model import AppliedRule, Plan, Rule
+from kolli.errors import Invalid
+from kolli.rules.actions import ACTIONS, ActionEntry, CarrierOf, find_action
+from kolli.rules.conditions import CONDITIONS, find_operator, find_property
+from kolli.rules.explanation import Change, changes, described
+from kolli.rules.model import AppliedRule, Condition, Plan, Rule
+from kolli.rules.operators import Test
+from kolli.shipments.model import Step
 
-CarrierOf = Callable[[str], str | None]
-"""The carrier of a shipping option, by its code; None where there is no such option."""
+__all__ = ["CarrierOf", "CompiledRules", "Outcome", "apply_rules", "compile_rules"]
+
+SEEN_BY = {
+    action: tuple(entry.identifier for entry in CONDITIONS.values() if action in entry.sees)
+    for action in ACTIONS
+    if any(action in entry.sees for entry in CONDITIONS.values())
+}
+"""Action → the conditions of rules below that see what it has done."""
+
+_PASSED_OVER = "It is not taken for shipments with several parcels."
+
+
+class Taken(NamedTuple):
+    """An action of a rule that holds, with its value ready to be applied."""
+
+    entry: ActionEntry
+    value: Any
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyRule:
+    """A rule with all worked out that does not depend on a plan: what is asked of which property."""
+
+    rule: Rule
+    is_and: bool  # also where it has no conditions: it holds always then
+    tests: tuple[tuple[str, Test], ...]
+    taken: tuple[Taken, ...]
+    passed_over: tuple[ActionEntry, ...] = ()
 
 
 @dataclass(frozen=True)
 class CompiledRules:
-    """Rules made ready to be applied often: what can be worked out of them beforehand is."""
+    """Rules made ready to be applied often. Those that can never hold are left out."""
 
     rules: tuple[Rule, ...]
+    for_one_parcel: tuple[ReadyRule, ...] = ()
+    for_several_parcels: tuple[ReadyRule, ...] = ()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What has become of a plan, and the rules that held, in their order."""
+    """What has become of a plan, and the rules that held, in their order.
+
+    `steps` are all of theirs: first the changes, in the order in which they were made, then what has changed nothing.
+    """
 
     plan: Plan
     applied: tuple[AppliedRule, ...]
+    steps: tuple[Step, ...] = ()
 
 
 def compile_rules(rules: Sequence[Rule]) -> CompiledRules:
-    """Makes the rules of one account ready, in the order in which they run."""
-    return CompiledRules(tuple(rules))
+    """Makes the rules of one account ready, in the order in which they run; inactive and invalid ones are skipped."""
+    ready = [found for rule in rules if (found := _ready(rule))]
+    several = [found for rule in ready if (found := _for_several(rule))]
+    return CompiledRules(tuple(rules), tuple(ready), tuple(several))
 
 
-def apply_rules(compiled: CompiledRules, plan: Plan, carrier_of: CarrierOf) -> Outcome:  # noqa: ARG001
+def apply_rules(compiled: CompiledRules, plan: Plan, carrier_of: CarrierOf) -> Outcome:
     """Runs the rules from top to bottom over a plan."""
-    return Outcome(plan, ())
+    rules = compiled.for_several_parcels if plan.is_multicollo else compiled.for_one_parcel
+    facts = _Facts(plan, carrier_of)
+    held: list[ReadyRule] = []
+    winners: dict[str, Taken] = {}
+    for ready in rules:
+        if _holds(ready, facts):
+            held.append(ready)
+            for taken in ready.taken:
+                winners[taken.entry.kind] = taken
+                if taken.entry.identifier in SEEN_BY:
+                    facts.see(taken)
+    if not held:
+        return Outcome(plan, ())
+    return _outcome(plan, held, winners, carrier_of)
+
+
+# Making ready
+
+
+def _ready(rule: Rule) -> ReadyRule | None:
+    """None for a rule that is not to run, or that nobody could have stored."""
+    if not rule.is_active or rule.is_invalid:
+        return None
+    try:
+        tests = tuple((condition.property, _test(condition)) for condition in rule.conditions)
+        entries = [(find_action(action.identifier), action.value) for action in rule.actions]
+        taken = tuple(Taken(entry, entry.parse(value), rule) for entry, value in entries)
+    except Invalid:
+        return None
+    return ReadyRule(rule, rule.is_and or not tests, tests, taken)
+
+
+def _test(condition: Condition) -> Test:
+    entry = find_property(condition.property)
+    return entry.test(find_operator(condition.operator, entry), condition.compare_to)
+
+
+def _for_several(ready: ReadyRule) -> ReadyRule | None:
+    """The rule as it is for shipments with several parcels; None where it can never hold."""
+    tests = tuple(test for test in ready.tests if CONDITIONS[test[0]].for_multicollo)
+    if len(tests) < len(ready.tests) and (ready.is_and or not tests):
+        return None
+    taken = tuple(taken for taken in ready.taken if taken.entry.for_multicollo)
+    passed_over = tuple(taken.entry for taken in ready.taken if not taken.entry.for_multicollo)
+    return ReadyRule(ready.rule, ready.is_and, tests, taken, passed_over)
+
+
+# Running
+
+
+class _Facts(dict[str, Any]):
+    """What the properties of a plan are, each read when the first condition asks for it."""
+
+    def __init__(self, plan: Plan, carrier_of: CarrierOf) -> None:
+        super().__init__()
+        self._plan = plan
+        self._carrier_of = carrier_of
+        self._seen: dict[str, Taken] = {}
+
+    def __missing__(self, identifier: str) -> Any:
+        entry = CONDITIONS[identifier]
+        plan = self._plan
+        for action in entry.sees:
+            taken = self._seen.get(action)
+            if taken is not None:
+                plan = taken.entry.apply(plan, taken.value, self._carrier_of)
+        self[identifier] = value = entry.read(plan)
+        return value
+
+    def see(self, taken: Taken) -> None:
+        """Forgets what is different once this action is taken."""
+        for identifier in SEEN_BY[taken.entry.identifier]:
+            self._seen[taken.entry.identifier] = taken
+            self.pop(identifier, None)
+
+
+def _holds(ready: ReadyRule, facts: _Facts) -> bool:
+    """Whether all conditions hold, or one of them; a rule without any holds always."""
+    if ready.is_and:
+        for name, test in ready.tests:  # noqa: SIM110 - a generator would take twice as long, for every rule
+            if not test(facts[name]):
+                return False
+        return True
+    for name, test in ready.tests:  # noqa: SIM110 - as above
+        if test(facts[name]):
+            return True
+    return False
+
+
+# Telling
+
+
+def _outcome(plan: Plan, held: list[ReadyRule], winners: dict[str, Taken], carrier_of: CarrierOf) -> Outcome:
+    told: defaultdict[int, list[Step]] = defaultdict(list)
+    made: list[Step] = []
+    for entry in ACTIONS.values():
+        taken = winners.get(entry.kind)
+        if taken is None or taken.entry is not entry:
+            continue
+        lacking = entry.missing(plan)
+        after = plan if lacking else entry.apply(plan, taken.value, carrier_of)
+        steps = list(_steps_of(taken, plan, changes(plan, after), lacking))
+        told[taken.rule.id] += steps
+        made += steps
+        plan = after
+    made.sort(key=lambda step: step.before == step.after)
+    notes = {kind: f"overruled by rule {taken.rule.id} ({taken.rule.name})." for kind, taken in winners.items()}
+    applied = []
+    for ready in held:
+        steps = [
+            _step(ready.rule, Change(taken.entry.field), f"{taken.entry.name}: {notes[taken.entry.kind]}")
+            for taken in ready.taken
+            if winners[taken.entry.kind] is not taken
+        ]
+        steps += [_step(ready.rule, Change(entry.field), _PASSED_OVER) for entry in ready.passed_over]
+        made += steps
+        applied.append(AppliedRule(ready.rule, (*told.get(ready.rule.id, ()), *steps)))
+    return Outcome(plan, tuple(applied), tuple(made))
+
+
+def _steps_of(taken: Taken, before: Plan, changed: list[Change], lacking: str) -> Iterator[Step]:
+    """What an action that counts has changed; one step that says so where that is nothing."""
+    entry, _, rule = taken
+    if not changed:
+        value = described(before).get(entry.field)
+        yield _step(rule, Change(entry.field, value, value), lacking or "It was so already.")
+    for change in changed:
+        yield _step(rule, change, "" if change.field == entry.field else f"It follows from {entry.name!r}.")
+
+
+def _step(rule: Rule, change: Change, note: str) -> Step:
+    return Step(change.field, change.before, change.after, "rule", rule.id, rule.name, rule.revision, note)

@@ -3,9 +3,9 @@
 Source: the API's Shipping Rules section (beta, 2026-07) and the support article "How to create shipping rules".
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from kolli.shipments.model import Step
 from kolli.values import Address, Dimensions, Money, Weight
@@ -14,6 +14,22 @@ Document = dict[str, Any]
 
 LONGEST_NAME = 100
 """Characters of a rule's name. Source: Shipping Rules, "Create a shipping rule"."""
+
+MOST_RULES = 5_000
+"""Rules of one account."""
+
+MOST_CONDITIONS = 100
+MOST_ACTIONS = 50
+LONGEST_VALUE = 4_000
+"""Characters that a condition compares with, or of an action's value: what one cell of a file may hold."""
+
+ValueType = Literal["SELECT", "TEXT", "NUMBER"]
+"""What stands beside a condition or an action: one of some possibilities, a text, a number."""
+
+Choices = Literal[
+    "carriers", "countries", "integrations", "payment_statuses", "contracts", "sender_addresses", "shipping_options"
+]  # fmt: skip
+"""The lists of possibilities there are."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,7 @@ class Rule:
     is_invalid: bool = False
     revision: int = 1
     updated_at: datetime | None = None
+    position: int = 0  # in the list of the account's rules, counted from 1; 0: not in it yet
 
 
 @dataclass(frozen=True)
@@ -94,11 +111,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class AppliedRule:
-    """A rule whose conditions held, with what its actions have changed in the end; nothing, where a later rule won."""
+    """A rule whose conditions held, with what has become of each of its actions.
+
+    A step whose `before` and `after` differ is a change that counts in the end. Where they are the same the action has
+    changed nothing, and `note` says why: a later rule has overruled it, or it was so already.
+    """
 
     rule: Rule
     steps: tuple[Step, ...] = ()
-
-    def with_step(self, step: Step) -> "AppliedRule":
-        """The same with one more change."""
-        return replace(self, steps=(*self.steps, step))

@@ -1,1 +1,1 @@
-"""Service points: where carriers hand parcels out. They are the installation's, read from data files of the carriers."""
+"""Service points: where carriers hand parcels out; the installation's, read from data files of the carriers."""

@@ -1,5 +1,7 @@
 """What is known of a service point: where it is, what it is called there, and when it is open."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +29,10 @@ Week = Mapping[Weekday, tuple[Shift, ...]]
 """When it is open, by day; on days that are not there it is closed all day."""
 
 
+_COMBINING = re.compile("[\\u0300-\\u036f]")
+_NO_LETTER = re.compile(r"[\W_]+")
+
+
 @dataclass(frozen=True)
 class KnownPoint:
     """A service point as its carrier's data file describes it. The position is in millionths of a degree.
@@ -50,8 +56,8 @@ class KnownPoint:
     shop_type: str | None = None
     email: str = ""
     phone: str = ""
+    time_zone: str = "Etc/UTC"
     opening_times: Week = field(default_factory=dict, hash=False)
-    updated_at: datetime | None = None  # when a file last had it
     removed_at: datetime | None = None
 
     @property
@@ -65,3 +71,9 @@ class KnownPoint:
             city=self.city,
             country_code=self.country_code,
         )
+
+
+def search_key(text: str) -> str:
+    """A word as it is looked for: without case, accents, spaces and signs."""
+    plain = _COMBINING.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    return _NO_LETTER.sub("", plain)

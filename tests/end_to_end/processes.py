@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kolli.app import open_database
+from kolli.app import open_database, open_vault
 from kolli.demo import Credentials, load_demo
 from kolli.settings import Settings
 
@@ -112,8 +112,9 @@ def environment(**settings: object) -> dict[str, str]:
 
 def prepared(data: Path) -> Credentials:
     """Fills a new folder with the demo's account, and gives a key to it."""
-    database = open_database(Settings(data=data))
-    credentials = load_demo(database)
+    settings = Settings(data=data)
+    database = open_database(settings)
+    credentials = load_demo(database, open_vault(settings, database))
     database.close()
     return credentials
 

@@ -88,7 +88,8 @@ def _offers(query: QueryParams, context: Context) -> list[tuple[Offer, int]]:
             functionalities={"returns": True} if query.get("is_return", "").lower() == "true" else {},
             is_to_service_point=bool(query.get("service_point_id")),
         )
-        offers = find_offers(transaction, context.account_id, context.installation.carriers, wish)
+        catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
+        offers = find_offers(transaction, context.account_id, catalogue, wish).offered
     return [(offer, offer.option.v2_id) for offer in offers if offer.option.v2_id is not None]
 
 
@@ -115,7 +116,7 @@ def _method(offer: Offer, number: int) -> MethodAnswer:
         "carrier": offer.carrier.code,
         "min_weight": kilograms(option.lightest),
         "max_weight": kilograms(option.heaviest),
-        "service_point_input": "required" if "service_point_details" in option.requires else "none",
+        "service_point_input": "required" if option.needs_service_point else "none",
         "price": 0,
         "countries": _countries(option),
     }

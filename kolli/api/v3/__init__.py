@@ -15,6 +15,7 @@ from kolli.api.v3 import (
     parcel_statuses,
     parcel_tracking,
     sender_addresses,
+    service_points,
     ship_an_order,
     shipments,
     shipping_defaults,
@@ -43,6 +44,7 @@ SECTIONS = (
     integrations,
     organization,
     sender_addresses,
+    service_points,
     user,
 )
 """Every section that is served."""

@@ -31,7 +31,8 @@ from kolli.api.v3.order_document import (
     Weight,
 )
 from kolli.errors import Impossible, Invalid
-from kolli.operations.ship_parcels import ShipParcels, WantedParcel, WantedSender
+from kolli.operations.plans import WantedSender
+from kolli.operations.ship_parcels import ShipParcels, WantedParcel
 from kolli.orders.model import Document
 from kolli.orders.model import ShipWith as Chosen
 from kolli.shipments.model import ServicePoint as PickupPoint

@@ -24,6 +24,7 @@ from kolli.api.v3.order_document import LONGEST_TEXT, Number, SomePrintable
 from kolli.errors import Impossible, Invalid
 from kolli.operations.catalogue import Catalogue
 from kolli.operations.context import Context
+from kolli.rules.values import MOST_INSURED_PERCENT
 from kolli.values import Weight as Mass
 from kolli.values import plain
 
@@ -76,7 +77,7 @@ class DefaultShipWith(Schema):
 class DefaultInsurance(Schema):
     """For how much of an order's value it is insured, in per cent."""
 
-    percentage: Annotated[Number, Field(gt=0, le=100), AfterValidator(_two_decimals)]
+    percentage: Annotated[Number, Field(gt=0, le=MOST_INSURED_PERCENT), AfterValidator(_two_decimals)]
 
 
 class DefaultCustoms(Schema):

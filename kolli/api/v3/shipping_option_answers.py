@@ -1,29 +1,48 @@
 """How a shipping option is answered: what it takes, needs, does and costs, with weights and prices as text."""
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_UP, Decimal
-from typing import Annotated, Any, Literal, NotRequired
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any, NotRequired
+from weakref import WeakKeyDictionary
 
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
 from kolli.account.contracts import Contract
-from kolli.carriers.base import ChargingType, Requirement, ShippingOption
+from kolli.carriers.base import Carrier, ChargingType, RequiredField, ShippingOption
 from kolli.carriers.functionalities import FLAGS, NOTHING_DECLARED, NUMBERS, WORDS
-from kolli.operations.offer import Offer, Parcel, Wish
+from kolli.operations.catalogue import Catalogue
+from kolli.operations.offer import Offers, Refusal, Wish
+from kolli.operations.quote import Billed, Ends, PriceType, Quote
 from kolli.values import EXACT, Dimensions, Weight, crosses_customs_border, plain
 
 BUILT_IN = "Built-in"
 """What the contract is called that is the installation's and not the account's."""
-
-RequiredField = Literal["to_email", "to_telephone", "length", "width", "height"]
-
-_FIELDS: Mapping[Requirement, tuple[RequiredField, ...]] = {
-    "email": ("to_email",),
-    "phone_number": ("to_telephone",),
-    "dimensions": ("length", "width", "height"),
-    "service_point_details": (),  # has a member of its own
+LABELS: Mapping[PriceType, str] = {
+    "price_without_insurance": "Label",
+    "insurance_price": "Insurance",
+    "volume": "Volume surcharge",
+    "weight": "Weight surcharge",
+    "weight_volume": "Volumetric weight surcharge",
+    "internal_correction": "Internal correction",
+    "seasonal": "Seasonal surcharge",
+    "fuel": "Fuel surcharge",
+    "remote": "Remote area surcharge",
+    "toll": "Toll surcharge",
+    "dimensional": "Surcharge for dimensions",
+    "customs": "Customs surcharge",
+    "returns": "Returns surcharge",
+    "label_quality": "Surcharge for label quality",
+    "packaging": "Packaging surcharge",
+    "pickup": "Pickup surcharge",
+    "residential": "Residential surcharge",
+    "address_corrections": "Surcharge for address corrections",
+    "overcharge": "Overcharge",
+    "forbidden_item": "Surcharge for forbidden items",
+    "other": "Other surcharge",
 }
+"""Part of a price → how people call it."""
 
 
 def _schema_of(name: str) -> dict[str, object]:
@@ -119,13 +138,21 @@ class PriceOfQuote(TypedDict):
     total: PriceAnswer
 
 
-class Quote(TypedDict):
+class QuoteAnswer(TypedDict):
     """What a whole shipment costs."""
 
     weight: MassRange
     price: PriceOfQuote
     lead_time: int | None
     estimated_surcharges: list[PriceLine] | None
+
+
+class _Fixed(TypedDict):
+    carrier: NamedCode
+    product: NamedCode
+    functionalities: dict[str, Any]
+    weight: MassRange
+    max_dimensions: SizeAnswer
 
 
 class OptionAnswer(TypedDict):
@@ -143,7 +170,15 @@ class OptionAnswer(TypedDict):
     contract: ContractOfOption
     requirements: RequirementsAnswer
     charging_type: ChargingType
-    quotes: list[Quote] | None
+    quotes: list[QuoteAnswer] | None
+
+
+class RefusedAnswer(TypedDict):
+    """A shipping option that does not fit, why, and which member of the request or of the option that is about."""
+
+    code: str
+    reason: str
+    field: str
 
 
 class OptionsAnswer(TypedDict):
@@ -151,40 +186,73 @@ class OptionsAnswer(TypedDict):
 
     data: list[OptionAnswer]
     message: NotRequired[str]
+    refused: NotRequired[list[RefusedAnswer]]  # ours: with `explain=true`
 
 
-def option_answer(offer: Offer, wish: Wish, *, is_quoted: bool) -> OptionAnswer:
-    """An option that fits a wish, with or without what that costs."""
-    carrier, option = offer.carrier, offer.option
+def option_answers(found: Offers, catalogue: Catalogue, wish: Wish, *, is_quoted: bool) -> list[OptionAnswer]:
+    """The options that fit a wish, with what they cost if both countries are known."""
     sender, recipient = wish.sender_country, wish.recipient_country
+    known = _KNOWN.setdefault(catalogue, {})
+    ends = Ends(sender, recipient, wish.recipient_postal_code) if is_quoted and sender and recipient else None
+    needs_papers = bool(sender and recipient and crosses_customs_border(sender, recipient))
+    answers: list[OptionAnswer] = []
+    for offer in found.offered:
+        carrier, option, contract = offer.carrier, offer.option, offer.contract
+        fixed = known.get(option.code)
+        if fixed is None:
+            fixed = known[option.code] = _fixed(carrier, option)
+        quotes = catalogue.quotes(option, contract.id if contract else None, ends, found.load) if ends else None
+        answers.append(
+            {
+                "code": option.code,
+                "name": option.title,
+                "carrier": fixed["carrier"],
+                "product": fixed["product"],
+                "functionalities": fixed["functionalities"],
+                "weight": fixed["weight"],
+                "max_dimensions": fixed["max_dimensions"],
+                "parcel_billed_weights": _billed_weights(found.load.billed(option.volumetric_divisor)),
+                "contract": _contract(contract, carrier.code),
+                "requirements": {
+                    "fields": list(option.required_fields),
+                    "export_documents": needs_papers,
+                    "is_service_point_required": option.needs_service_point,
+                },
+                "charging_type": option.charging_type,
+                "quotes": None if quotes is None else [_quote(quote, option) for quote in quotes],
+            }
+        )
+    return answers
+
+
+_KNOWN: WeakKeyDictionary[Catalogue, dict[str, _Fixed]] = WeakKeyDictionary()
+"""What is said of the options of a catalogue whoever asks, for as long as there is that catalogue."""
+
+
+def _fixed(carrier: Carrier, option: ShippingOption) -> _Fixed:
     return {
-        "code": option.code,
-        "name": option.title,
         "carrier": {"code": carrier.code, "name": carrier.name},
         "product": {"code": option.product_code, "name": option.product_name},
         "functionalities": dict(option.functionalities),
-        "weight": _range(option),
+        "weight": _range(option.lightest, option.heaviest),
         "max_dimensions": _size(option.largest),
-        "parcel_billed_weights": _billed_weights(option, wish.parcels),
-        "contract": _contract(offer.contract, carrier.code),
-        "requirements": {
-            "fields": [field for requirement in option.requires for field in _FIELDS[requirement]],
-            "export_documents": bool(sender and recipient and crosses_customs_border(sender, recipient)),
-            "is_service_point_required": "service_point_details" in option.requires,
-        },
-        "charging_type": option.charging_type,
-        "quotes": _quotes(option, max(1, len(wish.parcels))) if is_quoted else None,
     }
 
 
-def _range(option: ShippingOption) -> MassRange:
-    return {"min": _mass(option.lightest), "max": _mass(option.heaviest)}
+def refused_answer(refusal: Refusal) -> RefusedAnswer:
+    """An option that does not fit a wish, and why."""
+    return {"code": refusal.option.code, "reason": refusal.reason, "field": refusal.field}
+
+
+def _range(lightest: Weight, heaviest: Weight) -> MassRange:
+    return {"min": _mass(lightest), "max": _mass(heaviest)}
 
 
 def _mass(weight: Weight) -> MassAnswer:
     return {"value": kilograms(weight), "unit": "kg"}
 
 
+@lru_cache(10_000)
 def kilograms(weight: Weight) -> str:
     """A weight in kilograms with three decimals, or with as many more as it has: `31.500`."""
     exact = EXACT.scaleb(weight.grams, -3)
@@ -202,36 +270,19 @@ def _size(limit: Dimensions | None) -> SizeAnswer:
     }
 
 
-def _billed_weights(option: ShippingOption, parcels: Sequence[Parcel]) -> list[BilledWeight]:
+def _billed_weights(weights: Sequence[Billed | None]) -> list[BilledWeight]:
     """Of every parcel that something is known of to bill, by its number."""
-    billed = [(number, _billed(option, parcel)) for number, parcel in enumerate(parcels, start=1)]
     return [
         {
-            "value": kilograms(weight),
+            "value": kilograms(billed.weight),
             "unit": "kg",
-            "volumetric": calculation is not None,
-            "calculation": calculation,
+            "volumetric": billed.calculation is not None,
+            "calculation": billed.calculation,
             "parcel_number": number,
         }
-        for number, (weight, calculation) in billed
-        if weight is not None
+        for number, billed in enumerate(weights, start=1)
+        if billed is not None
     ]
-
-
-def _billed(option: ShippingOption, parcel: Parcel) -> tuple[Weight | None, str | None]:
-    """The greater of a parcel's weight and what its size counts as, and, where that is the size, how it was worked out.
-
-    The size counts as length times width times height through the carrier's divisor. Source: Shipments guide (2026-07).
-    """
-    weight, size = parcel.weight, parcel.dimensions
-    if size is None or option.volumetric_divisor is None:
-        return weight, None
-    length, width, height = (plain(side / 10) for side in size.sides_mm)
-    volume = Decimal(length) * Decimal(width) * Decimal(height)
-    volumetric = Weight((volume / option.volumetric_divisor).quantize(Decimal("0.001"), ROUND_UP), "kg")
-    if weight is not None and weight.grams >= volumetric.grams:
-        return weight, None
-    return volumetric, f"({length} * {width} * {height}) / {option.volumetric_divisor}"
 
 
 def _contract(contract: Contract | None, carrier_code: str) -> ContractOfOption:
@@ -243,18 +294,20 @@ def _contract(contract: Contract | None, carrier_code: str) -> ContractOfOption:
     }
 
 
-def _quotes(option: ShippingOption, parcels: int) -> list[Quote]:
-    """What so many parcels cost; nothing where we do not know."""
-    if option.price is None:
-        return []
-    value = option.price.value * parcels
-    total: PriceAnswer = {"value": f"{value:.2f}" if value else "0", "currency": option.price.currency}
-    line: PriceLine = {"type": "price_without_insurance", "label": "Label", "price": total}
-    return [
-        {
-            "weight": _range(option),
-            "price": {"breakdown": [line], "total": total},
-            "lead_time": option.lead_time_hours,
-            "estimated_surcharges": None,
-        }
-    ]
+def _quote(quote: Quote, option: ShippingOption) -> QuoteAnswer:
+    return {
+        "weight": _range(quote.lightest, quote.heaviest),
+        "price": {
+            "breakdown": [
+                {"type": line.type, "label": LABELS[line.type], "price": _price(line.value, quote.currency)}
+                for line in quote.lines
+            ],
+            "total": _price(quote.total, quote.currency),
+        },
+        "lead_time": option.lead_time_hours,
+        "estimated_surcharges": None,
+    }
+
+
+def _price(value: Decimal, currency: str) -> PriceAnswer:
+    return {"value": str(value) if value else "0", "currency": currency}

@@ -7,13 +7,19 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, StrictBool, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from kolli.api.endpoint import NOWHERE_ELSE, Answer, Endpoint, Request
+from kolli.api.endpoint import NOWHERE_ELSE, Answer, Endpoint, Parameter, Request
 from kolli.api.v3.common import Id, whole
 from kolli.api.v3.order_document import Country, Dimension, Number, Part, Price, Text, TextId, Weight
-from kolli.api.v3.shipping_option_answers import FUNCTIONALITIES, OptionsAnswer, option_answer
+from kolli.api.v3.shipping_option_answers import (
+    FUNCTIONALITIES,
+    OptionsAnswer,
+    option_answers,
+    refused_answer,
+)
 from kolli.carriers.functionalities import NOTHING_DECLARED, Functionality, problem_with
 from kolli.operations.context import Context
-from kolli.operations.offer import Parcel, Wish, find_offers
+from kolli.operations.offer import Wish, find_offers
+from kolli.operations.quote import Insured, Parcel
 from kolli.values import Dimensions
 from kolli.values import Weight as Mass
 
@@ -60,7 +66,7 @@ def _only_text(code: Any) -> Any:
 Functionalities = Annotated[dict[str, Any], BeforeValidator(_functionalities), FUNCTIONALITIES]
 Code = Annotated[Text | None, BeforeValidator(_only_text)]
 PostalCode = Annotated[str, Field(max_length=12)]
-Insured = Number | Price  # numbers in the schema, prices in the examples
+Insurance = Annotated[Number, Field(ge=0)] | Price  # numbers in the schema, prices in the examples
 
 
 class LeadTime(Part):
@@ -101,8 +107,8 @@ class WishedParcel(Part):
 
     weight: Weight | None = None
     dimensions: Dimension | None = None
-    additional_insured_price: Insured | None = None
-    total_insured_price: Insured | None = None
+    additional_insured_price: Insurance | None = None
+    total_insured_price: Insurance | None = None
 
 
 WishedParcels = Annotated[list[WishedParcel], Field(max_length=MOST_PARCELS)]
@@ -126,6 +132,7 @@ class Filters(Part):
         known = {
             "sender_country": self.from_country_code,
             "recipient_country": self.to_country_code,
+            "recipient_postal_code": self.to_postal_code or "",
             "carrier_code": self.carrier_code,
             "contract_id": self.contract_id,
             "product_code": self.shipping_product_code,
@@ -161,7 +168,8 @@ class FindOptions(Filters):
         known = {
             "sender_country": self.from_address.country_code if self.from_address else self.from_country_code,
             "recipient_country": self.to_address.country_code if self.to_address else self.to_country_code,
-            "parcels": [_parcel(parcel.weight, parcel.dimensions) for parcel in self.parcels or ()],
+            "recipient_postal_code": (self.to_address.postal_code if self.to_address else self.to_postal_code) or "",
+            "parcels": [_wished(parcel) for parcel in self.parcels or ()],
             "option_code": self.shipping_option_code,
             "is_to_service_point": bool(self.to_service_point or self.to_service_point_id),
         }
@@ -173,12 +181,13 @@ class FindOptionsForOne(Filters):
 
     weight: Weight | None = None
     dimensions: Dimension | None = None
-    total_insurance: Insured | None = None
+    total_insurance: Insurance | None = None
 
     def wish(self, **changes: Any) -> Wish:
         """The same in the words of the inside."""
-        is_known = self.weight or self.dimensions
-        return super().wish(parcels=[_parcel(self.weight, self.dimensions)] if is_known else (), **changes)
+        is_known = self.weight or self.dimensions or self.total_insurance is not None
+        parcel = _parcel(self.weight, self.dimensions, self.total_insurance)
+        return super().wish(parcels=[parcel] if is_known else (), **changes)
 
 
 def _takes_hours(wanted: LeadTime | None) -> Callable[[int], bool] | None:
@@ -186,10 +195,21 @@ def _takes_hours(wanted: LeadTime | None) -> Callable[[int], bool] | None:
     return (lambda hours: all(holds(hours, limit) for holds, limit in limits)) if limits else None
 
 
-def _parcel(weight: Weight | None, dimensions: Dimension | None) -> Parcel:
+def _wished(parcel: WishedParcel) -> Parcel:
+    """A parcel of a request. What is insured additionally counts before what is insured in all."""
+    additional, total = parcel.additional_insured_price, parcel.total_insured_price
+    return _parcel(parcel.weight, parcel.dimensions, total if additional is None else additional)
+
+
+def _parcel(weight: Weight | None, dimensions: Dimension | None, insurance: Insurance | None) -> Parcel:
     return Parcel(
         Mass(weight.value, weight.unit) if weight else None,
         Dimensions(dimensions.length, dimensions.width, dimensions.height, dimensions.unit) if dimensions else None,
+        Insured(insurance.value, insurance.currency)
+        if isinstance(insurance, Price)
+        else None
+        if insurance is None
+        else Insured(insurance),
     )
 
 
@@ -206,26 +226,37 @@ def find_options(request: Request, context: Context) -> Answer:
     Quotes are calculated when both countries are known and `calculate_quotes` is true.
     """
     body = request.read(_FIND, NOWHERE_ELSE)
-    return _answer(body.wish(), context, is_quoted=body.calculate_quotes)
+    return _answer(request, body.wish(), context, is_quoted=body.calculate_quotes)
 
 
 def find_options_for_one(request: Request, context: Context) -> Answer:
     """The options that fit one parcel, with quotes when both countries are known. Deprecated."""
     wish = request.read(_FIND_FOR_ONE, NOWHERE_ELSE).wish()
-    return _answer(wish, context, is_quoted=True, is_for_one=True)
+    return _answer(request, wish, context, is_quoted=True, is_for_one=True)
 
 
-def _answer(wish: Wish, context: Context, *, is_quoted: bool, is_for_one: bool = False) -> Answer:
+def _answer(request: Request, wish: Wish, context: Context, *, is_quoted: bool, is_for_one: bool = False) -> Answer:
     with context.database.read() as transaction:
-        offers = find_offers(transaction, context.account_id, context.installation.carriers, wish)
-    is_quoted = is_quoted and wish.sender_country is not None and wish.recipient_country is not None
-    options = [option_answer(offer, wish, is_quoted=is_quoted) for offer in offers]
+        catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
+        found = find_offers(transaction, context.account_id, catalogue, wish)
+    options = option_answers(found, catalogue, wish, is_quoted=is_quoted)
     if is_for_one:
         for option in options:
             option["billed_weight"] = next(iter(option["parcel_billed_weights"]), None)
     answer: OptionsAnswer = {"data": options} if options else {"data": [], "message": NOTHING_FOUND}
+    if request.query.get("explain", "").lower() == "true":
+        answer["refused"] = [refused_answer(refusal) for refusal in found.refused]
     return Answer(200, answer)
 
+
+_PARAMETERS = (
+    Parameter(
+        "explain",
+        "Whether the options that do not fit are listed too, each with the reason.",
+        {"type": "string", "enum": ["true", "false"]},
+        is_extension=True,
+    ),
+)
 
 ROUTES = [
     Endpoint(
@@ -234,6 +265,7 @@ ROUTES = [
         find_options,
         "Find the shipping options for a shipment",
         scope="read:operational-settings",
+        parameters=_PARAMETERS,
         body=_FIND,
         answers={200: OptionsAnswer},
     ),
@@ -243,6 +275,7 @@ ROUTES = [
         find_options_for_one,
         "Find the shipping options for one parcel (deprecated)",
         scope="read:operational-settings",
+        parameters=_PARAMETERS,
         body=_FIND_FOR_ONE,
         answers={200: OptionsAnswer},
     ),

@@ -22,7 +22,7 @@ def elements(text: str) -> list[tuple[str, str]]:
 
 
 def check(text: str, field: str, encode: Callable[[str], Modules]) -> None:
-    """Raises `NotDrawable` for what `encode` refuses: identifiers, lengths, characters or check digits that are wrong."""
+    """Raises `NotDrawable` for wrong identifiers, lengths, characters and check digits: what `encode` refuses."""
     example = "Write (00)340434161094042557, for instance."
     if not _ELEMENTS.fullmatch(text):
         message = f'"{text}" are no GS1 elements, each an identifier in parentheses and a value. {example}'

@@ -18,9 +18,9 @@ SIZE = Micrometres(28_140)
 ROWS, COLUMNS = 33, 30
 
 # ISO/IEC 16023:2000, 4.11, in micrometres: from the middle of a hexagon to that of the next one, from one row to the
-# next, how high a hexagon is, and where each ring of the bull's eye begins and ends, seen from its middle.
+# next, how high a hexagon is, and how far from the middle the rings of the bull's eye begin and end.
 _PITCH, _ROW_PITCH, _HEIGHT = 880, 762, 1016
-_RINGS = ((510, 1180), (1860, 2540), (3210, 3890))
+_RADII = (510, 1180, 1860, 2540, 3210, 3890)
 _MIDDLE = 14, 16  # column and row of the hexagon in the middle of the bull's eye
 
 _PIXEL = 254_000
@@ -53,28 +53,30 @@ def drawn(modules: Modules, dots: int) -> Modules:
 def _shapes(dots: int) -> _Shapes:
     width = SIZE * dots // _PIXEL
     eye = [0] * width
-    x, y = _middle(*_MIDDLE, dots)
-    for ring in _RINGS:
-        # The inside of a ring is black twice, and so white.
-        for radius in (each * dots for each in ring):
-            for row, bits in _filled(x, y, radius, lambda down, radius=radius: isqrt(radius**2 - down**2), width):
-                eye[row] ^= bits
-    half = _HEIGHT * dots // 2
+    for radius in _RADII:
+        # What is inside of a ring too is black twice, and so white.
+        for row, bits in _circle(*_middle(*_MIDDLE, dots), radius * dots, width):
+            eye[row] ^= bits
     hexagons = tuple(
-        tuple(_filled(*_middle(column, row, dots), half, lambda down: _half_width(half - down, dots), width) for column in range(COLUMNS))
-        for row in range(ROWS)
+        tuple(_hexagon(*_middle(column, row, dots), dots, width) for column in range(COLUMNS)) for row in range(ROWS)
     )
     return _Shapes(width, tuple(eye), hexagons)
+
+
+def _circle(x: int, y: int, radius: int, width: int) -> _Shape:
+    return _filled(x, y, radius, lambda down: isqrt(radius**2 - down**2), width)
+
+
+def _hexagon(x: int, y: int, dots: int, width: int) -> _Shape:
+    """It stands on a corner, and its sides are upright: above the lower corners it is as wide as it gets."""
+    half = _HEIGHT * dots // 2
+    widest = _PITCH * dots // 2
+    return _filled(x, y, half, lambda down: min((half - down) * 2 * _PITCH // _HEIGHT, widest), width)
 
 
 def _middle(column: int, row: int, dots: int) -> tuple[int, int]:
     left, top = SIZE - (COLUMNS - 1) * _PITCH, SIZE - (ROWS - 1) * _ROW_PITCH
     return (left + (2 * column + row % 2) * _PITCH) * dots // 2, (top + 2 * row * _ROW_PITCH) * dots // 2
-
-
-def _half_width(up: int, dots: int) -> int:
-    """Half the width of a hexagon this far above its lowest corner: it stands on a corner, its sides are upright."""
-    return min(up * 2 * _PITCH // _HEIGHT, _PITCH * dots // 2)
 
 
 def _filled(x: int, y: int, reach: int, half_width: Callable[[int], int], width: int) -> _Shape:

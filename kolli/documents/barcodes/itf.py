@@ -1,6 +1,7 @@
 """Interleaved 2 of 5 (ISO/IEC 16390:2007), its wide bars three modules: the Identcode and Leitcode of Deutsche Post.
 
-Data: an even number of digits. What check digit they have is part of them: none is added.
+Data: an even number of digits, at least six: shorter ones are read by chance. What check digit they have is part of
+them: none is added.
 """
 
 import re
@@ -18,7 +19,7 @@ QUIET_ZONE = 10
 WIDE = 3
 """How many modules wide a wide bar is."""
 
-_PAIRS = re.compile(r"(?:[0-9]{2})+")
+_PAIRS = re.compile(r"(?:[0-9]{2}){3,}")
 
 
 @lru_cache(maxsize=256)
@@ -31,7 +32,7 @@ def check(text: str, field: str) -> None:
     """Raises `NotDrawable` for anything but pairs of digits, and `DoesNotFit` for far too many of them."""
     code128.check_length(text, field, "An Interleaved 2 of 5 barcode")
     if not _PAIRS.fullmatch(text):
-        message = f'An Interleaved 2 of 5 barcode holds an even number of digits, and "{text}" is none.'
+        message = f'An Interleaved 2 of 5 barcode holds an even number of digits, six or more, unlike "{text}".'
         raise NotDrawable(message, field=field, details={"value": text})
 
 

@@ -4,9 +4,9 @@ Data: the whole message as a scanner gives it, a transport message of ISO/IEC 15
 
     [)>␞01␝yy postcode ␝ country (three digits) ␝ service class (three digits) ␝ whatever follows
 
-Numeric postcodes of up to nine digits are mode 2, postcodes of up to six capitals, digits and spaces mode 3; MaxiCode
-has no other case of letters in its first part. The modules are hexagons around a bull's eye, and have one size: the
-symbol and the hexagon of white around it are 28.14 x 26.91 mm.
+A postcode of up to nine digits is mode 2; in the USA (country 840) it has nine, with 0000 where the last four are not
+known. One of exactly six capitals, digits and spaces is mode 3: fill it up with spaces, and cut off what is longer. The
+modules are hexagons around a bull's eye and have one size: 28.14 x 26.91 mm with the hexagon of white around them.
 """
 
 import re
@@ -24,11 +24,10 @@ QUIET_ZONE = 0
 """None beyond the hexagon of white that is part of it (ISO/IEC 16023:2000, 4.11)."""
 
 _MESSAGE = re.compile(
-    r"(?P<header>\[\)>\x1e01\x1d[0-9]{2})(?P<postcode>[0-9]{1,9}|[A-Z0-9 ]{1,6})\x1d(?P<country>[0-9]{3})"
+    r"(?P<header>\[\)>\x1e01\x1d[0-9]{2})(?P<postcode>[0-9]{1,9}|[A-Z0-9 ]{6})\x1d(?P<country>[0-9]{3})"
     r"\x1d(?P<service>[0-9]{3})\x1d(?P<rest>[ -~\x1c-\x1e\x04]*)"
 )
 _LONGEST = 110
-
 
 
 @lru_cache(maxsize=256)

@@ -11,13 +11,15 @@ from functools import lru_cache
 
 from kolli.documents.barcodes import SYMBOLOGIES
 from kolli.documents.fonts import Fonts
+from kolli.documents.layouts import codes
 from kolli.documents.layouts.addresses import address_lines, language_of
-from kolli.documents.layouts.fitting import Paragraph, fit
+from kolli.documents.layouts.fitting import SMALLEST, Paragraph, fit, pitch
+from kolli.documents.layouts.parts import NO_PARTS, Barcode, LabelParts
+from kolli.documents.layouts.texts import CAPTION, CAPTION_ASCENT, Style, Texts, caption_mark, set_texts
 from kolli.documents.papers import A6, LABEL_4X6, on_sheet
 from kolli.documents.writers.grid import PDF_DPI, Grid
 from kolli.documents.writers.pictures import check_logo
-from kolli.drawing import Align, Area, Drawing, Fill, Image, Mark, Micrometres, Paper, Symbol, Text, mm, points
-from kolli.errors import DoesNotFit
+from kolli.drawing import Area, Drawing, Fill, Image, Mark, Micrometres, Paper, Text, mm, points
 from kolli.values import Address, Weight
 
 _MARGIN = mm(4)
@@ -25,48 +27,36 @@ _GAP = mm(1, 5)
 _THICK, _THIN = mm(0, 7), mm(0, 2)
 
 _BAND_HEIGHT = mm(9)
+_NOTICE_HEIGHT = mm(2, 7)
 _HEADER_HEIGHT = mm(14)
 _LOGO_WIDTH = mm(38)
 # The sender takes as little as possible and at most eight lines of the smallest type; the recipient gets the rest.
 _SENDER_HEIGHTS = mm(13), mm(21)
+_SENDER_SIZES = points(8), points(6, 5)  # the smaller one leaves room for a second barcode
 _TAG_WIDTH = mm(11)
 _BOX_COUNT_WIDTH = mm(27)
 _FACTS_HEIGHT = mm(25)
 _CAPTION_HEIGHT = mm(2, 8)
-_BARCODE_HEIGHT = mm(24)
-_NUMBER_HEIGHT = mm(5, 5)
+_ROW_HEIGHT, _ROW_GAP = mm(6, 8), mm(0, 6)
+_STRIP_HEIGHT = mm(11)
+_BADGE_WIDTH = mm(23)
+_BARCODE_CAPTION_WIDTH = mm(22)
 
-# The widest and narrowest modules. 0.40 mm lets 203, 300 and 600 dpi have 0.34 to 0.38 mm bars, about the 13 mil that
-# hand scanners read at arm's length; below 0.25 mm a worn thermal head drops bars.
-_BAR_MODULE = Micrometres(400), Micrometres(250)
-_QR_MODULE = Micrometres(550), Micrometres(250)
+# Bars are made higher only when the recipient has as much as this, and never leave it less than that.
+_RECIPIENT_HEIGHTS = mm(22), mm(9)
 
 _PDF_GRID = Grid(PDF_DPI)
 
-_CAPTION = points(6)
-_CAPTION_ASCENT = _CAPTION * 8 // 10
-
-
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """How a text looks: its largest size, from which it shrinks as far as it must, and where it stands in its area."""
-
-    largest: Micrometres
-    bold: bool = False
-    align: Align = "left"
-    white: bool = False
-
-
-_BAND = _Style(points(17), bold=True, align="center", white=True)
-_CARRIER = _Style(points(20), bold=True)
-_SERVICE = _Style(points(11))
-_BRAND = _Style(points(13), bold=True, align="right")
-_BOXES = _Style(points(22), bold=True)
-_FACT = _Style(points(10))
-_NUMBER = _Style(points(13), bold=True, align="center")
-
-_Texts = tuple[tuple[str, str], ...]
-"""Texts, each after the name of the field that it comes from."""
+_BAND = Style(points(17), bold=True, align="center", white=True)
+_CARRIER = Style(points(20), bold=True)
+_SERVICE = Style(points(11))
+_BRAND = Style(points(13), bold=True, align="right")
+_BOXES = Style(points(22), bold=True)
+_FACT = Style(points(10))
+_NUMBER = Style(points(13), bold=True, align="center")
+_NOTICE = Style(points(6, 2), bold=True, align="center", white=True)
+_SORT_CODE = Style(points(30), bold=True)
+_BADGE = Style(points(26), bold=True, align="center", white=True)
 
 
 @dataclass(frozen=True)
@@ -75,7 +65,8 @@ class LabelContent:
 
     `tracking_number` is what the barcode holds; `tracking_number_printed` is how people read it, in blocks of four if
     empty. `tracking_url` is what the QR code holds, the tracking number if empty. `logo` is a PNG that was checked when
-    it was uploaded; without one, `brand_name` stands in its place. `band` is printed white on black across the top.
+    it was uploaded; without one, `brand_name` stands in its place. `band` is printed white on black across the top, and
+    `notice` in small type below it, in the same black. `parts` are what the carrier wants besides.
     """
 
     sender: Address
@@ -95,6 +86,8 @@ class LabelContent:
     box_number: int = 1
     box_count: int = 1
     notes: tuple[str, ...] = ()
+    notice: str = ""
+    parts: LabelParts = NO_PARTS
 
 
 def lay_out(content: LabelContent, paper: Paper, fonts: Fonts, dpi: int = PDF_DPI) -> Drawing:
@@ -102,7 +95,7 @@ def lay_out(content: LabelContent, paper: Paper, fonts: Fonts, dpi: int = PDF_DP
 
     Whatever it accepts can be written as PDF, and as PNG or ZPL of `dpi`; a coarser resolution may have no room for the
     barcodes. Raises `DoesNotFit` and `NotDrawable` naming the field as the content names it:
-    `recipient.address_line_1`, `sender.city`, `notes.0`; and `Invalid` naming `logo`.
+    `recipient.address_line_1`, `sender.city`, `notes.0`, `parts.barcodes.1`; and `Invalid` naming `logo` or a barcode.
     """
     if paper not in {A6, LABEL_4X6}:
         return on_sheet(lay_out(content, A6, fonts, dpi), paper)
@@ -124,7 +117,7 @@ class _Label:
         content = self._content
         rest = Area(_MARGIN, _MARGIN, page.width - 2 * _MARGIN, page.height - 2 * _MARGIN)
         if content.band.strip():
-            band, rest = rest.split_top(_BAND_HEIGHT, _GAP)
+            band, rest = rest.split_top(_BAND_HEIGHT + (_NOTICE_HEIGHT if content.notice.strip() else 0), _GAP)
             yield from self._band(band)
         header, rest = rest.split_top(_HEADER_HEIGHT, _GAP)
         yield from self._header(header)
@@ -136,22 +129,30 @@ class _Label:
         _, rest = rest.split_top(max(taken, _SENDER_HEIGHTS[0]), _GAP)
         rule, rest = rest.split_top(_THIN, _GAP)
         yield _filled(rule)
-        rest, number = rest.split_bottom(_NUMBER_HEIGHT, mm(1))
-        rest, barcode = rest.split_bottom(_BARCODE_HEIGHT, _GAP)
+        facts_height = self._facts_height()
+        rows = self._rows()
+        room = rest.height - (facts_height + _THICK + _THIN + 2 * _GAP + mm(2))
+        heights = codes.bar_heights(rows, *(room - recipient for recipient in _RECIPIENT_HEIGHTS))
+        rest, stack = rest.split_bottom(codes.total_height(rows, heights), _GAP)
         rest, rule = rest.split_bottom(_THICK, mm(1))
         yield _filled(rule)
-        rest, facts = rest.split_bottom(_FACTS_HEIGHT, mm(1))
+        rest, facts = rest.split_bottom(facts_height, mm(1))
         recipient, rule = rest.split_bottom(_THIN, _GAP)
         yield _filled(rule)
         yield from self._recipient(recipient)
         yield from self._facts(facts)
-        # The quiet zones of the barcode may reach into the margins: nothing is printed there.
-        yield self._barcode(Area(0, barcode.y, page.width, barcode.height))
-        yield from self._tracking_number(number)
+        for row, bars, text in codes.placed(rows, heights, stack):
+            # The quiet zones of the barcode may reach into the margins: nothing is printed there.
+            across = Area(0, bars.y, page.width, bars.height)
+            yield codes.symbol_for(row.barcode, row.field, across, self._grids, is_linear=True)
+            yield from self._barcode_text(row, text)
 
     def _band(self, area: Area) -> Iterator[Mark]:
         yield _filled(area)
         inner = Area(area.x + mm(2), area.y, area.width - mm(4), area.height)
+        if self._content.notice.strip():
+            inner, notice = inner.split_bottom(_NOTICE_HEIGHT)
+            yield from self._text("notice", self._content.notice, notice, _NOTICE)
         yield from self._text("band", self._content.band, inner, _BAND)
 
     def _header(self, area: Area) -> Iterator[Mark]:
@@ -176,8 +177,9 @@ class _Label:
             area, boxes = area.split_right(_BOX_COUNT_WIDTH)
             marks += self._fact("BOX", (("box_count", f"{content.box_number} of {content.box_count}"),), boxes, _BOXES)
         country = content.recipient.country_code
+        largest = _SENDER_SIZES[len(content.parts.barcodes) > 1]
         address, height = _address(
-            "FROM", "sender", content.sender, country, area=area, largest=points(8), fonts=self._fonts
+            "FROM", "sender", content.sender, country, area=area, largest=largest, fonts=self._fonts
         )
         return [*marks, *address], height
 
@@ -189,75 +191,119 @@ class _Label:
         )
         return address
 
-    def _facts(self, area: Area) -> Iterator[Mark]:
-        """Order, reference, weight and date in two columns; notes below them; the QR code on the right."""
+    def _facts_height(self) -> Micrometres:
+        """As high as always, or as what the carrier wants besides needs."""
+        parts = self._content.parts
+        if parts == NO_PARTS:
+            return _FACTS_HEIGHT
+        strip = _STRIP_HEIGHT + mm(1) if parts.sort_code or parts.badge else 0
+        return max(self._square_side(), strip + self._fact_rows() * _ROW_HEIGHT + self._notes_height())
+
+    def _notes_height(self) -> Micrometres:
+        notes = len(self._notes())
+        return _CAPTION_HEIGHT + max(notes, 2) * pitch(SMALLEST) if notes else 0
+
+    def _square_side(self) -> Micrometres:
+        square = self._content.parts.square
+        symbology = SYMBOLOGIES.get(square.symbology) if square else None
+        return max(_FACTS_HEIGHT, symbology.size if symbology else 0)
+
+    def _columns(self) -> int:
+        """How many facts stand beside each other."""
+        return 2 if len(self._present_facts()) <= 4 else 3
+
+    def _fact_rows(self) -> int:
+        return -(-len(self._present_facts()) // self._columns())
+
+    def _present_facts(self) -> list[tuple[str, str, str]]:
+        """The facts there are: field, caption and text of each."""
         content = self._content
-        area, square = area.split_right(area.height, mm(3))
-        yield self._qr_code(square)
         facts = (
             ("order_number", "ORDER", content.order_number),
             ("reference", "REFERENCE", content.reference),
             ("weight", "WEIGHT", str(content.weight or "")),
             ("shipped_on", "SHIPPED", content.shipped_on.isoformat() if content.shipped_on else ""),
+            *((f"parts.facts.{index}", *fact) for index, fact in enumerate(content.parts.facts)),
         )
-        present = [fact for fact in facts if fact[2].strip()]
-        notes = tuple((f"notes.{index}", note) for index, note in enumerate(content.notes) if note.strip())
-        rows = (len(present) + 1) // 2 + bool(notes)
-        height = area.height // max(rows, 2)
-        column = (area.width - mm(3)) // 2
+        return [fact for fact in facts if fact[2].strip()]
+
+    def _notes(self) -> Texts:
+        return tuple((f"notes.{index}", note) for index, note in enumerate(self._content.notes) if note.strip())
+
+    def _facts(self, area: Area) -> Iterator[Mark]:
+        """Sort code and badge, the facts in two columns, and notes below them; the square on the right."""
+        parts = self._content.parts
+        area, square = area.split_right(self._square_side(), mm(3))
+        yield self._square(square.split_top(square.width)[0])
+        if parts.sort_code or parts.badge:
+            strip, area = area.split_top(_STRIP_HEIGHT, mm(1))
+            yield from self._strip(strip)
+        present, notes = self._present_facts(), self._notes()
+        columns, rows = self._columns(), self._fact_rows()
+        if parts == NO_PARTS:
+            height = cell_height = area.height // max(rows + bool(notes), 2)
+        else:
+            height = min((area.height - self._notes_height()) // max(rows, 1), _FACTS_HEIGHT // 2)
+            cell_height = height - _ROW_GAP
+        column = (area.width - mm(3) * (columns - 1)) // columns
         for index, (field, caption, value) in enumerate(present):
-            cell = Area(area.x + index % 2 * (column + mm(3)), area.y + index // 2 * height, column, height)
+            down, right = divmod(index, columns)
+            cell = Area(area.x + right * (column + mm(3)), area.y + down * height, column, cell_height)
             yield from self._fact(caption, ((field, value),), cell)
         if notes:
-            top = (len(present) + 1) // 2 * height
+            top = rows * height
             yield from self._fact("NOTES", notes, Area(area.x, area.y + top, area.width, area.height - top))
 
-    def _fact(self, caption: str, values: _Texts, area: Area, style: _Style = _FACT) -> Iterator[Mark]:
+    def _fact(self, caption: str, values: Texts, area: Area, style: Style = _FACT) -> Iterator[Mark]:
         above, below = area.split_top(_CAPTION_HEIGHT)
-        yield _caption(caption, above.x, above.y + _CAPTION_ASCENT, above.width)
-        yield from _set(values, below, style, self._language, self._fonts)
+        field = values[0][0]
+        if field.startswith("parts."):
+            # A word of the carrier's, which may be too long or have characters that nobody can draw.
+            self._text(field, caption, above, CAPTION)
+        yield caption_mark(caption, above.x, above.y + CAPTION_ASCENT, above.width)
+        yield from set_texts(values, below, style, self._language, self._fonts)
 
-    def _qr_code(self, area: Area) -> Mark:
+    def _strip(self, area: Area) -> Iterator[Mark]:
+        """The badge and the sort code, in the largest type of the label."""
+        parts = self._content.parts
+        if parts.badge:
+            badge, area = area.split_left(_BADGE_WIDTH, mm(2))
+            yield _filled(badge)
+            inner = Area(badge.x + mm(1), badge.y, badge.width - mm(2), badge.height)
+            yield from self._text("parts.badge", parts.badge, inner, _BADGE)
+        if parts.sort_code:
+            yield from self._text("parts.sort_code", parts.sort_code, area, _SORT_CODE)
+
+    def _square(self, area: Area) -> Mark:
         content = self._content
-        field = "tracking_url" if content.tracking_url else "tracking_number"
-        return self._symbol("qr", field, content.tracking_url or content.tracking_number, area, _QR_MODULE)
+        barcode, field = content.parts.square, "parts.square"
+        if barcode is None:
+            barcode = Barcode("qr", content.tracking_url or content.tracking_number)
+            field = "tracking_url" if content.tracking_url else "tracking_number"
+        return codes.symbol_for(barcode, field, area, self._grids, is_linear=False)
 
-    def _barcode(self, area: Area) -> Mark:
-        return self._symbol("code128", "tracking_number", self._content.tracking_number, area, _BAR_MODULE)
-
-    def _tracking_number(self, area: Area) -> Iterable[Mark]:
+    def _rows(self) -> list[codes.Row]:
+        """The barcodes across the label, the lowest first."""
         content = self._content
-        if content.tracking_number_printed:
-            return self._text("tracking_number_printed", content.tracking_number_printed, area, _NUMBER)
-        return self._text("tracking_number", in_blocks(content.tracking_number), area, _NUMBER)
+        if content.parts.barcodes:
+            return codes.declared_rows(content.parts.barcodes)
+        number, printed = content.tracking_number, content.tracking_number_printed
+        if printed:
+            return [codes.usual_row(number, printed, "tracking_number_printed")]
+        return [codes.usual_row(number, in_blocks(number), "tracking_number")]
 
-    def _text(self, field: str, text: str, area: Area, style: _Style) -> Iterable[Mark]:
-        return _set(((field, text),), area, style, self._language, self._fonts)
+    def _barcode_text(self, row: codes.Row, area: Area) -> Iterator[Mark]:
+        """What people read of a barcode, and in front of it what it is called."""
+        barcode = row.barcode
+        if barcode.caption:
+            caption, area = area.split_left(_BARCODE_CAPTION_WIDTH)
+            area, _ = area.split_right(_BARCODE_CAPTION_WIDTH)
+            yield from self._text(row.printed_field, barcode.caption, caption, CAPTION)
+        if barcode.printed:
+            yield from self._text(row.printed_field, barcode.printed, area, _NUMBER)
 
-    def _symbol(self, name: str, field: str, text: str, area: Area, modules: tuple[Micrometres, Micrometres]) -> Mark:
-        """A barcode in this area. Raises `DoesNotFit` if it would need finer modules than may be printed."""
-        symbology = SYMBOLOGIES[name]
-        symbology.check(text, field)
-        widest, narrowest = modules
-        taken = (symbology.width(text) + 2 * symbology.quiet_zone) * narrowest
-        if taken > area.width:
-            limit = len(text) * area.width // taken
-            message = f'"{text}" is too long for its barcode; about {limit} characters fit. Use a shorter one.'
-            raise DoesNotFit(message, field=field, details={"value": text, "limit": limit})
-        symbol = Symbol(name, text, area.x, area.y, area.width, area.height, widest, narrowest, field)
-        for grid in self._grids:
-            grid.check(symbol)
-        return symbol
-
-
-# Sender, carrier, brand and date are the same on label after label, so what was set last is kept: 1 to 3 kB an entry.
-@lru_cache(maxsize=1024)
-def _set(texts: _Texts, area: Area, style: _Style, language: str, fonts: Fonts) -> tuple[Text, ...]:
-    """Texts in this style, one below the other, as large as the area allows."""
-    printable = ((field, fonts.printable(text, field)) for field, text in texts)
-    paragraphs = [Paragraph(text, field, bold=style.bold, language=language) for field, text in printable if text]
-    fitted = fit(paragraphs, area.width, area.height, style.largest, fonts)
-    return tuple(fitted.placed(area, align=style.align, white=style.white))
+    def _text(self, field: str, text: str, area: Area, style: Style) -> Iterable[Mark]:
+        return set_texts(((field, text),), area, style, self._language, self._fonts)
 
 
 @lru_cache(maxsize=256)
@@ -274,14 +320,8 @@ def _address(
         paragraphs.append(Paragraph(fonts.printable(line.text, field), field, bold=bold, language=language))
     fitted = fit(paragraphs, area.width, area.height, largest, fonts)
     lines = tuple(fitted.placed(area))
-    baseline = lines[0].baseline if lines else area.y + _CAPTION_ASCENT
-    return (_caption(caption, tag.x, baseline, tag.width), *lines), fitted.height
-
-
-@lru_cache(maxsize=64)
-def _caption(text: str, x: Micrometres, baseline: Micrometres, width: Micrometres) -> Text:
-    """A word in small capitals. There are eight, in few places."""
-    return Text(text, x, baseline, _CAPTION, width, bold=True, field="caption")
+    baseline = lines[0].baseline if lines else area.y + CAPTION_ASCENT
+    return (caption_mark(caption, tag.x, baseline, tag.width), *lines), fitted.height
 
 
 def in_blocks(number: str) -> str:

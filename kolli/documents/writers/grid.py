@@ -65,6 +65,13 @@ class Grid:
         if not self.holds(symbol, SYMBOLOGIES[symbol.symbology].width(symbol.text)):
             raise self._too_fine(symbol)
 
+    def encoded(self, symbol: Symbol) -> Modules:
+        """The modules of a symbol, or its pixels where modules are no squares: `placed` takes these for modules."""
+        symbology = SYMBOLOGIES[symbol.symbology]
+        if symbology.pixels:
+            return symbology.pixels(symbol.text, self.dots)
+        return symbology.encode(symbol.text)
+
     def placed(self, symbol: Symbol, modules: int, spare: int = 0) -> PlacedSymbol:
         """A symbol of so many modules across, in the middle of its box, with the largest modules there is room for.
 
@@ -88,15 +95,16 @@ class Grid:
         return DoesNotFit(message, field=symbol.field, details={"value": symbol.text, "dpi": self.dpi})
 
     def _module(self, symbol: Symbol, modules: int, box_width: int, box_height: int) -> int:
-        """How many pixels wide a module may be; 0 if it would be finer than `min_module`."""
+        """How many pixels wide a module is; 0 if it would be finer than `min_module`.
+
+        Where no whole number of pixels is between the least and the most, it is the next one above the least.
+        """
         symbology = SYMBOLOGIES[symbol.symbology]
+        if symbology.pixels:
+            return int(symbology.size * self.dots // _UM_PER_254_MM <= min(box_width, box_height))
         needed = modules + 2 * symbology.quiet_zone
-        module = min(box_width // needed, symbol.max_module * self.dots // _UM_PER_254_MM)
+        least = -(-symbol.min_module * self.dots // _UM_PER_254_MM)
+        module = min(box_width // needed, max(symbol.max_module * self.dots // _UM_PER_254_MM, least))
         if not symbology.is_linear:
             module = min(module, box_height // needed)
-        return module if module * _UM_PER_254_MM >= symbol.min_module * self.dots else 0
-
-
-def encoded(symbol: Symbol) -> Modules:
-    """The modules of a symbol."""
-    return SYMBOLOGIES[symbol.symbology].encode(symbol.text)
+        return module if module >= least else 0

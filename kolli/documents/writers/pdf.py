@@ -8,8 +8,9 @@ Y downwards.
 import zlib
 from collections.abc import Sequence
 
+from kolli.documents.barcodes import SYMBOLOGIES
 from kolli.documents.fonts import Fonts
-from kolli.documents.writers.grid import PDF_DPI, Grid, encoded
+from kolli.documents.writers.grid import PDF_DPI, Grid
 from kolli.documents.writers.pdf_fonts import PdfFonts
 from kolli.documents.writers.pdf_objects import PdfFile, reference
 from kolli.documents.writers.pictures import in_colour, place_in_box
@@ -19,6 +20,12 @@ _GRID = Grid(PDF_DPI)
 _UM_PER_PIXEL = 25_400 / PDF_DPI
 
 _UNIT = 72 / 25_400
+
+# What has pixels instead of modules is as fine as any printer.
+_FINE_GRID = Grid(600)
+
+# A barcode of square modules is smaller: the largest QR code has 81 rows of 11 bytes.
+_WORTH_DEFLATING = 2000
 
 
 def write(pages: Sequence[Drawing], dpi: int, fonts: Fonts) -> bytes:  # noqa: ARG001 - writers are called alike
@@ -90,16 +97,20 @@ class _Page:
 
         Renderers widen filled rectangles to whole pixels, the bars of a mask they do not.
         """
-        modules = encoded(symbol)
+        modules = _GRID.encoded(symbol)
         placed = _GRID.placed(symbol, modules.width)
+        if SYMBOLOGIES[symbol.symbology].pixels:
+            modules = _FINE_GRID.encoded(symbol)
         size = (modules.width + 7) // 8
         padding = size * 8 - modules.width
         data = b"".join((row << padding).to_bytes(size, "big") for row in modules.rows)
-        image = self._file.add_stream(
-            b"/Type/XObject/Subtype/Image/ImageMask true/BitsPerComponent 1/Decode[1 0]/Width %d/Height %d"
-            % (modules.width, len(modules.rows)),
-            data,
+        dictionary = b"/Type/XObject/Subtype/Image/ImageMask true/BitsPerComponent 1/Decode[1 0]/Width %d/Height %d" % (
+            modules.width,
+            len(modules.rows),
         )
+        if len(data) > _WORTH_DEFLATING:
+            dictionary, data = dictionary + b"/Filter/FlateDecode", zlib.compress(data)
+        image = self._file.add_stream(dictionary, data)
         self._show_image(image, *(length * _UM_PER_PIXEL for length in placed[:4]))
 
     def _draw_image(self, image: Image) -> None:

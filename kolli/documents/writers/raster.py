@@ -12,7 +12,7 @@ from operator import or_
 
 from kolli.documents.fonts import Fonts
 from kolli.documents.fonts.faces import EM, Bitmap
-from kolli.documents.writers.grid import Grid, encoded
+from kolli.documents.writers.grid import Grid
 from kolli.documents.writers.pictures import black_and_white, place_in_box
 from kolli.drawing import Fill, Frame, Image, Mark, Micrometres, Symbol, Text
 
@@ -185,9 +185,9 @@ def _draw_frame(canvas: Canvas, frame: Frame, grid: Grid) -> None:
 
 
 def _draw_symbol(canvas: Canvas, symbol: Symbol, grid: Grid) -> None:
-    modules = encoded(symbol)
+    modules = grid.encoded(symbol)
     x, y, width, height, module = grid.placed(symbol, modules.width)
-    rows = [widened(row, modules.width, module) for row in modules.rows]
+    rows = modules.rows if module == 1 else [widened(row, modules.width, module) for row in modules.rows]
     if len(rows) == 1:
         canvas.bars(rows[0], x, y, width, height)
     else:

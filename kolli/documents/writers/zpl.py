@@ -1,18 +1,18 @@
 """Writes pages as ZPL II: the printer draws text and barcodes itself, at its own resolution.
 
 Commands are those of Zebra's ZPL II Programming Guide. A page uses `^XA ^CI28 ^PW ^LL ^LH ^FO ^FT ^A0 ^FR ^FH ^FD ^FS
-^GB ^GF ^BY ^BC ^BQ ^XZ` and nothing else: nothing that is still there after the printer is switched off, and nothing
-that comes out of the text of a label. All text passes through `escaped`.
+^GB ^GF ^BY ^BC ^B2 ^BQ ^XZ` and nothing else: nothing that is still there after the printer is switched off, and
+nothing that comes out of the text of a label. All text passes through `escaped`.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from kolli.documents.barcodes import SYMBOLOGIES
+from kolli.documents.barcodes import SYMBOLOGIES, gs1, itf
 from kolli.documents.fonts import Fonts
 from kolli.documents.writers import zpl_font, zpl_graphics
-from kolli.documents.writers.grid import Grid, encoded
+from kolli.documents.writers.grid import Grid
 from kolli.documents.writers.pictures import black_and_white, place_in_box
 from kolli.documents.writers.raster import text_alone, widened
 from kolli.drawing import Drawing, Fill, Frame, Image, Symbol, Text
@@ -110,13 +110,31 @@ def _code128(symbol: Symbol, grid: Grid) -> str:
     Mode A (automatic) takes data as it is; in the default mode N a `>` would begin a command to the encoder. A symbol
     that would be too wide if the printer needed more modules than we do is a picture of ours.
     """
-    modules = encoded(symbol)
+    modules = grid.encoded(symbol)
     if not grid.holds(symbol, modules.width, spare=_SPARE_MODULES):
-        x, y, width, height, module = grid.placed(symbol, modules.width)
-        field = zpl_graphics.field([widened(modules.rows[0], modules.width, module)] * height, width)
-        return f"^FO{x},{y}{field}^FS"
+        return _drawn(symbol, grid)
     placed = grid.placed(symbol, modules.width, spare=_SPARE_MODULES)
     return f"^FO{placed.x},{placed.y}^BY{placed.module}^BCN,{placed.height},N,N,N,A^FH^FD{escaped(symbol.text)}^FS"
+
+
+def _gs1_128(symbol: Symbol, grid: Grid) -> str:
+    """`^FOx,y^BYmodule^BCN,height,N,N,N,N^FH^FD>;>8digits^FS`: code set C, FNC1, pairs of digits.
+
+    Anything but one element of pairs of digits is a picture of ours. In mode N it would take commands to the encoder
+    between its characters, and what mode D, made for GS1, adds by itself differs from firmware to firmware.
+    """
+    elements = gs1.elements(symbol.text)
+    digits = "".join(elements[0])
+    if len(elements) > 1 or len(digits) % 2 or not digits.isdecimal():
+        return _drawn(symbol, grid)
+    placed = grid.placed(symbol, grid.encoded(symbol).width)
+    return f"^FO{placed.x},{placed.y}^BY{placed.module}^BCN,{placed.height},N,N,N,N^FH^FD>;>8{digits}^FS"
+
+
+def _itf(symbol: Symbol, grid: Grid) -> str:
+    """`^FOx,y^BYmodule,ratio^B2N,height,N,N,N^FH^FDdigits^FS`: no text, no check digit added."""
+    placed = grid.placed(symbol, SYMBOLOGIES["itf"].width(symbol.text))
+    return f"^FO{placed.x},{placed.y}^BY{placed.module},{itf.WIDE}^B2N,{placed.height},N,N,N^FH^FD{symbol.text}^FS"
 
 
 def _qr(symbol: Symbol, grid: Grid) -> str:
@@ -125,7 +143,25 @@ def _qr(symbol: Symbol, grid: Grid) -> str:
     return f"^FO{placed.x},{placed.y}^BQN,2,{placed.module}^FH^FDMA,{escaped(symbol.text)}^FS"
 
 
-_SYMBOLS: dict[str, Callable[[Symbol, Grid], str]] = {"code128": _code128, "qr": _qr}
+def _drawn(symbol: Symbol, grid: Grid) -> str:
+    """`^FOx,y^GFA,…^FS`: the very modules of the other formats, whatever a printer would have made of the text."""
+    modules = grid.encoded(symbol)
+    x, y, width, height, module = grid.placed(symbol, modules.width)
+    repeat = height if len(modules.rows) == 1 else module
+    rows = [pixels for row in modules.rows for pixels in [widened(row, modules.width, module)] * repeat]
+    return f"^FO{x},{y}{zpl_graphics.field(rows, width)}^FS"
+
+
+# A printer chooses the size of a Data Matrix by its own encoding, and its MaxiCode (^BD) has no size to be told.
+_SYMBOLS: dict[str, Callable[[Symbol, Grid], str]] = {
+    "code128": _code128,
+    "gs1_128": _gs1_128,
+    "itf": _itf,
+    "qr": _qr,
+    "datamatrix": _drawn,
+    "gs1_datamatrix": _drawn,
+    "maxicode": _drawn,
+}
 
 
 def _image(image: Image, grid: Grid) -> str:

@@ -21,6 +21,9 @@ def upgrade() -> None:
     """Changes the schema."""
     op.add_column("accounts", sa.Column("revision", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("contracts", sa.Column("removed_at", sa.Text(), nullable=True))
+    op.add_column("number_ranges", sa.Column("position", sa.Integer(), nullable=False, server_default="0"))
+    op.drop_index(op.f("ix_number_ranges_contract_id_is_live"), "number_ranges")
+    op.create_index(op.f("ix_number_ranges_contract_id_is_live"), "number_ranges", ["contract_id", "is_live"])
     op.add_column("orders", sa.Column("warnings", sa.Text(), nullable=False, server_default="[]"))
     op.add_column("shipments", sa.Column("contract_id", _ID, nullable=True))
     _fill(op.get_bind())
@@ -72,6 +75,10 @@ def upgrade() -> None:
         sa.Column("country_code", sa.Text(), nullable=False),
         sa.Column("latitude", sa.Integer(), nullable=False),
         sa.Column("longitude", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=True),
+        sa.Column("shop_type", sa.Text(), nullable=True),
+        sa.Column("postal_key", sa.Text(), nullable=False),
+        sa.Column("city_key", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("removed_at", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_service_points")),
@@ -82,9 +89,13 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        op.f("ix_service_points_country_code_latitude_longitude"),
+        op.f("ix_service_points_country_code_postal_key"), "service_points", ["country_code", "postal_key"]
+    )
+    op.create_index(op.f("ix_service_points_country_code_city_key"), "service_points", ["country_code", "city_key"])
+    op.create_index(
+        "ix_service_points_search",
         "service_points",
-        ["country_code", "latitude", "longitude"],
+        ["country_code", "latitude", "longitude", "carrier_code", "kind", "shop_type", "removed_at"],
     )
 
 

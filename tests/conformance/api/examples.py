@@ -94,7 +94,7 @@ def the_demo(folder: Path) -> Installation:
 
 def a_client(installation: Installation) -> DescribedClient:
     """A client with the demo's credentials, on an installation that has the demo's orders."""
-    credentials = load_demo(installation.database)
+    credentials = load_demo(installation.database, installation.vault)
     client = DescribedClient(web(installation), installation.public_url, raise_server_exceptions=False)
     client.auth = (credentials.public_key, credentials.secret)
     client.post("/api/v3/orders", content=(HERE / "orders.json").read_bytes()).raise_for_status()

@@ -26,7 +26,14 @@ def ids(answer):
 
 
 def test_a_contract_has_every_documented_member(caller, description):
-    contract = Contract(60, "postnl", "Main", country_code="NL", client_id="1234", data={"customer_code": "KOLL"})
+    contract = Contract(
+        60,
+        "postnl",
+        "Main",
+        country_code="NL",
+        client_id="1234",
+        sealed_data=caller.installation.vault.seal({"customer_code": "KOLL"}),
+    )
     add(caller, contract)
 
     answer = caller.client.get(f"{URL}/60")
@@ -59,7 +66,15 @@ def test_every_member_of_the_documented_example_is_answered(caller, description)
 
 
 def test_the_data_of_a_contract_stay_here(caller):
-    add(caller, Contract(60, "postnl", "Main", data={"customer_code": "KOLL", "password": "hunter2"}))
+    add(
+        caller,
+        Contract(
+            60,
+            "postnl",
+            "Main",
+            sealed_data=caller.installation.vault.seal({"customer_code": "KOLL", "password": "hunter2"}),
+        ),
+    )
 
     assert "hunter2" not in caller.client.get(URL).text
 
@@ -188,7 +203,12 @@ def test_what_one_carrier_asks_for_can_be_asked_for(caller, code, count):
 
 
 def test_nothing_is_shipped_under_a_contract_that_is_not_active(caller):
-    add(caller, Contract(60, "postnl", "Off", state="inactive", data={"customer_code": "OFF"}))
+    add(
+        caller,
+        Contract(
+            60, "postnl", "Off", state="inactive", sealed_data=caller.installation.vault.seal({"customer_code": "OFF"})
+        ),
+    )
     caller.store(an_order())
     properties = {"shipping_option_code": "postnl:standard", "contract_id": 60}
 
@@ -199,7 +219,17 @@ def test_nothing_is_shipped_under_a_contract_that_is_not_active(caller):
 
 
 def test_a_default_contract_that_is_not_active_is_passed_over(caller):
-    add(caller, Contract(1, "postnl", "Off", is_default=True, state="inactive", data={"customer_code": "OFF"}))
+    add(
+        caller,
+        Contract(
+            1,
+            "postnl",
+            "Off",
+            is_default=True,
+            state="inactive",
+            sealed_data=caller.installation.vault.seal({"customer_code": "OFF"}),
+        ),
+    )
     caller.store(an_order(shipping_details={"measurement": {"weight": {"value": 1, "unit": "kg"}}}))
     wanted = {"type": "shipping_option_code", "properties": {"shipping_option_code": "postnl:standard"}}
 

@@ -14,8 +14,9 @@ from sqlalchemy import delete, func, select, update
 from starlette.testclient import TestClient
 
 from kolli.account.brands import Brand, add_brand
-from kolli.account.contracts import Contract, add_contract, add_number_range
+from kolli.account.contracts import Contract, add_contract
 from kolli.account.keys import create_key
+from kolli.account.number_ranges import add_number_range
 from kolli.account.sender_addresses import SenderAddress, add_sender_address
 from kolli.app import web
 from kolli.carriers.base import ShippingOption
@@ -137,7 +138,7 @@ def operation(description):
 @pytest.fixture
 def demo(installation):
     """The demo's account with its orders, and a client."""
-    credentials = load_demo(installation.database)
+    credentials = load_demo(installation.database, installation.vault)
     client = TestClient(web(installation), "http://kolli.test", raise_server_exceptions=False)
     client.auth = (credentials.public_key, credentials.secret)
     assert client.post("/api/v3/orders", content=DEMO_ORDERS.read_bytes()).status_code == 201
@@ -435,8 +436,12 @@ def test_an_option_of_the_request_leaves_the_contract_of_the_order_behind(caller
 @pytest.fixture
 def second_contract(caller):
     with caller.installation.database.write() as transaction:
-        add_contract(transaction, 1, Contract(600, "postnl", "Second", data={"customer_code": "TWO"}))
-        add_number_range(transaction, 1, 600, 1, 10, is_live=False)
+        add_contract(
+            transaction,
+            1,
+            Contract(600, "postnl", "Second", sealed_data=caller.installation.vault.seal({"customer_code": "TWO"})),
+        )
+        add_number_range(transaction, 1, 600, 1, 10, is_live=False, vault=caller.installation.vault)
     return 600
 
 
@@ -1319,8 +1324,12 @@ def test_a_mistake_in_a_carrier_is_ours_to_answer_for_and_loses_no_label(tmp_pat
 
 def test_a_range_that_is_used_up_is_told_before_anybody_is_called(caller):
     with caller.installation.database.write() as transaction:
-        add_contract(transaction, 1, Contract(601, "postnl", "One", data={"customer_code": "ONE"}))
-        add_number_range(transaction, 1, 601, 5, 5, is_live=False)
+        add_contract(
+            transaction,
+            1,
+            Contract(601, "postnl", "One", sealed_data=caller.installation.vault.seal({"customer_code": "ONE"})),
+        )
+        add_number_range(transaction, 1, 601, 5, 5, is_live=False, vault=caller.installation.vault)
     label = label_of(caller.ship(ship_with=choosing("postnl:standard", 601)))
     caller.client.post(f"/api/v3/shipments/{label['shipment_id']}/cancel")
 

@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 
-from kolli.account.contracts import Contract, add_contract, add_number_range
+from kolli.account.contracts import Contract, add_contract
+from kolli.account.number_ranges import add_number_range
 from kolli.app import web
 from kolli.carriers.base import ShippingOption
 from kolli.carriers.postnl import PostNL
@@ -134,7 +135,7 @@ EXAMPLES = [
 @pytest.fixture
 def demo(installation):
     """The demo's account, and the orders that the documented examples name."""
-    credentials = load_demo(installation.database)
+    credentials = load_demo(installation.database, installation.vault)
     client = TestClient(web(installation), "http://kolli.test", raise_server_exceptions=False)
     client.auth = (credentials.public_key, credentials.secret)
     items = [an_item(item_id="5552", quantity=2), an_item(item_id="5555"), an_item(item_id="763", quantity=12)]
@@ -618,8 +619,12 @@ def test_an_account_that_allows_it_ships_an_order_again(installation):
 
 def test_a_range_that_is_used_up_in_the_middle_fails_the_rest(caller):
     with caller.installation.database.write() as transaction:
-        add_contract(transaction, 1, Contract(601, "postnl", "Two", data={"customer_code": "TWO"}))
-        add_number_range(transaction, 1, 601, 5, 6, is_live=False)
+        add_contract(
+            transaction,
+            1,
+            Contract(601, "postnl", "Two", sealed_data=caller.installation.vault.seal({"customer_code": "TWO"})),
+        )
+        add_number_range(transaction, 1, 601, 5, 6, is_live=False, vault=caller.installation.vault)
     ship_with = {
         "type": "shipping_option_code",
         "properties": {"shipping_option_code": "postnl:standard", "contract_id": 601},
@@ -635,8 +640,12 @@ def test_a_range_that_is_used_up_in_the_middle_fails_the_rest(caller):
 
 def test_what_a_carrier_says_about_a_contract_is_told_of_each_order(caller):
     with caller.installation.database.write() as transaction:
-        add_contract(transaction, 1, Contract(602, "postnl", "Wrong", data={"customer_code": "T3ST"}))
-        add_number_range(transaction, 1, 602, 5, 6, is_live=False)
+        add_contract(
+            transaction,
+            1,
+            Contract(602, "postnl", "Wrong", sealed_data=caller.installation.vault.seal({"customer_code": "T3ST"})),
+        )
+        add_number_range(transaction, 1, 602, 5, 6, is_live=False, vault=caller.installation.vault)
     properties = {"shipping_option_code": "postnl:standard", "contract_id": 602}
 
     answer = ask(caller, number("ORDER-1"), ship_with={"type": "shipping_option_code", "properties": properties})

@@ -397,7 +397,9 @@ def test_another_accounts_contract_does_not_exist(caller):
 def test_a_contract_without_numbers_offers_nothing(tmp_path):
     caller = a_caller(an_installation(tmp_path))
     with caller.installation.database.write() as transaction:
-        bare = Contract(9, "postnl", "No range yet", data={"customer_code": "NONE"})
+        bare = Contract(
+            9, "postnl", "No range yet", sealed_data=caller.installation.vault.seal({"customer_code": "NONE"})
+        )
         add_contract(transaction, 1, bare)
 
     answer = caller.client.post(URL, json={"contract_id": 9})

@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kolli.account.contracts import Contract, add_contract, add_number_range
+from kolli.account.contracts import Contract, add_contract
 from kolli.account.integrations import add_integration
+from kolli.account.number_ranges import add_number_range
 from kolli.carriers.base import Booking
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import Fault, SandboxCarrier
@@ -323,8 +324,12 @@ def short_range(tmp_path):
     """A caller that may have several labels of an order, and a contract with room for 1,000."""
     caller = a_caller(an_installation(tmp_path), repeat_labels="allowed")
     with caller.installation.database.write() as transaction:
-        add_contract(transaction, 1, Contract(9, "postnl", "Short", data={"customer_code": "SHRT"}))
-        add_number_range(transaction, 1, 9, 1, 1_000, is_live=False)
+        add_contract(
+            transaction,
+            1,
+            Contract(9, "postnl", "Short", sealed_data=caller.installation.vault.seal({"customer_code": "SHRT"})),
+        )
+        add_number_range(transaction, 1, 9, 1, 1_000, is_live=False, vault=caller.installation.vault)
     caller.store(an_order())
     return caller
 
@@ -345,8 +350,12 @@ def test_a_range_of_1000_numbers_ends_after_exactly_1000_labels(short_range):
 
 def test_an_exhausted_range_is_named_with_what_to_do(short_range):
     with short_range.installation.database.write() as transaction:
-        add_contract(transaction, 1, Contract(10, "postnl", "One", data={"customer_code": "ONE"}))
-        add_number_range(transaction, 1, 10, 5, 5, is_live=False)
+        add_contract(
+            transaction,
+            1,
+            Contract(10, "postnl", "One", sealed_data=short_range.installation.vault.seal({"customer_code": "ONE"})),
+        )
+        add_number_range(transaction, 1, 10, 5, 5, is_live=False, vault=short_range.installation.vault)
     ship(short_range, POST, 10)
 
     with pytest.raises(NumbersExhausted) as raised:
@@ -361,8 +370,18 @@ def test_an_exhausted_range_is_named_with_what_to_do(short_range):
 
 def test_a_contract_that_is_live_needs_a_live_range(caller):
     with caller.installation.database.write() as transaction:
-        add_contract(transaction, 1, Contract(11, "postnl", "Live", is_live=True, data={"customer_code": "LIVE"}))
-        add_number_range(transaction, 1, 11, 1, 10, is_live=False)
+        add_contract(
+            transaction,
+            1,
+            Contract(
+                11,
+                "postnl",
+                "Live",
+                is_live=True,
+                sealed_data=caller.installation.vault.seal({"customer_code": "LIVE"}),
+            ),
+        )
+        add_number_range(transaction, 1, 11, 1, 10, is_live=False, vault=caller.installation.vault)
 
     with pytest.raises(NumbersExhausted, match="The contract 11 has no live number range"):
         ship(caller, POST, 11)
@@ -372,8 +391,12 @@ def test_a_contract_that_is_live_needs_a_live_range(caller):
 
 def test_a_contract_with_an_impossible_customer_code_announces_nothing(caller):
     with caller.installation.database.write() as transaction:
-        add_contract(transaction, 1, Contract(12, "postnl", "Wrong", data={"customer_code": "T3ST"}))
-        add_number_range(transaction, 1, 12, 1, 10, is_live=False)
+        add_contract(
+            transaction,
+            1,
+            Contract(12, "postnl", "Wrong", sealed_data=caller.installation.vault.seal({"customer_code": "T3ST"})),
+        )
+        add_number_range(transaction, 1, 12, 1, 10, is_live=False, vault=caller.installation.vault)
 
     with pytest.raises(CarrierRejected, match="customer code is 'T3ST'"):
         ship(caller, POST, 12)

@@ -12,7 +12,8 @@ from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavaila
 from kolli.operations.background import workers
 from kolli.operations.cancel import cancel
 from kolli.operations.reconcile import reconcile
-from kolli.operations.ship_parcels import ShipParcels, WantedParcel, WantedSender, queue_parcels, ship_parcels
+from kolli.operations.plans import WantedSender
+from kolli.operations.ship_parcels import ShipParcels, WantedParcel, queue_parcels, ship_parcels
 from kolli.orders.model import ShipWith
 from kolli.shipments.attempts import LEFT_BEHIND_AFTER, State
 from kolli.shipments.model import ParcelStatus

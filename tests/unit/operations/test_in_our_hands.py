@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from kolli.account.contracts import Contract, add_contract, add_number_range
+from kolli.account.contracts import Contract, add_contract
+from kolli.account.number_ranges import add_number_range
 from kolli.carriers.base import Announced
 from kolli.errors import CarrierUnavailable, NumbersExhausted
 from kolli.jobs import count_waiting
@@ -326,8 +327,12 @@ def test_an_order_for_which_too_few_numbers_are_left_leaves_them_to_a_smaller_on
     names = ["two", "two-more", "one"]
     story.caller.store(*(an_order(order_id=name, order_number=name) for name in names))
     with story.installation.database.write() as transaction:
-        add_contract(transaction, 1, Contract(777, "postnl", "Small", data={"customer_code": "ZZ"}))
-        add_number_range(transaction, 1, 777, 1, 3, is_live=False)
+        add_contract(
+            transaction,
+            1,
+            Contract(777, "postnl", "Small", sealed_data=story.installation.vault.seal({"customer_code": "ZZ"})),
+        )
+        add_number_range(transaction, 1, 777, 1, 3, is_live=False, vault=story.installation.vault)
     box = WantedBox((("line-1", 1),))
     wanted = [Choice(ShipWith(POST, 777), boxes=(box,) * boxes) for boxes in (2, 2, 1)]
 

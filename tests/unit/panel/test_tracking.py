@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from kolli.account.brands import Brand, add_brand
-from kolli.account.contracts import Contract, add_contract, add_number_range
+from kolli.account.contracts import Contract, add_contract
+from kolli.account.number_ranges import add_number_range
 from kolli.account.sender_addresses import SenderAddress, add_sender_address
 from kolli.operations.import_events import get_tracked
 from kolli.operations.track import record_all, set_status_of_all
@@ -329,9 +330,16 @@ def test_text_of_an_event_is_never_markup(caller, tracking_number, text):
 def test_a_parcel_that_is_not_scanned_yet_says_so(caller):
     properties = {"shipping_option_code": "postnl:standard", "contract_id": 9}
     with caller.installation.database.write() as transaction:
-        live = Contract(9, "postnl", "Live", is_default=False, is_live=True, data={"customer_code": "KOLL"})
+        live = Contract(
+            9,
+            "postnl",
+            "Live",
+            is_default=False,
+            is_live=True,
+            sealed_data=caller.installation.vault.seal({"customer_code": "KOLL"}),
+        )
         add_contract(transaction, 1, live)
-        add_number_range(transaction, 1, live.id, 1, 99, is_live=True)
+        add_number_range(transaction, 1, live.id, 1, 99, is_live=True, vault=caller.installation.vault)
     caller.store(an_order())
     number = caller.ship(ship_with={"type": "shipping_option_code", "properties": properties}).json()["data"][0][
         "tracking_number"
