@@ -3,6 +3,7 @@
 KolliError
 ├── Invalid                 a value that cannot be right, whatever else is stored
 │   ├── InvalidChoice       not one of the values there are
+│   ├── UnknownField        a name that nobody asks for
 │   └── Missing             needed, and not given
 ├── Impossible              right by itself, but not with what is stored
 │   ├── AlreadyShipped      the order has a live shipment
@@ -49,6 +50,10 @@ class Invalid(KolliError):
 
 class InvalidChoice(Invalid):
     """This value is not one of the valid choices."""
+
+
+class UnknownField(Invalid):
+    """There is no such field."""
 
 
 class Missing(Invalid):

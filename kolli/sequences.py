@@ -31,6 +31,8 @@ _RESERVE = (
     .returning(sequences.c.next, sequences.c.last)
 )
 
+_NEXT = select(sequences.c.next, sequences.c.last).where(sequences.c.name == bindparam("sequence"))
+
 
 @dataclass
 class _Block:
@@ -57,6 +59,7 @@ class Sequences:
         self._lock = threading.Lock()
         self._ids: _Block | None = None
         self._reserved: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._ended: set[str] = set()  # a sequence never grows: there is nothing more to reserve, for ever
 
     def take(self, name: str) -> int:
         """The next number of a sequence; NumbersExhausted after the last."""
@@ -71,6 +74,18 @@ class Sequences:
                 reserved.extend(range(block.next, block.end))
             return tuple(reserved.popleft() for _ in range(count))
 
+    def foresee(self, transaction: Connection, name: str, count: int) -> tuple[int, ...]:
+        """The numbers that `take_all` would give, if nobody else asked meanwhile; fewer when there are not so many.
+
+        Nothing is reserved and none used up.
+        """
+        with self._lock:
+            reserved = tuple(self._reserved[name])[:count]
+        row = transaction.execute(_NEXT, {"sequence": name}).one_or_none()
+        if row is None or len(reserved) == count:
+            return reserved
+        return (*reserved, *range(row.next, min(row.next + count - len(reserved), row.last + 1)))
+
     def take_id(self) -> int:
         """A fresh id: larger than those this process has handed out before, by a random step."""
         with self._lock:
@@ -82,9 +97,14 @@ class Sequences:
             return number
 
     def _reserve(self, name: str, amount: int) -> _Block:
+        if name in self._ended:
+            raise NumbersExhausted
         with self._database.write() as transaction:
             row = transaction.execute(_RESERVE, {"sequence": name, "amount": amount}).one_or_none()
             if row is None:
                 known = transaction.execute(select(sequences.c.name).where(sequences.c.name == name)).one_or_none()
-                raise NumbersExhausted() if known else NotFound(f"There is no sequence {name}.")
+                if known is None:
+                    raise NotFound(f"There is no sequence {name}.")
+                self._ended.add(name)
+                raise NumbersExhausted
         return _Block(next=row.next - amount, end=min(row.next, row.last + 1))

@@ -139,7 +139,7 @@ def _rows(
 def _plain(cell: str) -> str:
     """A cell without spaces around it, and without the mark that keeps a spreadsheet from reading a formula."""
     text = cell.strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 
 def _check_cell(row: TableRow, name: str, cell: str) -> None:
@@ -171,7 +171,7 @@ def write_table(file: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str
 
 
 def _safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
 
 
 # What stands in cells

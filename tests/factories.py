@@ -28,8 +28,9 @@ from kolli.database import Database
 from kolli.documents.fonts import Fonts
 from kolli.migrations import migrate
 from kolli.operations.context import Context, Installation
+from kolli.rules.model import Action, Condition, Plan, PlannedParcel, Rule
 from kolli.settings import Settings
-from kolli.values import Address, Weight
+from kolli.values import Address, Money, Weight
 from tests.described import DescribedClient
 from tests.receivers import Silent
 
@@ -196,3 +197,46 @@ def a_caller(
 def kilograms(value: str) -> Weight:
     """A weight in kilograms."""
     return Weight(Decimal(value), "kg")
+
+
+def a_parcel_item(**changes: Any) -> dict[str, Any]:
+    """An item of a parcel: two candles."""
+    item = {
+        "description": "Candle",
+        "quantity": 2,
+        "weight": {"value": Decimal("0.35"), "unit": "kg"},
+        "price": {"value": "8.95", "currency": "EUR"},
+        "hs_code": "340600",
+        "origin_country": "NL",
+        "sku": "CANDLE-1",
+    }
+    return {name: value for name, value in {**item, **changes}.items() if value is not None}
+
+
+def a_planned_parcel(*items: dict[str, Any], **changes: Any) -> PlannedParcel:
+    """A parcel of 0.7 kg with two candles, or with these items."""
+    return PlannedParcel(**{"weight": kilograms("0.7"), "items": items or (a_parcel_item(),), **changes})
+
+
+def a_plan(*parcels: PlannedParcel, **changes: Any) -> Plan:
+    """A paid order of 22.85 euros to Amsterdam, in one parcel, or in these."""
+    known = {
+        "integration_id": 70,
+        "payment_status": "paid",
+        "total": Money(Decimal("22.85"), "EUR"),
+        "recipient": an_address(),
+        "parcels": parcels or (a_planned_parcel(),),
+    }
+    return Plan(**{**known, **changes})
+
+
+def a_rule(*actions: str, when: Iterable[str] = (), rule_id: int = 1, **changes: Any) -> Rule:
+    """A rule as `a_rule("set_weight 2", when=["weight ge 1"])`; without conditions it holds always."""
+    texts = ([*text.split(" ", 2), ""][:3] for text in when)
+    known = {
+        "id": rule_id,
+        "name": f"Rule {rule_id}",
+        "conditions": tuple(Condition(*text) for text in texts),
+        "actions": tuple(Action(name, value) for name, _, value in (text.partition(" ") for text in actions)),
+    }
+    return Rule(**{**known, **changes})

@@ -1,16 +1,20 @@
-"""Brands: how a sender presents itself on labels and tracking pages."""
+"""Brands: how a sender presents itself on labels and tracking pages.
+
+At most one of an account's brands is its default.
+"""
 
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from kolli.account.accounts import touch
 from kolli.account.pages import Listed, Page, read_page
 from kolli.database import insert_or_skip
-from kolli.errors import NotFound
-from kolli.schema import brands, images
+from kolli.errors import Impossible, NotFound
+from kolli.schema import brands, images, sender_addresses
 
 
 @dataclass(frozen=True)
@@ -48,22 +52,71 @@ _IMAGE = select(images.c.png).where(
 _LOGO_OWNER = select(brands.c.account_id).where(
     brands.c.id == bindparam("id"), brands.c.logo_sha256 == bindparam("sha256")
 )
+_OWN = (brands.c.account_id == bindparam("account"), brands.c.id == bindparam("brand"))
+_OTHERS = (
+    update(brands)
+    .where(brands.c.account_id == bindparam("account"), brands.c.id != bindparam("brand"))
+    .values(is_default=False)
+)
+_REMOVE = delete(brands).where(*_OWN)
+_USERS = (
+    select(sender_addresses.c.id)
+    .where(
+        sender_addresses.c.account_id == bindparam("account_id"), sender_addresses.c.brand_id == bindparam("brand_id")
+    )
+    .order_by(sender_addresses.c.id)
+)
+
+MOST_NAMED = 5
+"""Sender addresses that one message names."""
 
 _read_details = msgspec.json.Decoder(BrandDetails).decode
 
 
 def add_brand(transaction: Connection, account_id: int, brand: Brand) -> None:
-    """Stores a new brand; its logo, if it has one, must have been stored with `add_image`."""
-    transaction.execute(
-        insert(brands).values(
-            id=brand.id,
-            account_id=account_id,
-            name=brand.name,
-            is_default=brand.is_default,
-            logo_sha256=brand.logo_sha256,
-            body=msgspec.json.encode(brand.details).decode(),
-        )
-    )
+    """Stores a new brand; its logo, if it has one, must have been stored with `add_image`.
+
+    If it is to be the default, no other one is then.
+    """
+    transaction.execute(insert(brands).values(id=brand.id, account_id=account_id, **_columns(brand)))
+    _settle_default(transaction, account_id, brand)
+    touch(transaction, account_id)
+
+
+def update_brand(transaction: Connection, account_id: int, brand: Brand) -> None:
+    """Stores what has changed about a brand, which must exist; see `add_brand`."""
+    statement = update(brands).where(brands.c.account_id == account_id, brands.c.id == brand.id)
+    transaction.execute(statement.values(**_columns(brand)))
+    _settle_default(transaction, account_id, brand)
+    touch(transaction, account_id)
+
+
+def remove_brand(transaction: Connection, account_id: int, brand_id: int) -> None:
+    """Removes a brand, which must exist. Labels that carry its logo have kept it.
+
+    Impossible while sender addresses have it: their parcels would carry another brand, or none, all at once.
+    """
+    get_brand(transaction, account_id, brand_id)
+    users = list(transaction.execute(_USERS, {"account_id": account_id, "brand_id": brand_id}).scalars())
+    if users:
+        named = ", ".join(map(str, users[:MOST_NAMED])) + (" …" if len(users) > MOST_NAMED else "")
+        raise Impossible(f"Sender addresses have the brand {brand_id}: {named}. Give them another one, or none, first.")
+    transaction.execute(_REMOVE, {"account": account_id, "brand": brand_id})
+    touch(transaction, account_id)
+
+
+def _settle_default(transaction: Connection, account_id: int, brand: Brand) -> None:
+    if brand.is_default:
+        transaction.execute(_OTHERS, {"account": account_id, "brand": brand.id})
+
+
+def _columns(brand: Brand) -> dict[str, Any]:
+    return {
+        "name": brand.name,
+        "is_default": brand.is_default,
+        "logo_sha256": brand.logo_sha256,
+        "body": msgspec.json.encode(brand.details).decode(),
+    }
 
 
 def find_brand(transaction: Connection, account_id: int, brand_id: int | None) -> Brand | None:

@@ -17,6 +17,8 @@ from kolli.vault import unsealed
 ContractState = Literal["active", "inactive", "validating", "validation_failed"]
 """Only under an active contract is anything shipped."""
 
+LONGEST_NAME = 50
+
 ContractType = Literal["direct", "broker", "subbroker"]
 """Whose contract it is: the account's own, or that of somebody who ships for it."""
 
@@ -183,7 +185,9 @@ def remove_contract(transaction: Connection, account_id: int, contract: Contract
     """Removes a contract. If it was the default, the first that was added takes its place, an active one if it can."""
     transaction.execute(_REMOVE, {"account": account_id, "contract": contract.id, "at": timestamp(now)})
     if contract.is_default:
-        others = [other for other in contracts_with(transaction, account_id, contract.carrier_code) if other.can_be_default]
+        others = [
+            other for other in contracts_with(transaction, account_id, contract.carrier_code) if other.can_be_default
+        ]
         if others:
             make_default(transaction, account_id, min(others, key=lambda other: (not other.is_active, other.id)))
     touch(transaction, account_id)
@@ -197,7 +201,9 @@ def contracts_with(transaction: Connection, account_id: int, carrier_code: str) 
 
 def all_contracts(transaction: Connection, account_id: int) -> list[Contract]:
     """All of the account's contracts, oldest first."""
-    return [_contract(row) for row in transaction.execute(_COLUMNS.order_by(contracts.c.id), {"account_id": account_id})]
+    return [
+        _contract(row) for row in transaction.execute(_COLUMNS.order_by(contracts.c.id), {"account_id": account_id})
+    ]
 
 
 def _encode(contract: Contract) -> str:

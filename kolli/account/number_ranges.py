@@ -1,44 +1,154 @@
-"""Number ranges: the numbers that a carrier has assigned to a contract, none of which is ever handed out twice."""
+"""Number ranges: the numbers that a carrier has assigned to a contract, none of which is ever handed out twice.
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+A range belongs to the contract under whose data its numbers were made, for ever: when another contract takes over, it
+gets what is left in ranges of its own. So what was handed out under some data can be told from the ranges.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from kolli.account.accounts import touch
-from kolli.account.contracts import get_contract
+from kolli.account.contracts import Contract, find_any_contract
 from kolli.errors import Impossible, Invalid
-from kolli.schema import contracts, number_ranges
+from kolli.schema import contracts, number_ranges, sequences
 from kolli.sequences import add_sequence
 from kolli.vault import Vault
 
+LARGEST_NUMBER = 10**18
+"""The last number that a range can end with."""
+
+MOST_RANGES = 1_000
+"""Ranges of one contract."""
+
+Alike = Callable[[Mapping[str, str], Mapping[str, str], int], bool]
+"""Whether a serial number becomes the same tracking number under the data of two contracts with one carrier."""
+
+
+@dataclass(frozen=True)
+class NumberRange:
+    """The numbers `first` to `last`. Used are those that no other parcel can get any more."""
+
+    first: int
+    last: int
+    is_live: bool
+    used: int
+
+    @property
+    def left(self) -> int:
+        """How many are still to be handed out."""
+        return self.last - self.first + 1 - self.used
+
+
 _OVERLAPPING = (
-    select(contracts.c.account_id, contracts.c.id)
-    .distinct()
+    select(contracts.c.account_id, contracts.c.id, number_ranges.c.first)
     .join(number_ranges, number_ranges.c.contract_id == contracts.c.id)
-    .where(contracts.c.carrier_code == bindparam("carrier"))
-    .where(number_ranges.c.first <= bindparam("to"), number_ranges.c.last >= bindparam("from"))
+    .where(
+        contracts.c.carrier_code == bindparam("carrier"),
+        number_ranges.c.sequence != bindparam("besides"),
+        number_ranges.c.first <= bindparam("to"),
+        number_ranges.c.last >= bindparam("from"),
+    )
 )
+_RANGES = (
+    select(number_ranges, sequences.c.next)
+    .join(sequences, sequences.c.name == number_ranges.c.sequence)
+    .where(
+        number_ranges.c.account_id == bindparam("account_id"),
+        number_ranges.c.contract_id == bindparam("contract_id"),
+    )
+    .order_by(number_ranges.c.position)
+)
+_END_SEQUENCE = update(sequences).where(sequences.c.name == bindparam("sequence")).values(last=bindparam("end"))
+_END_RANGE = update(number_ranges).where(number_ranges.c.sequence == bindparam("range")).values(last=bindparam("end"))
+_FORGET_RANGE = delete(number_ranges).where(number_ranges.c.sequence == bindparam("range"))
+
+
+def have_equal_data(one: Mapping[str, str], other: Mapping[str, str], _serial: int) -> bool:
+    """Whether two contracts say the same, so that their numbers are the same for certain."""
+    return one == other
+
+
+def list_number_ranges(transaction: Connection, account_id: int, contract_id: int) -> list[NumberRange]:
+    """The ranges of a contract, in the order in which they are used up."""
+    rows = transaction.execute(_RANGES, {"account_id": account_id, "contract_id": contract_id})
+    return [NumberRange(row.first, row.last, row.is_live, min(row.next, row.last + 1) - row.first) for row in rows]
 
 
 def add_number_range(
-    transaction: Connection, account_id: int, contract_id: int, first: int, last: int, *, is_live: bool, vault: Vault
+    transaction: Connection,
+    account_id: int,
+    contract_id: int,
+    first: int,
+    last: int,
+    *,
+    is_live: bool,
+    vault: Vault,
+    alike: Alike = have_equal_data,
 ) -> None:
-    """Gives a contract the numbers `first` to `last` too, for live parcels or for tests.
+    """Gives a contract the numbers `first` to `last`, for live parcels or for tests, behind those it has already.
 
-    Impossible when another range, under any contract with the same carrier and the same data, has one of the numbers:
-    the carrier would see one number on two parcels.
+    Impossible when one of these numbers belongs to a range of another contract, on the whole installation, that would
+    make the same tracking number of it: the carrier would see one number on two parcels.
     """
-    if not 1 <= first <= last:
+    if not 1 <= first <= last <= LARGEST_NUMBER:
         raise Invalid(f"A number range begins at 1 or later and does not end before: not {first} to {last}.")
-    own = get_contract(transaction, account_id, contract_id)
-    data = vault.open(own.sealed_data)
-    overlapping = transaction.execute(_OVERLAPPING, {"carrier": own.carrier_code, "from": first, "to": last}).all()
-    for row in overlapping:
-        if vault.open(get_contract(transaction, row.account_id, row.id).sealed_data) == data:
-            raise Impossible(
-                f"The numbers {first} to {last} overlap a range that is there already.", field="number_range"
-            )
+    contract = find_any_contract(transaction, account_id, contract_id)
+    if contract is None:
+        raise Invalid("Invalid contract.", field="contract_id")
     name = f"contract {contract_id} {'live' if is_live else 'test'} {first}"
+    _check_overlap(transaction, contract, (name, first, last), vault, alike)
+    count = select(func.count()).where(number_ranges.c.contract_id == contract_id)
+    place = transaction.execute(count).scalar_one()
+    if place >= MOST_RANGES:
+        raise Impossible(f"A contract can have {MOST_RANGES} number ranges. Make another contract.")
     add_sequence(transaction, name, first, last)
-    place = select(func.count()).where(number_ranges.c.contract_id == contract_id).scalar_subquery()
     values = {"account_id": account_id, "contract_id": contract_id, "is_live": is_live, "first": first, "last": last}
     transaction.execute(insert(number_ranges).values(sequence=name, position=place, **values))
     touch(transaction, account_id)
+
+
+def check_number_ranges(
+    transaction: Connection, account_id: int, contract: Contract, vault: Vault, alike: Alike = have_equal_data
+) -> None:
+    """Looks again whether the ranges of a contract may be its own, when its data have changed. Impossible if not."""
+    for row in transaction.execute(_RANGES, {"account_id": account_id, "contract_id": contract.id}).all():
+        _check_overlap(transaction, contract, (row.sequence, row.first, row.last), vault, alike)
+
+
+def hand_over_numbers(
+    transaction: Connection, account_id: int, before: int, after: int, *, vault: Vault, alike: Alike = have_equal_data
+) -> None:
+    """Gives what is left in the ranges of one contract to the contract that takes its place.
+
+    What was used stays where it is, so that nobody is given these numbers under the same data again. Nothing is
+    handed out from the old ranges any more, but what some process has reserved already. Impossible like
+    `add_number_range`.
+    """
+    for row in transaction.execute(_RANGES, {"account_id": account_id, "contract_id": before}).all():
+        if row.next > row.last:
+            continue
+        end = row.next - 1
+        transaction.execute(_END_SEQUENCE, {"sequence": row.sequence, "end": end})
+        if row.next == row.first:
+            transaction.execute(_FORGET_RANGE, {"range": row.sequence})
+        else:
+            transaction.execute(_END_RANGE, {"range": row.sequence, "end": end})
+        add_number_range(
+            transaction, account_id, after, row.next, row.last, is_live=row.is_live, vault=vault, alike=alike
+        )
+
+
+def _check_overlap(
+    transaction: Connection, contract: Contract, wanted: tuple[str, int, int], vault: Vault, alike: Alike
+) -> None:
+    name, first, last = wanted
+    data = vault.open(contract.sealed_data)
+    values = {"carrier": contract.carrier_code, "besides": name, "from": first, "to": last}
+    for row in transaction.execute(_OVERLAPPING, values).all():
+        other = find_any_contract(transaction, row.account_id, row.id)
+        if row.id == contract.id or (other and alike(vault.open(other.sealed_data), data, max(first, row.first))):
+            raise Impossible(
+                f"The numbers {first} to {last} overlap a range that is there already.", field="number_range"
+            )

@@ -27,6 +27,7 @@ WIRE: Mapping[type[errors.KolliError], Wire] = {
     Malformed: Wire(400, "non_field_errors", "Wrong format"),
     errors.Invalid: Wire(400, "invalid", "Invalid"),
     errors.InvalidChoice: Wire(400, "invalid_choice", "Invalid choice"),
+    errors.UnknownField: Wire(400, "unknown_field", "Unknown field"),
     errors.Missing: Wire(400, "required", "Required"),
     errors.Impossible: Wire(400, "validation_error", "Validation error"),
     errors.Conflict: Wire(400, "invalid", "Invalid"),
@@ -64,10 +65,14 @@ class Problem(TypedDict):
 
 
 class Refusal(TypedDict):
-    """Every mistake that was found."""
+    """Every mistake that was found, and the shipping rules that were applied before it was."""
 
     errors: list[Problem]
+    applied_shipping_rules: NotRequired[list[dict[str, Any]]]
 
+
+BESIDE = "applied_shipping_rules"
+"""The detail of an error that stands beside the errors. Source: integrators, of rules that an option cannot follow."""
 
 _CHOICES = frozenset({"enum", "literal_error"})
 
@@ -150,8 +155,9 @@ def problem_of(error: errors.KolliError, pointers: Pointers) -> Problem:
     """The error object that tells a caller about an error."""
     wire = next(WIRE[kind] for kind in type(error).__mro__ if kind in WIRE)
     found = problem(wire, error.message, None if error.field is None else pointers.of_field(error.field))
-    if error.details:
-        found["meta"] = error.details
+    meta = {name: value for name, value in error.details.items() if name != BESIDE}
+    if meta:
+        found["meta"] = meta
     return cast("Problem", found)
 
 
@@ -160,4 +166,5 @@ def answer_to(error: errors.KolliError, pointers: Pointers) -> tuple[int, bytes]
     if isinstance(error, Rejected):
         return error.status, encode({"errors": error.problems})
     found = problem_of(error, pointers)
-    return int(found["status"]), encode({"errors": [found]})
+    beside = {BESIDE: error.details[BESIDE]} if BESIDE in error.details else {}
+    return int(found["status"]), encode({"errors": [found], **beside})

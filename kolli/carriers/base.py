@@ -244,6 +244,8 @@ class ContractField:
     is_required: bool = True
     type: FieldType = "string"
     choices: Mapping[str, str] = field(default_factory=dict, hash=False)  # code → description, for a choice
+    is_secret: bool = False  # such as a password: not shown while it is typed
+    is_client_id: bool = False  # what the carrier knows the account by: shown, and what lists are filtered by
 
 
 @runtime_checkable
@@ -251,6 +253,17 @@ class AsksForContracts(Protocol):
     """A carrier that has to know something about a contract before anything is shipped under it."""
 
     contract_form: tuple[ContractField, ...]
+
+
+@runtime_checkable
+class ChecksContracts(Protocol):
+    """A carrier that knows more about what can stand in a contract than its form says."""
+
+    def problem_with(self, contract_data: Mapping[str, str]) -> str | None:
+        """What is wrong with the data of a contract that is as the form wants it, in a sentence; None: nothing.
+
+        It may ask the carrier. CarrierUnavailable when that cannot be asked.
+        """
 
 
 @dataclass(frozen=True)

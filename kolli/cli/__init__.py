@@ -10,10 +10,16 @@ import typer
 from kolli import __version__
 from kolli.api.description import document_text
 from kolli.app import DATABASE, find_fonts, readable, serve
+from kolli.cli.brands import brands
+from kolli.cli.explain import explain_command
 from kolli.cli.jobs import jobs
 from kolli.cli.keys import keys
 from kolli.cli.options import options
 from kolli.cli.rates import rates
+from kolli.cli.replay import replay_command
+from kolli.cli.rules import rules
+from kolli.cli.sender_addresses import sender_addresses
+from kolli.cli.service_points import service_points
 from kolli.cli.tracking import tracking
 from kolli.cli.webhooks import webhooks
 from kolli.database import Database
@@ -38,9 +44,15 @@ cli = typer.Typer(
 cli.add_typer(keys, name="keys")
 cli.add_typer(options, name="options")
 cli.add_typer(rates, name="rates")
+cli.add_typer(rules, name="rules")
+rules.command("replay")(replay_command)
+cli.command("explain")(explain_command)
 cli.add_typer(jobs, name="jobs")
 cli.add_typer(tracking, name="track")
 cli.add_typer(webhooks, name="webhooks")
+cli.add_typer(sender_addresses, name="sender-addresses")
+cli.add_typer(brands, name="brands")
+cli.add_typer(service_points, name="service-points")
 
 FORMATS = {".pdf": ("application/pdf", 72), ".png": ("image/png", 300), ".zpl": ("application/zpl", 203)}
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kolli.account.accounts import Account, list_accounts
+from kolli.account.keys import ApiKey
 from kolli.app import DATABASE, build, open_database
 from kolli.errors import KolliError, SetupError
-from kolli.operations.context import Installation
+from kolli.operations.context import Context, Installation
 from kolli.settings import load_settings
 
 
@@ -47,3 +48,8 @@ def choose_account(at: Installation, wanted: int | None) -> Account:
             return account
     names = ", ".join(f"{account.id} ({account.name})" for account in known)
     raise KolliError(f"Name one of the accounts with --account: {names}.")
+
+
+def caller(at: Installation, account: Account) -> Context:
+    """Who asks when a person at a terminal does: the account itself, without a key."""
+    return Context(at, account, ApiKey("", account.id, "a command"))

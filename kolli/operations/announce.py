@@ -271,23 +271,43 @@ def contract_of(transaction: Connection, shipment: Shipment) -> Contract | None:
     return None if contract_id is None else find_any_contract(transaction, shipment.account_id, contract_id)
 
 
+def check_numbers(transaction: Connection, decision: Decision, context: Context) -> None:
+    """Raises what would keep a decision from being given numbers; none is taken."""
+    carrier = context.installation.carriers.get(decision.draft.carrier_code)
+    contract, count = decision.contract, len(decision.draft.boxes)
+    if not isinstance(carrier, Numbers) or contract is None:
+        return
+    data = context.installation.vault.open(contract.sealed_data)
+    for sequence in decision.number_range or ():
+        serials = context.installation.sequences.foresee(transaction, sequence, count)
+        if len(serials) == count:
+            for serial in serials:
+                carrier.number(serial, data, decision.draft.shipping_option_code)
+            return
+    raise _no_numbers(decision, contract, carrier.name)
+
+
 def _own_numbers(decision: Decision, carrier: Carrier, context: Context) -> tuple[str, ...]:
     """A number for each box, all from one range of the contract; none when the carrier gives them itself."""
     contract = decision.contract
     if not isinstance(carrier, Numbers) or contract is None:
         return ()
-    kind = "live" if contract.is_live else "test"
-    if decision.number_range is None:
-        raise NumbersExhausted(f"The contract {contract.id} has no {kind} number range.", field="contract_id")
     data = context.installation.vault.open(contract.sealed_data)
-    for sequence in decision.number_range:
+    for sequence in decision.number_range or ():
         try:
             serials = context.installation.sequences.take_all(sequence, len(decision.draft.boxes))
         except NumbersExhausted:
             continue
         return tuple(carrier.number(serial, data, decision.draft.shipping_option_code) for serial in serials)
-    raise NumbersExhausted(
+    raise _no_numbers(decision, contract, decision.draft.carrier_name)
+
+
+def _no_numbers(decision: Decision, contract: Contract, carrier_name: str) -> NumbersExhausted:
+    kind = "live" if contract.is_live else "test"
+    if decision.number_range is None:
+        return NumbersExhausted(f"The contract {contract.id} has no {kind} number range.", field="contract_id")
+    return NumbersExhausted(
         f"The {kind} number range of contract {contract.id} ({contract.name}) is used up. Nothing was announced."
-        f" Ask {carrier.name} for a new range and give it to the contract.",
+        f" Ask {carrier_name} for a new range and give it to the contract.",
         field="contract_id",
     )

@@ -1,9 +1,9 @@
 """What is completed when rules, request and order have had their say: insurance, notes, and what customs are told."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
-import re
 
 from kolli.account.accounts import Account
 from kolli.account.sender_addresses import SenderAddress

@@ -1,7 +1,7 @@
 """What an account has configured about how it ships, made ready for decisions and kept until it changes."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -9,6 +9,7 @@ from kolli.account.accounts import revision_of
 from kolli.carriers.registry import Carriers
 from kolli.operations.catalogue import Catalogue, catalogue_of
 from kolli.operations.known import checked_rules, known_to
+from kolli.operations.parties import Parties
 from kolli.rules.engine import CompiledRules, compile_rules
 from kolli.rules.queries import list_rules
 from kolli.rules.validation import Known
@@ -24,6 +25,7 @@ class Configuration:
     revision: int
     catalogue: Catalogue
     rules: CompiledRules
+    parties: Parties = field(compare=False)
 
 
 class Configurations:
@@ -60,4 +62,4 @@ class Configurations:
         catalogue = catalogue_of(transaction, account_id, self._carriers, kept.catalogue if kept else None)
         rules = list_rules(transaction, account_id)
         known = known_to(transaction, account_id, catalogue) if rules else Known()
-        return Configuration(revision, catalogue, compile_rules(checked_rules(rules, known)))
+        return Configuration(revision, catalogue, compile_rules(checked_rules(rules, known)), Parties(account_id))

@@ -5,13 +5,12 @@ decided what is written down step by step. An error's `field` is the name of wha
 `sender_address_id`, `recipient.email`, `parcels.0.weight`, the parcels counted from zero.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from kolli.account.brands import Brand
-from kolli.account.contracts import Contract, find_number_range
+from kolli.account.contracts import Contract
 from kolli.account.sender_addresses import SenderAddress
 from kolli.carriers.base import Carrier, PrintsLabels, ShippingOption
 from kolli.errors import DoesNotFit, Impossible, KolliError, Missing, NotDrawable
@@ -27,28 +26,33 @@ from kolli.operations.context import Context
 from kolli.operations.fallback import usable_instead
 from kolli.operations.fitness import check_boxes, check_countries
 from kolli.operations.goods import check_requirements
-from kolli.operations.parties import choose_contract, find_brand_for, find_sender
 from kolli.operations.plans import Subject, filled_in
 from kolli.operations.print_labels import check_label
 from kolli.operations.recipients import fitted
 from kolli.operations.record import Record
 from kolli.operations.service_points import choose_service_point, doubt_about
 from kolli.orders.model import Document
-from kolli.rules.engine import apply_rules
-from kolli.rules.model import Plan
+from kolli.rules.engine import CompiledRules, apply_rules
 from kolli.shipments.model import Box, Draft, ServicePoint, Step
 from kolli.values import Address, crosses_customs_border
 
 
-def decide(transaction: Connection, subject: Subject, context: Context, record: Record | None = None) -> Decision:
+def decide(
+    transaction: Connection,
+    subject: Subject,
+    context: Context,
+    record: Record | None = None,
+    *,
+    rules: CompiledRules | None = None,
+) -> Decision:
     """A complete draft, and the contract and numbers it is announced with. Nothing is stored, no number taken.
 
     Raises an error with a `field` when it cannot be shipped so, saying who chose what stands in the way; `record` then
-    tells how far it came.
+    tells how far it came. `rules` count in place of the account's.
     """
     record = record if record is not None else Record()
     try:
-        return _Deciding(transaction, subject, context, record).decision()
+        return _Deciding(transaction, subject, context, record, rules).decision()
     except KolliError as error:
         raise record.explained(error) from error
 
@@ -73,10 +77,27 @@ def check_decision(decision: Decision, context: Context) -> Decision:
     return decision
 
 
+@dataclass(frozen=True)
+class _Ends:
+    """Who sends it and who gets it."""
+
+    sender: Address
+    stored: SenderAddress | None  # what the sender's address comes from, if it is one of the account's
+    brand: Brand | None
+    recipient: Address
+
+
 class _Deciding:
     """One decision while it is made: each method answers one question, and writes down what it has decided."""
 
-    def __init__(self, transaction: Connection, subject: Subject, context: Context, record: Record) -> None:
+    def __init__(
+        self,
+        transaction: Connection,
+        subject: Subject,
+        context: Context,
+        record: Record,
+        rules: CompiledRules | None,
+    ) -> None:
         self.transaction = transaction
         self.subject = subject
         self.context = context
@@ -84,16 +105,16 @@ class _Deciding:
         self.record = record
         configuration = context.installation.configurations.of(transaction, context.account_id)
         self.catalogue = configuration.catalogue
+        self.parties = configuration.parties
         record.add(*subject.steps)
         self.plan = subject.plan
         if subject.applies_rules:
             carrier_of = self.catalogue.carrier_of
             code = subject.plan.shipping_option_code
             plan = replace(subject.plan, carrier_code=carrier_of(code) if code else None)
-            outcome = apply_rules(configuration.rules, plan, carrier_of)
+            outcome = apply_rules(rules or configuration.rules, plan, carrier_of)
             self.plan = outcome.plan
             record.add_outcome(outcome)
-            record.add(*_shares(self.plan, record))
         self.by_rules = {step.field for step in record.by_rules()}
 
     def decision(self) -> Decision:
@@ -110,10 +131,9 @@ class _Deciding:
         self.record.add(*steps)
         contract = self.contract(carrier, contract_id)
         insured = insured_value(self.subject, self.plan, option, self.context.account, self.record)
-        draft = self.draft(sender, recipient, carrier, option, contract, stored, brand)
+        draft = self.draft(_Ends(sender, stored, brand, recipient), carrier, option, contract)
         draft = replace(draft, service_point=point, insured_value=insured, decision=tuple(self.record.steps))
-        number_range = find_number_range(self.transaction, self.account_id, contract) if contract else None
-        return Decision(draft, contract, number_range, self.record.applied)
+        return Decision(draft, contract, self.parties.numbers(self.transaction, contract), self.record.applied)
 
     # Who sends
 
@@ -121,11 +141,11 @@ class _Deciding:
         """The address that sends, and the stored one that it comes from, if it does."""
         wanted, chosen = self.subject.sender, self.plan.sender_address_id
         if "sender_address_id" in self.by_rules:
-            stored = find_sender(self.transaction, self.account_id, chosen)
+            stored = self.parties.sender(self.transaction, chosen)
             return stored.address, stored
         if wanted.address is not None:
             return wanted.address, None
-        stored = find_sender(self.transaction, self.account_id, chosen)
+        stored = self.parties.sender(self.transaction, chosen)
         if chosen is None:
             self.record.add(Step("sender_address_id", None, str(stored.id), "default"))
         return (replace(stored.address, **wanted.changes) if wanted.changes else stored.address), stored
@@ -133,7 +153,7 @@ class _Deciding:
     def brand(self, stored: SenderAddress | None) -> Brand | None:
         """The brand that the parcels carry."""
         wanted = self.subject.brand_id
-        brand = find_brand_for(self.transaction, self.account_id, wanted, stored)
+        brand = self.parties.brand(self.transaction, wanted, stored)
         if brand is not None and wanted is None:
             is_senders = stored is not None and stored.brand_id == brand.id
             self.record.add(Step("brand_id", None, str(brand.id), "sender_address" if is_senders else "default"))
@@ -194,7 +214,7 @@ class _Deciding:
         self, carrier: Carrier, contract_id: int | None, sender: Address, error: Impossible
     ) -> tuple[Carrier, ShippingOption]:
         """Another option in place of the default one, which cannot carry this; the error when there is none."""
-        contract = choose_contract(self.transaction, self.account_id, carrier, contract_id)
+        contract = self.parties.contract(self.transaction, carrier, contract_id)
         offer = usable_instead(
             self.transaction,
             self.account_id,
@@ -211,7 +231,7 @@ class _Deciding:
 
     def contract(self, carrier: Carrier, contract_id: int | None) -> Contract | None:
         """The contract that is shipped under; None is the installation's own."""
-        contract = choose_contract(self.transaction, self.account_id, carrier, contract_id)
+        contract = self.parties.contract(self.transaction, carrier, contract_id)
         if contract_id is None:
             before = self.record.last("contract_id")
             self.record.add(
@@ -242,21 +262,12 @@ class _Deciding:
 
     # The outcome
 
-    def draft(
-        self,
-        sender: Address,
-        recipient: Address,
-        carrier: Carrier,
-        option: ShippingOption,
-        contract: Contract | None,
-        stored: SenderAddress | None,
-        brand: Brand | None,
-    ) -> Draft:
+    def draft(self, ends: _Ends, carrier: Carrier, option: ShippingOption, contract: Contract | None) -> Draft:
         """Everything that was decided, in one."""
         origin = self.subject.origin
         return Draft(
-            sender=sender,
-            recipient=recipient,
+            sender=ends.sender,
+            recipient=ends.recipient,
             carrier_code=carrier.code,
             carrier_name=carrier.name,
             shipping_option_code=option.code,
@@ -272,13 +283,13 @@ class _Deciding:
             order_number=origin.order_number,
             order_revision=origin.order_revision,
             reference=origin.reference,
-            sender_address_id=stored.id if stored else None,
-            brand_id=brand.id if brand else None,
-            brand_name=brand.name if brand else "",
-            logo_sha256=brand.logo_sha256 if brand else None,
+            sender_address_id=ends.stored.id if ends.stored else None,
+            brand_id=ends.brand.id if ends.brand else None,
+            brand_name=ends.brand.name if ends.brand else "",
+            logo_sha256=ends.brand.logo_sha256 if ends.brand else None,
             external_reference_id=origin.external_reference_id,
             carrier_details=self.carrier_details(carrier, contract),
-            details=self.details(sender, recipient, stored),
+            details=self.details(ends),
         )
 
     def carrier_details(self, carrier: Carrier, contract: Contract | None) -> dict[str, str]:
@@ -287,23 +298,10 @@ class _Deciding:
             return {}
         return carrier.printed_details(self.context.installation.vault.open(contract.sealed_data) if contract else {})
 
-    def details(self, sender: Address, recipient: Address, stored: SenderAddress | None) -> Document:
+    def details(self, ends: _Ends) -> Document:
         """What is kept and returned, with what customs are told."""
-        is_needed = crosses_customs_border(sender.country_code, recipient.country_code)
+        is_needed = crosses_customs_border(ends.sender.country_code, ends.recipient.country_code)
         account = self.context.account
         customs = customs_information(self.subject, self.plan, account, self.record, is_needed=is_needed)
         others = {name: value for name, value in self.subject.details.items() if name != "customs_information"}
-        return {**others, "customs_information": with_tax_numbers(customs, stored)} if customs else others
-
-
-def _shares(plan: Plan, record: Record) -> Iterator[Step]:
-    """What each parcel weighs when a rule has divided one into several."""
-    divided = record.last("number_of_parcels")
-    if divided is None or divided.source != "rule":
-        return
-    for place, parcel in enumerate(plan.parcels):
-        known = record.last(f"parcels.{place}.weight")
-        before = known.after if known else None
-        after = str(parcel.weight) if parcel.weight else None
-        if before != after:
-            yield replace(divided, field=f"parcels.{place}.weight", before=before, after=after, note="Its share.")
+        return {**others, "customs_information": with_tax_numbers(customs, ends.stored)} if customs else others

@@ -5,9 +5,9 @@ from sqlalchemy import Connection
 from kolli.carriers.base import ShippingOption
 from kolli.operations.catalogue import Catalogue
 from kolli.operations.offer import Offer, Wish, find_offers
-from kolli.operations.quote import Ends, Insured, Load, Parcel
+from kolli.operations.quote import Ends, Load, Parcel
 from kolli.rules.model import Plan
-from kolli.values import Address, Money
+from kolli.values import Address
 
 
 def usable_instead(
@@ -35,18 +35,6 @@ def usable_instead(
     ]
     ends = Ends(sender.country_code, plan.recipient.country_code, plan.recipient.postal_code)
     return min(usable, key=lambda offer: _price(catalogue, offer, ends, found.load), default=None)
-
-
-def price_of(
-    catalogue: Catalogue, option: ShippingOption, contract_id: int | None, ends: Ends, plan: Plan, insured: Money | None
-) -> Money | None:
-    """What shipping this costs; None where we do not know."""
-    parcels = [Parcel(parcel.weight, parcel.dimensions) for parcel in plan.parcels]
-    if insured is not None and parcels:
-        first = parcels[0]
-        parcels[0] = Parcel(first.weight, first.dimensions, Insured(insured.value, insured.currency))
-    quote = catalogue.quote(option, contract_id, ends, Load(parcels))
-    return Money(quote.total, quote.currency) if quote else None
 
 
 def _has_all(option: ShippingOption, plan: Plan) -> bool:

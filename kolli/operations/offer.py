@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -13,7 +15,9 @@ from kolli.operations.catalogue import Catalogue, Usual, can_number
 from kolli.operations.fitness import check_boxes, check_countries, check_insured
 from kolli.operations.parties import choose_contract
 from kolli.operations.quote import Insured, Load, Parcel
-from kolli.values import Money
+from kolli.operations.service_points import choose_service_point
+from kolli.shipments.model import ServicePoint
+from kolli.values import Address, Money
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,11 @@ class Wish:
     product_code: str | None = None
     option_code: str | None = None
     functionalities: Mapping[str, Functionality] = field(default_factory=dict)
-    is_to_service_point: bool = False
-    service_point_carrier: str | None = None  # whose service point it is, where that is known
+    service_point: ServicePoint | None = None  # where the buyer collects it
     takes_hours: Callable[[int], bool] | None = None  # whether a lead time of so many hours will do
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """A shipping option that can be shipped with, and the contract that this is done under; None: the built-in one."""
 
     carrier: Carrier
@@ -70,10 +72,13 @@ def find_offers(transaction: Connection, account_id: int, catalogue: Catalogue, 
     load = Load(wish.parcels)
     _check_currencies(wish.parcels)
     named = _named(transaction, account_id, catalogue, wish.contract_id)
+    points = cache(lambda carrier_code: _problem_with_point(transaction, carrier_code, wish))
     offers = Offers([], [], load)
     for carrier, option in catalogue:
         try:
             _check_wishes(carrier, option, wish)
+            if wish.service_point is not None:
+                _check_point(carrier, option, points)
             under = _under(catalogue, carrier, named)
             check_countries(option, wish.sender_country, wish.recipient_country)
             check_boxes(option, wish.parcels)
@@ -146,19 +151,30 @@ def _check_wishes(carrier: Carrier, option: ShippingOption, wish: Wish) -> None:
         if option.functionalities.get(name) != asked:
             has = option.functionalities.get(name)
             raise Impossible(f"{name} is {_said(has)}, not {_said(asked)}.", field="functionalities")
-    if wish.is_to_service_point:
-        _check_point(carrier, option, wish)
     hours = option.lead_time_hours
     if wish.takes_hours is not None and (hours is None or not wish.takes_hours(hours)):
         time = "is not known" if hours is None else f"is {hours} hours"
         raise Impossible(f"Its lead time {time}.", field="lead_time")
 
 
-def _check_point(carrier: Carrier, option: ShippingOption, wish: Wish) -> None:
+def _check_point(carrier: Carrier, option: ShippingOption, points: Callable[[str], str | None]) -> None:
+    """Raises Impossible when an option does not go to the service point that was asked for."""
     if not option.goes_to_service_point:
         raise Impossible("It does not go to a service point.", field="to_service_point")
-    if wish.service_point_carrier not in {None, carrier.code}:
-        raise Impossible(f"The service point is not one of {carrier.name}.", field="to_service_point")
+    if problem := points(carrier.code):
+        raise Impossible(problem, field="to_service_point")
+
+
+def _problem_with_point(transaction: Connection, carrier_code: str, wish: Wish) -> str | None:
+    """Why a carrier's parcels cannot go to the service point, where the recipient's country is known too."""
+    if wish.recipient_country is None:
+        return None
+    recipient = Address("", "", wish.recipient_postal_code, "", wish.recipient_country)
+    try:
+        choose_service_point(transaction, carrier_code, wish.service_point, recipient)
+    except Invalid as error:
+        return error.message
+    return None
 
 
 def _said(value: Functionality) -> str:

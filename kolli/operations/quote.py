@@ -237,20 +237,25 @@ def _flat(option: ShippingOption, load: Load) -> list[Quote]:
 
 def _quote(option: ShippingOption, currency: str, rates: Sequence[_Parts], parcels: Sequence[Parcel]) -> Quote:
     """The prices of all parcels, each by its own rate."""
-    parts: dict[PriceType, Decimal] = {}
-    for each, parcel in zip(rates, parcels, strict=True):
-        for kind, value in each.parts:
-            parts[kind] = parts.get(kind, _NOTHING) + value
-        insurance = each.insurance(parcel)
-        if insurance is not None:
-            parts["insurance_price"] = parts.get("insurance_price", _NOTHING) + insurance
-    lines = tuple(PriceLine(kind, _cents(parts[kind])) for kind in sorted(parts, key=_PLACES.__getitem__))
-    limits = rates[0].rate if all(each is rates[0] for each in rates) else option
+    first = rates[0]
+    if all(each is first for each in rates):
+        limits: ShippingOption | Rate = first.rate
+        parts = {kind: value * len(rates) for kind, value in first.parts}
+    else:
+        limits = option
+        parts = {}
+        for each in rates:
+            for kind, value in each.parts:
+                parts[kind] = parts.get(kind, _NOTHING) + value
+        parts = {kind: parts[kind] for kind in _ORDER if kind in parts}
+    insurance = [each.insurance(parcel) for each, parcel in zip(rates, parcels, strict=True)]
+    if any(value is not None for value in insurance):
+        parts["insurance_price"] = sum((value for value in insurance if value is not None), _NOTHING)
+    lines = tuple([PriceLine(kind, _cents(value)) for kind, value in parts.items()])
     return Quote(lines, currency, limits.lightest, limits.heaviest)
 
 
 _ORDER: tuple[PriceType, ...] = ("price_without_insurance", *SURCHARGES, "insurance_price")
-_PLACES = {kind: place for place, kind in enumerate(_ORDER)}
 
 
 def _cents(value: Decimal) -> Decimal:

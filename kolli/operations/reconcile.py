@@ -160,11 +160,18 @@ def refuse_repeat(live: Attempt, context: Context) -> None:
     with context.database.read() as transaction:
         attempt = get_attempt(transaction, context.account_id, live.shipment_id)
         shipment = get_shipment(transaction, context.account_id, live.shipment_id)
+    refusal = refusal_of_repeat(attempt, shipment)
+    if refusal is not None:
+        raise refusal
+
+
+def refusal_of_repeat(attempt: Attempt, shipment: Shipment) -> KolliError | None:
+    """What is said to whoever wants another label for the order of this shipment; None when it has none."""
     if attempt.state not in GUARDED:
-        return
+        return None
     if attempt.state in UNSETTLED or attempt.state is State.QUEUED:
-        raise Conflict(field="order", details={"shipment_id": shipment.id})
-    raise AlreadyShipped(
+        return Conflict(field="order", details={"shipment_id": shipment.id})
+    return AlreadyShipped(
         f"The order {shipment.draft.order_number!r} already has the shipment {shipment.id}. Fetch its label again from"
         " the document link in meta, or cancel the shipment before you ask for another label.",
         field="order",

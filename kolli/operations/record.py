@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from kolli.errors import KolliError
 from kolli.rules.engine import Outcome
+from kolli.rules.explanation import applied_documents
 from kolli.rules.model import AppliedRule
 from kolli.shipments.model import Step
 
@@ -53,8 +54,10 @@ class Record:
     def explained(self, error: KolliError) -> KolliError:
         """The same error, saying who has chosen what stands in the way, unless the caller itself has."""
         blamed = [sentence for name in self._suspects(error) if (sentence := self._blames(name, error))]
-        message = " ".join([error.message, *blamed]) if blamed else error.message
-        return type(error)(message, field=error.field, details=error.details)
+        message = " ".join([error.message, *blamed])
+        rules = applied_documents(self.steps)
+        details = {**error.details, "applied_shipping_rules": rules} if rules else error.details
+        return type(error)(message, field=error.field, details=details)
 
     def _suspects(self, error: KolliError) -> tuple[str, ...]:
         name = error.field or ""

@@ -83,9 +83,7 @@ def _in_member(sealed: str, plain: str) -> tuple[Callable[[str], str], Callable[
     return find, put
 
 
-PLACES = (
-    Place("contracts", contracts, contracts.c.body, *_in_member("sealed_data", "data"), decides_shipping=True),
-)
+PLACES = (Place("contracts", contracts, contracts.c.body, *_in_member("sealed_data", "data"), decides_shipping=True),)
 """Every column that secrets stand in."""
 
 

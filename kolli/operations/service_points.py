@@ -35,7 +35,7 @@ def choose_service_point(
             f" {wanted.carrier_service_point_id!r}. Name it by one of the two."
         )
     if point.removed_at is not None:
-        raise _invalid(f"{_called(point)} has been closed since {point.removed_at:%Y-%m-%d}. {CHOOSE_ANOTHER}")
+        raise _invalid(f"{_called(point)} is not in the carrier's list any more. {CHOOSE_ANOTHER}")
     if point.country_code != recipient.country_code:
         raise _invalid(
             f"{_called(point)} is in {point.country_code}, and the recipient's address in {recipient.country_code}."

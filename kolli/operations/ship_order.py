@@ -12,7 +12,6 @@ from kolli.operations.boxes import Packed, WantedBox, pack
 from kolli.operations.context import Context
 from kolli.operations.decide import check_decision, decide
 from kolli.operations.goods import check_goods_of_order
-from kolli.operations.parties import find_brand_for, find_sender
 from kolli.operations.plans import Origin, Subject, WantedSender, chosen_way, default_way
 from kolli.operations.reconcile import refuse_repeat
 from kolli.orders.model import Document, Order, ShipWith
@@ -93,15 +92,16 @@ def check_integration(transaction: Connection, integration_id: int, account_id: 
         raise Invalid(f"Integration with id {integration_id} does not exist", field="integration_id")
 
 
-def check_shared(transaction: Connection, choices: Sequence[Choice], account_id: int) -> None:
-    """Raises like `find_sender` and `find_brand_for` when nothing of a batch could be sent as somebody has chosen.
+def check_shared(transaction: Connection, choices: Sequence[Choice], context: Context) -> None:
+    """Raises like `Parties.sender` and `.brand` when nothing of a batch could be sent as somebody has chosen.
 
     A rule may choose an address for an order whose request names none.
     """
     choice = choices[0]
+    parties = context.installation.configurations.of(transaction, context.account_id).parties
     if choice.sender_address_id is not None or not all(each.applies_rules for each in choices):
-        find_sender(transaction, account_id, choice.sender_address_id)
-    find_brand_for(transaction, account_id, choice.brand_id, None)
+        parties.sender(transaction, choice.sender_address_id)
+    parties.brand(transaction, choice.brand_id, None)
 
 
 def find_hindrance(transaction: Connection, order: Order, context: Context) -> Attempt | None:
@@ -131,6 +131,7 @@ def subject_of(order: Order, choice: Choice, context: Context) -> Subject:
         shipping_option_code=way.code,
         contract_id=way.contract_id,
         sender_address_id=choice.sender_address_id,
+        has_given_parcels=bool(choice.boxes),
     )
     return Subject(
         origin=Origin(

@@ -32,7 +32,7 @@ def ship_orders(wanted: Sequence[ShipOrder], context: Context) -> list[Shipment 
 def _check_shared(wanted: Sequence[ShipOrder], context: Context) -> None:
     with context.database.read() as transaction:
         check_integration(transaction, wanted[0].integration_id, context.account_id)
-        check_shared(transaction, [each.choice for each in wanted], context.account_id)
+        check_shared(transaction, [each.choice for each in wanted], context)
 
 
 def _decided(wanted: Sequence[ShipOrder], context: Context) -> list[Decision | KolliError]:

@@ -104,6 +104,11 @@ _COLUMNS = select(
     orders.c.body,
 ).where(orders.c.account_id == bindparam("account_id"))
 _BY_ID = _COLUMNS.where(orders.c.id == bindparam("id"))
+# With the sum no index on accounts is of use: SQLite would take one, and read all that the account has ever sold.
+_BY_IDS = select(*_COLUMNS.selected_columns).where(
+    orders.c.account_id + 0 == bindparam("account_id"), orders.c.id.in_(bindparam("ids", expanding=True))
+)
+_ANY_BY_ORDER_ID = _COLUMNS.where(orders.c.order_id_key == bindparam("key")).order_by(orders.c.id)
 _BY_ORDER_ID = _COLUMNS.where(
     orders.c.integration_id == bindparam("integration_id"), orders.c.order_id_key == bindparam("key")
 ).order_by(orders.c.id)
@@ -144,6 +149,18 @@ _encode_warnings = msgspec.json.encode
 _read_warnings = msgspec.json.Decoder(list[OrderWarning]).decode
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def find_orders(transaction: Connection, account_id: int, order_pks: Sequence[int]) -> list[Order]:
+    """The account's orders with these ids of ours, in any sequence, as far as they are there."""
+    return [_order(row) for row in transaction.execute(_BY_IDS, {"account_id": account_id, "ids": order_pks})]
+
+
+def find_any_by_order_id(transaction: Connection, account_id: int, order_id: str) -> list[Order]:
+    """The account's orders that any shop has given this id, whatever its letter case."""
+    return [
+        _order(row) for row in transaction.execute(_ANY_BY_ORDER_ID, {"account_id": account_id, "key": _key(order_id)})
+    ]
 
 
 def find_order(transaction: Connection, account_id: int, order_pk: int) -> Order | None:

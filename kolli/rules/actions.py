@@ -141,7 +141,7 @@ def _each_parcel(plan: Plan, change: Callable[[PlannedParcel], PlannedParcel]) -
 
 def _divide(plan: Plan, count: int, _: CarrierOf) -> Plan:
     """One parcel becomes so many: weights are equal and rounded up to the gram, every piece goes into one box."""
-    if len(plan.parcels) != 1 or count == 1:
+    if len(plan.parcels) != 1 or count == 1 or plan.has_given_parcels:
         return plan
     (parcel,) = plan.parcels
     weight = None
@@ -213,6 +213,10 @@ def _no_items(plan: Plan) -> str:
 
 def _no_prices(plan: Plan) -> str:
     return "" if any(map(price_of, items_of(plan))) else "No item has a value."
+
+
+def _given_parcels(plan: Plan) -> str:
+    return "The request says what goes into which parcel." if plan.has_given_parcels else ""
 
 
 def _no_value(plan: Plan) -> str:
@@ -427,6 +431,7 @@ _ENTRIES = (
         values.count_of_parcels,
         _divide,
         for_multicollo=False,
+        missing=_given_parcels,
     ),
 )
 

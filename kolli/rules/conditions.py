@@ -164,7 +164,7 @@ def _side_cm(place: int) -> Callable[[Plan], Decimal | None]:
 
 
 _CURRENCY = "In the currency of the order."
-_ITEMS = "Of one of the items; a negative operator asks all of them."
+_ITEMS = "One item that is so is enough; a negative operator asks all of them."
 _CENTIMETRES = "In centimetres. Where the size of the parcel is not known, it never holds."
 
 _ENTRIES = (
@@ -172,7 +172,7 @@ _ENTRIES = (
         "carrier",
         "Carrier",
         "SELECT",
-        "The carrier of the shipping option that is chosen so far, by this rule's predecessors or without them.",
+        "The carrier of the shipping option as it is so far: options that rules above have set count.",
         CHOICES,
         lambda plan: folded(plan.carrier_code or ""),
         choices="carriers",
@@ -236,7 +236,7 @@ _ENTRIES = (
         "item_quantity",
         "Item quantity",
         "NUMBER",
-        "How many pieces of one and the same item are in the parcel. One item that is so is enough.",
+        f"How many pieces of an item are in the parcel. {_ITEMS}",
         NUMBERS,
         _quantities,
         for_multicollo=False,

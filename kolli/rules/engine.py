@@ -194,7 +194,9 @@ def _outcome(plan: Plan, held: list[ReadyRule], winners: dict[str, Taken], carri
             for taken in ready.taken
             if winners[taken.entry.kind] is not taken
         ]
-        steps += [_step(ready.rule, Change(entry.field), _PASSED_OVER) for entry in ready.passed_over]
+        steps += [
+            _step(ready.rule, Change(entry.field), f"{entry.name}: {_PASSED_OVER}") for entry in ready.passed_over
+        ]
         made += steps
         applied.append(AppliedRule(ready.rule, (*told.get(ready.rule.id, ()), *steps)))
     return Outcome(plan, tuple(applied), tuple(made))

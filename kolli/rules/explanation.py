@@ -1,11 +1,13 @@
 """What rules have done, as people and the API read it: the fields that differ between two plans, a rule's result."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from kolli.rules.actions import ACTIONS
-from kolli.rules.conditions import items_of, price_of
-from kolli.rules.model import Document, Plan, PlannedParcel
+from kolli.rules.conditions import CONDITIONS, items_of, price_of
+from kolli.rules.model import Document, Plan, PlannedParcel, Rule
+from kolli.rules.operators import OPERATORS
 from kolli.shipments.model import Step
 from kolli.values import Address, Money
 
@@ -43,6 +45,23 @@ def changes(before: Plan, after: Plan) -> list[Change]:
     return [Change(name, was.get(name), now.get(name)) for name in fields if was.get(name) != now.get(name)]
 
 
+def sentence(rule: Rule) -> str:
+    """What a rule says, in one line: `if Weight (kg) less than '2' and To country is 'NL': Use box '30x20x10 cm'`."""
+    conditions = (
+        f"{_CONDITIONS.get(condition.property, condition.property)}"
+        f" {_OPERATORS.get(condition.operator, condition.operator).lower()} {condition.compare_to!r}"
+        for condition in rule.conditions
+    )
+    actions = (f"{_ACTIONS.get(action.identifier, action.identifier)} {action.value!r}" for action in rule.actions)
+    when = (" and " if rule.is_and else " or ").join(conditions)
+    return f"{f'if {when}' if when else 'always'}: {', '.join(actions)}"
+
+
+_CONDITIONS = {identifier: entry.name for identifier, entry in CONDITIONS.items()}
+_OPERATORS = {identifier: entry.name for identifier, entry in OPERATORS.items()}
+_ACTIONS = {identifier: entry.name for identifier, entry in ACTIONS.items()}
+
+
 def applied_documents(steps: Iterable[Step]) -> list[Document]:
     """The rules that have a step here, as the API lists them: `{"rule": {"id": 4, "name": …}, "result": {…}}`.
 
@@ -62,10 +81,7 @@ def applied_documents(steps: Iterable[Step]) -> list[Document]:
 
 def result_key(field: str) -> str:
     """What the API calls a field in a rule's result; the weights of all parcels are `weight`."""
-    if field in _RESULT_KEYS:
-        return _RESULT_KEYS[field]
-    start, _, last = field.rpartition(".")
-    return last if start.startswith("parcels.") else field
+    return _RESULT_KEYS.get(re.sub("^parcels[.][0-9]+[.]", "parcels.0.", field), field)
 
 
 _RESULT_KEYS = {entry.field: entry.result_key for entry in ACTIONS.values()}

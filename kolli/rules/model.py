@@ -102,6 +102,7 @@ class Plan:
     insured_value: Money | None = None  # of the whole shipment
     customs_notes: str = ""
     declaration_statement: str = ""
+    has_given_parcels: bool = False  # somebody has said what goes into which parcel, and rules do not divide it then
 
     @property
     def is_multicollo(self) -> bool:

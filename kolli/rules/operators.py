@@ -31,6 +31,7 @@ class Operator:
     multiple: bool = False  # it compares with several texts
     is_negative: bool = False
     unary: bool = False  # it compares with nothing
+    other_names: tuple[str, ...] = ()  # by which files may call it
 
 
 def folded(text: str) -> str:
@@ -74,24 +75,28 @@ def _number(
     name: str,
     help_text: str,
     compare: Callable[[Decimal, Decimal], bool],
-    *,
+    *signs: str,
     is_negative: bool = False,
 ) -> Operator:
     def made_ready(wanted: Decimal) -> Test:
         return lambda value: compare(value, wanted)
 
-    return Operator(identifier, name, help_text, made_ready, is_for_numbers=True, is_negative=is_negative)
+    return Operator(
+        identifier, name, help_text, made_ready, is_for_numbers=True, is_negative=is_negative, other_names=signs
+    )
 
 
 _ALL_ITEMS = " Of an order's items, all have to."
 
 _ENTRIES = (
-    _number("eq", "Equal to", "The number is this one.", operator.eq),
-    _number("ne", "Not equal to", f"The number is another one.{_ALL_ITEMS}", operator.ne, is_negative=True),
-    _number("lt", "Less than", "The number is smaller.", operator.lt),
-    _number("le", "Less or equal than", "The number is smaller, or this one.", operator.le),
-    _number("gt", "Greater than", "The number is larger.", operator.gt),
-    _number("ge", "Greater or equal than", "The number is larger, or this one.", operator.ge),
+    _number("eq", "Equal to", "The number is this one.", operator.eq, "="),
+    _number(
+        "ne", "Not equal to", f"The number is another one.{_ALL_ITEMS}", operator.ne, "≠", "<>", "!=", is_negative=True
+    ),
+    _number("lt", "Less than", "The number is smaller.", operator.lt, "<"),
+    _number("le", "Less or equal than", "The number is smaller, or this one.", operator.le, "≤", "<="),
+    _number("gt", "Greater than", "The number is larger.", operator.gt, ">"),
+    _number("ge", "Greater or equal than", "The number is larger, or this one.", operator.ge, "≥", ">="),
     Operator("is", "Is", "The text is this one.", lambda wanted: lambda value: value == wanted),
     Operator(
         "is_not",

@@ -31,6 +31,7 @@ COLUMNS: Mapping[str, str] = {
     "phone": "may be empty",
     "time_zone": "by its name in the tz database, such as `America/New_York`; needed only in countries with several",
     **dict.fromkeys(WEEKDAYS, "hours such as `09:00-12:30 13:30-18:00`; empty: closed"),
+    "source": "where you know it from; read, and not kept",
 }
 """Every column of a file, and what stands in it."""
 

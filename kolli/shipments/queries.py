@@ -70,8 +70,19 @@ _RELEASE_REFERENCE = (
     .where(shipments.c.account_id == bindparam("account"), shipments.c.id == bindparam("shipment"))
     .values(reference_guard=None)
 )
+_UNDER_CONTRACT = (
+    select(shipments.c.id)
+    .where(shipments.c.account_id == bindparam("account_id"), shipments.c.contract_id == bindparam("contract_id"))
+    .limit(1)
+)
 _BY_REFERENCE = _COLUMNS.where(
     shipments.c.account_id == bindparam("account_id"), shipments.c.reference_guard == bindparam("reference")
+)
+
+_NEWEST_OF_ORDER = (
+    _COLUMNS.where(shipments.c.account_id == bindparam("account_id"), shipments.c.order_id == bindparam("order_id"))
+    .order_by(shipments.c.created_at.desc(), shipments.c.id.desc())
+    .limit(1)
 )
 
 
@@ -117,12 +128,29 @@ def add_shipment(transaction: Connection, shipment: Shipment) -> bool:
     return True
 
 
-def get_shipment(transaction: Connection, account_id: int, shipment_id: str) -> Shipment:
+def has_shipments_under(transaction: Connection, account_id: int, contract_id: int) -> bool:
+    """Whether the account has ever shipped, or tried to, under a contract."""
+    values = {"account_id": account_id, "contract_id": contract_id}
+    return transaction.execute(_UNDER_CONTRACT, values).one_or_none() is not None
+
+
+def find_shipment(transaction: Connection, account_id: int, shipment_id: str) -> Shipment | None:
     """The account's shipment with this id."""
     row = transaction.execute(_BY_ID, {"account_id": account_id, "id": shipment_id}).one_or_none()
-    if row is None:
+    return None if row is None else _shipment(transaction, row)
+
+
+def get_shipment(transaction: Connection, account_id: int, shipment_id: str) -> Shipment:
+    """The account's shipment with this id, which must exist."""
+    found = find_shipment(transaction, account_id, shipment_id)
+    if found is None:
         raise NotFound("Not found")
-    return _shipment(transaction, row)
+    return found
+
+
+def read_draft(body: str) -> Draft:
+    """A draft as it is kept in a shipment's row."""
+    return _decoder.decode(body)
 
 
 def get_shipment_of_parcel(transaction: Connection, account_id: int, parcel_id: int) -> tuple[Shipment, Parcel]:
@@ -183,6 +211,12 @@ def set_parcel_status(
 def find_by_external_reference(transaction: Connection, account_id: int, reference: str) -> Shipment | None:
     """The account's shipment that holds this external reference: one whose announcement has not failed."""
     row = transaction.execute(_BY_REFERENCE, {"account_id": account_id, "reference": reference}).one_or_none()
+    return None if row is None else _shipment(transaction, row)
+
+
+def find_newest_of_order(transaction: Connection, account_id: int, order_pk: int) -> Shipment | None:
+    """The account's newest shipment of the order with this id of ours, whatever has become of both."""
+    row = transaction.execute(_NEWEST_OF_ORDER, {"account_id": account_id, "order_id": order_pk}).one_or_none()
     return None if row is None else _shipment(transaction, row)
 
 

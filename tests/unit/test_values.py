@@ -13,6 +13,7 @@ from kolli.values import (
     country_alpha_3,
     country_in_english,
     country_name,
+    country_numeric,
     crosses_customs_border,
     plain,
 )
@@ -106,3 +107,21 @@ def test_only_places_that_iso_3166_does_not_know_have_no_code_of_three_letters()
 
     assert {code for code, alpha_3 in codes.items() if not alpha_3} == {"CQ", "EA", "IC"}
     assert len(set(codes.values()) - {""}) == len(codes) - 3
+
+
+@pytest.mark.parametrize(
+    ("code", "numeric"),
+    [("NL", "528"), ("DE", "276"), ("US", "840"), ("AF", "004"), ("FR", "250"), ("GB", "826"), ("XK", "")],
+)
+def test_a_country_has_a_code_of_three_digits(code, numeric):
+    """Those of the published barcodes of carriers, and the ends of the list."""
+    assert country_numeric(code) == numeric
+
+
+def test_every_country_but_those_the_standard_does_not_have_has_a_number_of_its_own():
+    codes = {code: country_numeric(code) for code in COUNTRY_CODES}
+    numbers = [number for number in codes.values() if number]
+
+    assert {code for code, number in codes.items() if not number} == {"AC", "CP", "CQ", "DG", "EA", "IC", "TA", "XK"}
+    assert len(set(numbers)) == len(numbers) == 249
+    assert {len(number) for number in numbers} == {3}

@@ -155,7 +155,8 @@ EXPORT_REASONS = ("gift", "documents", "commercial_goods", "commercial_sample", 
 def parcel_answer(transaction: Connection, shipment: Shipment, parcel: Parcel, context: Context) -> ParcelAnswer:
     """A parcel of a shipment."""
     draft = shipment.draft
-    found = context.installation.carriers.find_option(draft.shipping_option_code)
+    catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
+    found = catalogue.find_option(draft.shipping_option_code)
     method_id = found[1].v2_id if found else None
     is_letter = found is not None and found[1].functionalities["form_factor"] == "letter"
     told = parcel_document(shipment, parcel, context.installation.public_url, method_id)

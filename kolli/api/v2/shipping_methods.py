@@ -17,6 +17,7 @@ from kolli.carriers.base import ShippingOption
 from kolli.errors import NotFound
 from kolli.operations.context import Context
 from kolli.operations.offer import Offer, Wish, find_offers
+from kolli.shipments.model import ServicePoint
 from kolli.values import COUNTRY_CODES, country_alpha_3, country_in_english
 
 COUNTRY_NUMBERS: Mapping[str, int] = {code: number for number, code in enumerate(sorted(COUNTRY_CODES), start=1)}
@@ -86,7 +87,7 @@ def _offers(query: QueryParams, context: Context) -> list[tuple[Offer, int]]:
             sender_country=sender.address.country_code if sender else None,
             recipient_country=(query.get("to_country") or "").upper() or None,
             functionalities={"returns": True} if query.get("is_return", "").lower() == "true" else {},
-            is_to_service_point=bool(query.get("service_point_id")),
+            service_point=ServicePoint(point) if (point := query.get("service_point_id")) else None,
         )
         catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
         offers = find_offers(transaction, context.account_id, catalogue, wish).offered

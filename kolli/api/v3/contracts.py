@@ -1,11 +1,14 @@
 """Contracts: the agreements under which the account ships with carriers."""
 
-from typing import NotRequired
+from collections.abc import Mapping
+from typing import Annotated, Any, NotRequired
 
+from pydantic import Field, TypeAdapter
 from starlette.datastructures import QueryParams
 from typing_extensions import TypedDict
 
 from kolli.account.contracts import (
+    LONGEST_NAME,
     Contract,
     ContractFilters,
     ContractState,
@@ -13,16 +16,66 @@ from kolli.account.contracts import (
     get_contract,
     list_contracts,
 )
+from kolli.account.number_ranges import LARGEST_NUMBER, NumberRange, list_number_ranges
 from kolli.api.endpoint import Answer, Endpoint, Parameter, Request
-from kolli.api.errors import INVALID, WIRE, Rejected, problem
+from kolli.api.errors import INVALID, WIRE, Pointers, Rejected, problem, problem_of
 from kolli.api.lists import PARAMETERS, links, read_page_of_ids
+from kolli.api.v3.common import Schema, Whole
 from kolli.carriers.base import AsksForContracts, Carrier, ContractField, FieldType
 from kolli.errors import Impossible
 from kolli.operations.context import Context
+from kolli.operations.contract_forms import LONGEST_VALUE, form_of, mistakes_in
+from kolli.operations.contracts import (
+    ContractChange,
+    NewContract,
+    carrier_of,
+    change_contract,
+    create_contract,
+    delete_contract,
+    give_numbers,
+)
 
 SCOPE = "read:operational-settings"
+CHANGES = "write:operational-settings"
+
+POINTERS = Pointers(root="/data", fields={"is_default": "is_default_per_carrier"}, says_required=True)
+"""What stands in `contract_data` is found at `/data/<its name>`. Source: Contracts, examples of 400 (2026-07)."""
 
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+ContractData = Annotated[
+    dict[str, Any], Field(json_schema_extra={"additionalProperties": {"type": "string", "maxLength": LONGEST_VALUE}})
+]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+
+
+class WantedContract(Schema):
+    """A new contract. What belongs into `contract_data` is told by `GET /contracts/schemas`."""
+
+    carrier_code: str
+    contract_data: ContractData
+    name: Name | None = None
+    is_active: bool = False
+    is_default_per_carrier: bool = False
+
+
+class WantedChange(Schema):
+    """What is to be changed about a contract. `contract_data` replaces all that was there."""
+
+    contract_data: ContractData | None = None
+    name: Name | None = None
+    is_active: bool | None = None
+    is_default_per_carrier: bool | None = None
+    is_live: bool | None = None
+
+
+class WantedRange(Schema):
+    """Numbers that the carrier has assigned to a contract, both ends included."""
+
+    first: Annotated[Whole, Field(ge=1, le=LARGEST_NUMBER)]
+    last: Annotated[Whole, Field(ge=1, le=LARGEST_NUMBER)]
+    is_live: bool = False
 
 
 class CarrierAnswer(TypedDict):
@@ -33,7 +86,7 @@ class CarrierAnswer(TypedDict):
 
 
 class ContractAnswer(TypedDict):
-    """A contract, without its secrets. The country stands there under both names that the API has for it."""
+    """A contract, without its data. What the API has two names for stands there under both."""
 
     id: int
     client_id: str | None
@@ -42,6 +95,9 @@ class ContractAnswer(TypedDict):
     country_code: str
     country: str
     is_default_per_carrier: bool
+    is_default: bool
+    is_active: bool
+    is_live: bool
     state: ContractState
     type: ContractType
     error: str | None
@@ -57,6 +113,28 @@ class Contracts(TypedDict):
     """One page of contracts."""
 
     data: list[ContractAnswer]
+
+
+class RangeAnswer(TypedDict):
+    """Numbers of a contract, and how many of them other parcels cannot get any more."""
+
+    first: int
+    last: int
+    is_live: bool
+    used: int
+    left: int
+
+
+class OneRange(TypedDict):
+    """One range of numbers."""
+
+    data: RangeAnswer
+
+
+class Ranges(TypedDict):
+    """The ranges of a contract, in the order in which they are used up."""
+
+    data: list[RangeAnswer]
 
 
 class FieldChoice(TypedDict):
@@ -107,11 +185,70 @@ def retrieve_contract(request: Request, context: Context) -> Answer:
     return Answer(200, data)
 
 
+_WANTED_CONTRACT = TypeAdapter(WantedContract)
+_WANTED_CHANGE = TypeAdapter(WantedChange)
+_WANTED_RANGE = TypeAdapter(WantedRange)
+
+
+def make_contract(request: Request, context: Context) -> Answer:
+    """Makes a contract, and says at once whether it can be shipped under."""
+    body = request.read(_WANTED_CONTRACT, POINTERS)
+    carrier = context.installation.carriers.find(body.carrier_code)
+    if carrier is None:
+        raise _unknown_carrier(body.carrier_code, pointer="/data/carrier_code")
+    _check_form(carrier, body.contract_data)
+    wanted = NewContract(
+        carrier.code, body.contract_data, body.name, is_active=body.is_active, is_default=body.is_default_per_carrier
+    )
+    contract = create_contract(wanted, context.account_id, context.installation)
+    data: OneContract = {"data": _answered(contract, context)}
+    return Answer(201, data)
+
+
+def patch_contract(request: Request, context: Context) -> Answer:
+    """Changes a contract, or replaces it by one with another id."""
+    body = request.read(_WANTED_CHANGE, POINTERS)
+    with context.database.read() as transaction:
+        known = get_contract(transaction, context.account_id, request.id)
+    if body.contract_data is not None:
+        _check_form(carrier_of(known, context.installation), body.contract_data)
+    change = ContractChange(
+        body.contract_data, body.name, body.is_active, is_default=body.is_default_per_carrier, is_live=body.is_live
+    )
+    contract = change_contract(request.id, change, context.account_id, context.installation)
+    data: OneContract = {"data": _answered(contract, context)}
+    return Answer(200, data)
+
+
+def remove_contract(request: Request, context: Context) -> Answer:
+    """Removes a contract. What was shipped under it stays."""
+    delete_contract(request.id, context.account_id, context.installation)
+    return Answer(204)
+
+
+def list_ranges(request: Request, context: Context) -> Answer:
+    """The number ranges of a contract."""
+    with context.database.read() as transaction:
+        contract = get_contract(transaction, context.account_id, request.id)
+        ranges = list_number_ranges(transaction, context.account_id, contract.id)
+    data: Ranges = {"data": [_range(each) for each in ranges]}
+    return Answer(200, data)
+
+
+def add_range(request: Request, context: Context) -> Answer:
+    """Gives a contract more numbers."""
+    body = request.read(_WANTED_RANGE, POINTERS)
+    numbers = (body.first, body.last)
+    added = give_numbers(request.id, numbers, context.account_id, context.installation, is_live=body.is_live)
+    data: OneRange = {"data": _range(added)}
+    return Answer(201, data)
+
+
 def list_contract_schemas(request: Request, context: Context) -> Answer:
     """What carriers ask for in a contract; only those that ask for something."""
     wanted = _read_carrier_code(request.query, context)
     schemas = [
-        _schema(carrier, carrier.contract_form)
+        _schema(carrier)
         for carrier in context.installation.carriers
         if isinstance(carrier, AsksForContracts) and wanted in {None, carrier.code}
     ]
@@ -134,9 +271,19 @@ def _read_carrier_code(query: QueryParams, context: Context) -> str | None:
     """The carrier that is asked for. Source of the text and the place: Contracts, example of a 400 (2026-07)."""
     code = query.get("carrier_code") or None
     if code is not None and context.installation.carriers.find(code) is None:
-        detail = f"Value error, Carrier {code[:100]} does not exist."
-        raise Rejected(400, [problem(WIRE[Impossible], detail, parameter="query carrier")])
+        raise _unknown_carrier(code, parameter="query carrier")
     return code
+
+
+def _unknown_carrier(code: str, pointer: str | None = None, *, parameter: str | None = None) -> Rejected:
+    detail = f"Value error, Carrier {code[:100]} does not exist."
+    return Rejected(400, [problem(WIRE[Impossible], detail, pointer, parameter=parameter)])
+
+
+def _check_form(carrier: Carrier, answers: Mapping[str, object]) -> None:
+    """Rejected with everything that is wrong with the data of a contract."""
+    if mistakes := mistakes_in(carrier, answers):
+        raise Rejected(400, [problem_of(mistake, POINTERS) for mistake in mistakes])
 
 
 def _read_truth(name: str, text: str | None) -> bool | None:
@@ -159,14 +306,27 @@ def _answered(contract: Contract, context: Context) -> ContractAnswer:
         "country_code": contract.country_code,
         "country": contract.country_code,
         "is_default_per_carrier": contract.is_default,
+        "is_default": contract.is_default,
+        "is_active": contract.is_active,
+        "is_live": contract.is_live,
         "state": contract.state,
         "type": contract.type,
         "error": contract.error,
     }
 
 
-def _schema(carrier: Carrier, form: tuple[ContractField, ...]) -> ContractSchema:
-    return {"carrier_code": carrier.code, "fields": [_field(field) for field in form]}
+def _range(numbers: NumberRange) -> RangeAnswer:
+    return {
+        "first": numbers.first,
+        "last": numbers.last,
+        "is_live": numbers.is_live,
+        "used": numbers.used,
+        "left": numbers.left,
+    }
+
+
+def _schema(carrier: Carrier) -> ContractSchema:
+    return {"carrier_code": carrier.code, "fields": [_field(field) for field in form_of(carrier)]}
 
 
 def _field(field: ContractField) -> FieldAnswer:
@@ -203,12 +363,60 @@ ROUTES = [
         errors=[404],
     ),
     Endpoint(
+        "POST",
+        "/contracts",
+        make_contract,
+        "Create a contract for a carrier",
+        POINTERS,
+        scope=CHANGES,
+        body=_WANTED_CONTRACT,
+        answers={201: OneContract},
+    ),
+    Endpoint(
         "GET",
         "/contracts/{id:int}",
         retrieve_contract,
         "Retrieve a contract",
         scope=SCOPE,
         answers={200: OneContract},
+    ),
+    Endpoint(
+        "PATCH",
+        "/contracts/{id:int}",
+        patch_contract,
+        "Update a contract",
+        POINTERS,
+        scope=CHANGES,
+        body=_WANTED_CHANGE,
+        answers={200: OneContract},
+    ),
+    Endpoint(
+        "DELETE",
+        "/contracts/{id:int}",
+        remove_contract,
+        "Delete a contract",
+        scope=CHANGES,
+        answers={204: None},
+    ),
+    Endpoint(
+        "GET",
+        "/contracts/{id:int}/number-ranges",
+        list_ranges,
+        "Retrieve the number ranges of a contract",
+        scope=SCOPE,
+        answers={200: Ranges},
+        is_extension=True,
+    ),
+    Endpoint(
+        "POST",
+        "/contracts/{id:int}/number-ranges",
+        add_range,
+        "Give a contract a number range",
+        POINTERS,
+        scope=CHANGES,
+        body=_WANTED_RANGE,
+        answers={201: OneRange},
+        is_extension=True,
     ),
     Endpoint(
         "GET",

@@ -107,6 +107,12 @@ class LooseCustoms(Part):
     tax_numbers: TaxNumbers | None = None
 
 
+class KnownCustoms(LooseCustoms):
+    """What is known of it: an order may say less than a request for a shipment has to."""
+
+    invoice_number: Annotated[str, Field(min_length=1, max_length=40)] | None = None  # type: ignore[assignment]
+
+
 class Customs(LooseCustoms):
     """What customs want to know."""
 

@@ -28,7 +28,8 @@ POINTERS = Pointers(root="/data")
 MOST_CARRIERS = 100
 
 
-def _url(text: str) -> str:
+def url_of_web(text: str) -> str:
+    """The text itself; for a schema, an error when it is no address on the web."""
     try:
         parts = urlsplit(text)
         is_url = parts.scheme in {"http", "https"} and bool(parts.hostname)
@@ -39,7 +40,7 @@ def _url(text: str) -> str:
     return text
 
 
-Url = Annotated[str, Field(min_length=1, max_length=LONGEST_URL), AfterValidator(_url)]
+Url = Annotated[str, Field(min_length=1, max_length=LONGEST_URL), AfterValidator(url_of_web)]
 Code = Annotated[str, Field(min_length=1, max_length=100)]
 
 

@@ -1,15 +1,90 @@
 """Sender addresses: where the account ships from."""
 
-from typing import NotRequired
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Annotated, Any, NotRequired
 
+from pydantic import BeforeValidator, Field, StrictBool, TypeAdapter
 from typing_extensions import TypedDict
 
-from kolli.account.sender_addresses import SenderAddress, get_sender_address, list_sender_addresses
+from kolli.account.sender_addresses import (
+    SenderAddress,
+    Signature,
+    TaxNumber,
+    add_sender_address,
+    check_address,
+    get_sender_address,
+    list_sender_addresses,
+    make_default_sender_address,
+    remove_sender_address,
+    update_sender_address,
+)
 from kolli.api.endpoint import Answer, Endpoint, Request
+from kolli.api.errors import Pointers
 from kolli.api.lists import PARAMETERS, links, read_page_of_ids
+from kolli.api.v3.common import Id, Schema
+from kolli.api.v3.order_document import Country, Printable, SomePrintable
+from kolli.errors import Impossible
 from kolli.operations.context import Context
+from kolli.values import Address
 
 PATH = "/addresses/sender-addresses"
+POINTERS = Pointers(root="", says_required=True)
+
+MOST_TAX_NUMBERS = 50
+
+Optional = Annotated[Printable, BeforeValidator(lambda value: "" if value is None else value)]
+"""A text that may be absent, null or empty, which all say the same."""
+
+Email = Annotated[Optional, Field(pattern=r"^$|^[^@\s]+@[^@\s]+$")]
+
+
+class SignatureBody(Schema):
+    """Who signs customs documents for this address."""
+
+    full_name: Optional = ""
+    initials: Optional = ""
+
+
+class TaxNumberBody(Schema):
+    """A number that a tax or customs office has given."""
+
+    name: SomePrintable
+    country_code: Country
+    value: SomePrintable
+
+
+class SenderAddressChange(Schema):
+    """What is to be different about a sender address. What is absent stays as it is."""
+
+    name: Printable = ""
+    company_name: Optional = ""
+    address_line_1: Printable = ""
+    house_number: Optional = ""
+    address_line_2: Optional = ""
+    postal_code: Optional = ""
+    city: Printable = ""
+    po_box: Optional = ""
+    state_province_code: Optional = ""
+    country_code: Country = "NL"
+    email: Email = ""
+    phone_number: Optional = ""
+    signature: SignatureBody = SignatureBody()
+    tax_numbers: Annotated[tuple[TaxNumberBody, ...], Field(max_length=MOST_TAX_NUMBERS)] = ()
+    is_default: StrictBool = False
+    brand_id: Id | None = None
+
+
+class NewSenderAddress(SenderAddressChange):
+    """A sender address. The account's first one is its default, whatever it says."""
+
+    name: SomePrintable
+    city: SomePrintable
+    country_code: Country
+
+
+_NEW = TypeAdapter(NewSenderAddress)
+_CHANGE = TypeAdapter(SenderAddressChange)
 
 
 class SignatureAnswer(TypedDict):
@@ -30,7 +105,8 @@ class TaxNumberAnswer(TypedDict):
 class SenderAddressAnswer(TypedDict):
     """An address that the account ships from. What it does not have is an empty text.
 
-    A post office box is null then, and an e-mail address, which cannot be empty, is left out.
+    A post office box is null then, and an e-mail address, which cannot be empty, is left out. `is_default` and
+    `brand_id` are ours.
     """
 
     id: int
@@ -48,6 +124,8 @@ class SenderAddressAnswer(TypedDict):
     phone_number: str
     signature: SignatureAnswer
     tax_numbers: list[TaxNumberAnswer]
+    is_default: bool
+    brand_id: int | None
 
 
 class OneSenderAddress(TypedDict):
@@ -79,6 +157,63 @@ def retrieve_sender_address(request: Request, context: Context) -> Answer:
     return Answer(200, data)
 
 
+def create_sender_address(request: Request, context: Context) -> Answer:
+    """Adds an address that the account ships from."""
+    body = request.read(_NEW, POINTERS)
+    number = context.installation.sequences.take_id()
+    added = _changed(SenderAddress(number, Address("", "", "", "", "")), body.model_dump())
+    with context.database.write() as transaction:
+        add_sender_address(transaction, context.account_id, added)
+        sender = get_sender_address(transaction, context.account_id, number)
+    data: OneSenderAddress = {"data": _answered(sender)}
+    return Answer(201, data)
+
+
+def change_sender_address(request: Request, context: Context) -> Answer:
+    """Changes what the body names. Labels that were made before keep the address as it was."""
+    given = request.read(_CHANGE, POINTERS).model_dump(exclude_unset=True)
+    account_id = context.account_id
+    with context.database.write() as transaction:
+        sender = get_sender_address(transaction, account_id, request.id)
+        if given.get("is_default") is False and sender.is_default:
+            raise Impossible(
+                "The default cannot be unset. Make another address the default instead.", field="is_default"
+            )
+        update_sender_address(transaction, account_id, _changed(sender, given))
+        if given.get("is_default"):
+            make_default_sender_address(transaction, account_id, sender.id)
+        sender = get_sender_address(transaction, account_id, sender.id)
+    data: OneSenderAddress = {"data": _answered(sender)}
+    return Answer(200, data)
+
+
+def delete_sender_address(request: Request, context: Context) -> Answer:
+    """Removes an address. The default one cannot go while there are others."""
+    with context.database.write() as transaction:
+        remove_sender_address(transaction, context.account_id, request.id)
+    return Answer(204)
+
+
+def _changed(sender: SenderAddress, given: Mapping[str, Any]) -> SenderAddress:
+    """The sender address with everything that is given, checked."""
+    parts = {field.name: given[field.name] for field in fields(Address) if field.name in given}
+    address = replace(sender.address, **parts)
+    check_address(address)
+    details = sender.details
+    if "signature" in given:
+        details = replace(details, signature=Signature(**given["signature"]))
+    if "tax_numbers" in given:
+        details = replace(details, tax_numbers=tuple(TaxNumber(**number) for number in given["tax_numbers"]))
+    brand_id = given.get("brand_id", sender.brand_id)
+    return replace(
+        sender,
+        address=address,
+        details=details,
+        brand_id=brand_id,
+        is_default=given.get("is_default", sender.is_default),
+    )
+
+
 def _answered(sender: SenderAddress) -> SenderAddressAnswer:
     address, details = sender.address, sender.details
     answered: SenderAddressAnswer = {
@@ -99,6 +234,8 @@ def _answered(sender: SenderAddress) -> SenderAddressAnswer:
             {"name": number.name, "country_code": number.country_code, "value": number.value}
             for number in details.tax_numbers
         ],
+        "is_default": sender.is_default,
+        "brand_id": sender.brand_id,
     }
     if address.email:
         answered["email"] = address.email
@@ -123,5 +260,39 @@ ROUTES = [
         "Retrieve a sender address",
         scope="read:operational-settings",
         answers={200: OneSenderAddress},
+    ),
+    Endpoint(
+        "POST",
+        PATH,
+        create_sender_address,
+        "Create a sender address",
+        POINTERS,
+        scope="write:operational-settings",
+        body=_NEW,
+        answers={201: OneSenderAddress},
+        is_extension=True,
+    ),
+    Endpoint(
+        "PATCH",
+        PATH + "/{id:int}",
+        change_sender_address,
+        "Change a sender address",
+        POINTERS,
+        scope="write:operational-settings",
+        body=_CHANGE,
+        answers={200: OneSenderAddress},
+        errors=[404],
+        is_extension=True,
+    ),
+    Endpoint(
+        "DELETE",
+        PATH + "/{id:int}",
+        delete_sender_address,
+        "Delete a sender address",
+        POINTERS,
+        scope="write:operational-settings",
+        answers={204: None},
+        errors=[404],
+        is_extension=True,
     ),
 ]

@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import Connection
 from typing_extensions import TypedDict
 
-from kolli.account.integrations import get_integration
+from kolli.account.integrations import find_integration
 from kolli.api.endpoint import Answer, Endpoint, Request
 from kolli.api.errors import WIRE, Rejected, problem
 from kolli.api.v3.service_points_query import PARAMETERS, Search, read_search
@@ -182,7 +182,7 @@ def _carriers(transaction: Connection, search: Search, context: Context) -> tupl
             raise _impossible(f"Service points are not supported for the requested carriers: {', '.join(unknown)}.")
         return search.carrier_code
     number = context.key.integration_id
-    integration = None if number is None else get_integration(transaction, context.account_id, number)
+    integration = None if number is None else find_integration(transaction, context.account_id, number)
     if integration is None or not integration.settings.service_point_enabled:
         raise _impossible("Service points are not enabled for the authenticated integration.")
     return integration.settings.service_point_carriers

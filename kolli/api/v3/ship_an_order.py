@@ -8,15 +8,17 @@ from pydantic import BeforeValidator, Field, StrictBool, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from kolli.api.endpoint import Answer, Endpoint, Request
-from kolli.api.errors import INVALID, Pointers, Problem, Rejected, problem, problem_of
+from kolli.api.errors import BESIDE, INVALID, Pointers, Problem, Rejected, problem, problem_of
 from kolli.api.v3 import compat
 from kolli.api.v3.common import PARTNER, Id, Schema, ShipWith, Whole, check_partner, whole
 from kolli.api.v3.order_document import Number
 from kolli.api.v3.parcel_documents import document_link
 from kolli.api.v3.ship_an_order_answers import LabelAnswer, LabelsAnswer, OneLabelAnswer, ShippedOrder, shipped
+from kolli.api.v3.ship_an_order_dry_run import DRY_RUN, DryRunAnswer, dry_run_answer, is_dry_run
 from kolli.errors import AlreadyShipped, DoesNotExist, KolliError
 from kolli.operations.boxes import WantedBox
 from kolli.operations.context import Context
+from kolli.operations.preview import preview
 from kolli.operations.print_labels import Form, print_label
 from kolli.operations.ship_order import LEFT_OPEN, Choice, ShipOrder, ship_order
 from kolli.operations.ship_orders import ship_orders
@@ -35,6 +37,7 @@ POINTERS = Pointers(
         "order_items": "order/order_items",
         "shipping_option_code": "ship_with/properties/shipping_option_code",
         "contract_id": "ship_with/properties/contract_id",
+        "insured_value": "ship_with/properties/shipping_option_code",
         "mime_type": "label_details/mime_type",
         "dpi": "label_details/dpi",
         "recipient": "order/shipping_address",
@@ -64,7 +67,7 @@ class OrderSelector(Schema):
 
     order_id: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     order_number: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    apply_shipping_rules: StrictBool = False  # accepted and checked; an account has no rules yet
+    apply_shipping_rules: StrictBool = False
 
 
 class LabelDetails(Schema):
@@ -92,6 +95,7 @@ class _CreateLabels(Schema):
                 sender_address_id=self.sender_address_id,
                 brand_id=self.brand_id,
                 boxes=boxes,
+                applies_rules=order.apply_shipping_rules,
             ),
             order_id=order.order_id,
             order_number=order.order_number,
@@ -112,14 +116,18 @@ _CREATE_LABEL_SYNC = TypeAdapter(Annotated[CreateLabelSync, BeforeValidator(comp
 
 
 def create_label_sync(request: Request, context: Context) -> Answer:
-    """Ships one order and answers with its label."""
+    """Ships one order and answers with its label; with `dry_run`, says how it would be shipped and does nothing."""
     check_partner(request.headers, context.installation)
     body = request.read(_CREATE_LABEL_SYNC, POINTERS)
     _check_selectors(["order"], [body.order])
     details = body.label_details or LabelDetails()
     form = Form(details.mime_type, compat.dpi_of(details.mime_type, details.dpi))
+    wanted = body.wanted(body.order)
+    if is_dry_run(request.query):
+        found = preview(wanted, context)
+        return dry_run_answer(found, [_with_link(error, context) for error in found.errors], POINTERS)
     try:
-        shipment = ship_order(body.wanted(body.order), context)
+        shipment = ship_order(wanted, context)
     except AlreadyShipped as error:
         raise _with_link(error, context) from error
     return Answer(201, compat.labels_answer(_label(shipment, form, context), context.key.response_profile))
@@ -137,8 +145,10 @@ def _check_selectors(places: Sequence[str], orders: Sequence[OrderSelector]) -> 
         raise Rejected(400, problems)
 
 
-def _with_link(error: AlreadyShipped, context: Context) -> AlreadyShipped:
-    error.details["document"] = document_link(context, error.details["parcel_id"])
+def _with_link(error: KolliError, context: Context) -> KolliError:
+    """The error, with where the label is that the order has already, if it says so."""
+    if isinstance(error, AlreadyShipped):
+        error.details["document"] = document_link(context, error.details["parcel_id"])
     return error
 
 
@@ -265,13 +275,14 @@ def _accepted(shipment: Shipment) -> ShippedOrder:
 
 def _problem_with(error: KolliError, place: int, wanted: ShipOrder, context: Context) -> Problem:
     """What stands in the way of one order of a batch. Its pointer begins with the order's place, whatever it names."""
-    if isinstance(error, AlreadyShipped):
-        error = _with_link(error, context)
+    error = _with_link(error, context)
     fields = _OF_ITS_PARCELS if wanted.choice.boxes else _OF_THE_ORDER
     pointers = Pointers(f"{POINTERS.root}/orders/[{place}]", fields)
     found = problem_of(error, pointers)
     if error.field is None:
         found["source"] = {"pointer": pointers.of_field("order")}
+    if BESIDE in error.details:
+        found["meta"] = {**found.get("meta", {}), BESIDE: error.details[BESIDE]}
     return compat.of_invalid_order(found)
 
 
@@ -283,9 +294,9 @@ ROUTES = [
         "Ship one order and get its label in the answer",
         POINTERS,
         scope="write:parcel",
-        parameters=(PARTNER,),
+        parameters=(PARTNER, DRY_RUN),
         body=_CREATE_LABEL_SYNC,
-        answers={201: OneLabelAnswer},
+        answers={200: DryRunAnswer, 201: OneLabelAnswer},
         errors=(404,),
     ),
     Endpoint(

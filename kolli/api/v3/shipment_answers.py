@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from kolli.api.errors import Problem, Wire, problem
 from kolli.api.v3 import compat
 from kolli.api.v3.common import DescribedAs
-from kolli.api.v3.customs import LooseCustoms
+from kolli.api.v3.customs import KnownCustoms
 from kolli.api.v3.order_document import DangerousGoods
 from kolli.api.v3.parcel_documents import document_link
 from kolli.api.v3.ship_an_order_answers import DocumentOfParcel, ShipWithUsed
@@ -187,7 +187,7 @@ class ShipmentAnswer(TypedDict):
     total_order_price: PriceAnswer | None
     brand_id: int | None
     delivery_dates: DatesAnswer | None
-    customs_information: Annotated[dict[str, Any], DescribedAs(LooseCustoms)] | None
+    customs_information: Annotated[dict[str, Any], DescribedAs(KnownCustoms)] | None
     carrier_fields: dict[str, Any] | None
     errors: list[Problem]
     parcels: list[ParcelAnswer]
@@ -276,8 +276,8 @@ def _parcel(shipment: Shipment, parcel: Parcel, context: Context) -> ParcelAnswe
         "documents": [compat.document("label", "a6", link)] if parcel.has_label else [],
         "tracking_number": number or "",
         "tracking_url": tracking_url(draft, number) if number else None,
-        "dimensions": _dimensions(box.dimensions),
-        "weight": _weight(box.weight),
+        "dimensions": dimensions_answer(box.dimensions),
+        "weight": weight_answer(box.weight),
         "parcel_items": [cast("ItemAnswer", item) for item in box.items],
         "label_notes": list(box.notes) or None,
         "package_type": box.details.get("package_type"),
@@ -308,11 +308,13 @@ def _address(address: Address) -> AddressAnswer:
     }
 
 
-def _weight(weight: Weight) -> WeightAnswer:
+def weight_answer(weight: Weight) -> WeightAnswer:
+    """A mass, as answers have it."""
     return {"value": f"{weight.value:f}", "unit": weight.unit}
 
 
-def _dimensions(size: Dimensions | None) -> DimensionsAnswer | None:
+def dimensions_answer(size: Dimensions | None) -> DimensionsAnswer | None:
+    """A size, as answers have it."""
     if size is None:
         return None
     return {

@@ -215,8 +215,8 @@ class ShipmentRequestWithRules(_Members):
     from_address: FromAddress | None = None
     ship_with: ShipWith | None = None
     customs_information: LooseCustoms | None = None
-    parcels: Annotated[list[LooseParcel], Field(min_length=1, max_length=MOST_PARCELS)]
-    apply_shipping_rules: StrictBool = True  # accepted and checked; an account has no rules yet
+    parcels: Annotated[list[LooseParcel], Field(min_length=1, max_length=MOST_PARCELS)] = Field(default=[LooseParcel()])
+    apply_shipping_rules: StrictBool = True
     apply_shipping_defaults: StrictBool = True
     delivery_indicator: Text | None = None
 
@@ -237,6 +237,8 @@ def wanted_by(body: AnyRequest) -> ShipParcels:
         parcels=tuple(map(_parcel, body.parcels)),
         ship_with=Chosen(properties.shipping_option_code, properties.contract_id),
         uses_defaults=bool(with_rules and with_rules.apply_shipping_defaults),
+        applies_rules=bool(with_rules and with_rules.apply_shipping_rules),
+        checkout_method=(with_rules and with_rules.delivery_indicator) or "",
         brand_id=body.brand_id,
         order_number=body.order_number or "",
         external_reference_id=body.external_reference_id or None,

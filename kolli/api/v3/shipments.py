@@ -12,6 +12,7 @@ from kolli.api.endpoint import Answer, Endpoint, Request
 from kolli.api.errors import WIRE, Pointers, Rejected, Wire, problem
 from kolli.api.v3.common import PARTNER, check_partner
 from kolli.api.v3.shipment_answers import OneShipment, ShipmentAnswer, Shipments, answered, answered_with_label
+from kolli.api.v3.shipment_decisions import rule_answers
 from kolli.api.v3.shipment_list import PARAMETERS, list_shipments
 from kolli.api.v3.shipment_request import (
     AnyRequest,
@@ -36,6 +37,7 @@ _FIELDS = {
     "recipient": "to_address",
     "shipping_option_code": "ship_with/properties/shipping_option_code",
     "contract_id": "ship_with/properties/contract_id",
+    "insured_value": "ship_with/properties/shipping_option_code",
     "service_point_details": "to_service_point",
     "mime_type": "label_details/mime_type",
     "dpi": "label_details/dpi",
@@ -106,15 +108,19 @@ def create_shipment(request: Request, context: Context) -> Answer:
 
 
 def announce_with_shipping_rules(request: Request, context: Context) -> Answer:
-    """Announces a shipment, whose weight, option and sender the account's defaults fill in, with its label."""
+    """Announces a shipment as the account's shipping rules want it, with its label.
+
+    Rules overrule the request; what neither says, the account's defaults fill in: weight, shipping option and the
+    reason of the export.
+    """
     status, answer = _made(request, context, _REQUEST_WITH_RULES, _NOW)
-    return Answer(status, {"data": {**answer, "applied_shipping_rules": []}})
+    return Answer(status, {"data": answer})
 
 
 def create_with_shipping_rules(request: Request, context: Context) -> Answer:
-    """Stores a shipment, whose weight, option and sender the account's defaults fill in, to be announced later."""
+    """Stores a shipment as the account's shipping rules want it, to be announced in the background."""
     status, answer = _made(request, context, _REQUEST_WITH_RULES, _LATER)
-    return Answer(status, {"data": {**answer, "applied_shipping_rules": []}})
+    return Answer(status, {"data": answer})
 
 
 def _made(request: Request, context: Context, schema: TypeAdapter[Body], way: _Way) -> tuple[int, ShipmentAnswer]:
@@ -125,7 +131,11 @@ def _made(request: Request, context: Context, schema: TypeAdapter[Body], way: _W
         status, shipment_id = 201, way.make(wanted, context).id
     except ReferenceTaken as error:
         status, shipment_id = CONFLICT.status, str(error.details["shipment_id"])
-    return status, way.describe(*_read(shipment_id, context), context)
+    shipment, attempt = _read(shipment_id, context)
+    answer = way.describe(shipment, attempt, context)
+    if schema is _REQUEST_WITH_RULES:
+        answer["applied_shipping_rules"] = rule_answers(shipment.draft.decision)
+    return status, answer
 
 
 # Reading

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Annotated, Any, NotRequired
 from weakref import WeakKeyDictionary
 
@@ -153,6 +153,7 @@ class _Fixed(TypedDict):
     functionalities: dict[str, Any]
     weight: MassRange
     max_dimensions: SizeAnswer
+    required_fields: list[RequiredField]
 
 
 class OptionAnswer(TypedDict):
@@ -195,9 +196,9 @@ def option_answers(found: Offers, catalogue: Catalogue, wish: Wish, *, is_quoted
     known = _KNOWN.setdefault(catalogue, {})
     ends = Ends(sender, recipient, wish.recipient_postal_code) if is_quoted and sender and recipient else None
     needs_papers = bool(sender and recipient and crosses_customs_border(sender, recipient))
+    billed = cache(lambda divisor: _billed_weights(found.load.billed(divisor)))
     answers: list[OptionAnswer] = []
-    for offer in found.offered:
-        carrier, option, contract = offer.carrier, offer.option, offer.contract
+    for carrier, option, contract in found.offered:
         fixed = known.get(option.code)
         if fixed is None:
             fixed = known[option.code] = _fixed(carrier, option)
@@ -211,10 +212,10 @@ def option_answers(found: Offers, catalogue: Catalogue, wish: Wish, *, is_quoted
                 "functionalities": fixed["functionalities"],
                 "weight": fixed["weight"],
                 "max_dimensions": fixed["max_dimensions"],
-                "parcel_billed_weights": _billed_weights(found.load.billed(option.volumetric_divisor)),
+                "parcel_billed_weights": billed(option.volumetric_divisor),
                 "contract": _contract(contract, carrier.code),
                 "requirements": {
-                    "fields": list(option.required_fields),
+                    "fields": fixed["required_fields"],
                     "export_documents": needs_papers,
                     "is_service_point_required": option.needs_service_point,
                 },
@@ -236,6 +237,7 @@ def _fixed(carrier: Carrier, option: ShippingOption) -> _Fixed:
         "functionalities": dict(option.functionalities),
         "weight": _range(option.lightest, option.heaviest),
         "max_dimensions": _size(option.largest),
+        "required_fields": list(option.required_fields),
     }
 
 

@@ -20,6 +20,7 @@ from kolli.carriers.functionalities import NOTHING_DECLARED, Functionality, prob
 from kolli.operations.context import Context
 from kolli.operations.offer import Wish, find_offers
 from kolli.operations.quote import Insured, Parcel
+from kolli.shipments.model import ServicePoint
 from kolli.values import Dimensions
 from kolli.values import Weight as Mass
 
@@ -171,9 +172,18 @@ class FindOptions(Filters):
             "recipient_postal_code": (self.to_address.postal_code if self.to_address else self.to_postal_code) or "",
             "parcels": [_wished(parcel) for parcel in self.parcels or ()],
             "option_code": self.shipping_option_code,
-            "is_to_service_point": bool(self.to_service_point or self.to_service_point_id),
+            "service_point": self._service_point(),
         }
         return super().wish(**{**known, **changes})
+
+    def _service_point(self) -> ServicePoint | None:
+        """Where the buyer collects it. The carrier's own id counts before ours."""
+        asked = self.to_service_point
+        if asked is None:
+            return ServicePoint(self.to_service_point_id) if self.to_service_point_id else None
+        if asked.carrier_service_point_id is not None:
+            return ServicePoint(carrier_service_point_id=asked.carrier_service_point_id)
+        return ServicePoint(asked.id)
 
 
 class FindOptionsForOne(Filters):

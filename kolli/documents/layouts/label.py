@@ -1,13 +1,14 @@
 """The shipping label: who sends what to whom, with which carrier, and the barcode that says so to machines.
 
 From top to bottom: a band if there is one, carrier and brand, sender, recipient, the facts of the parcel beside a QR
-code, and the tracking barcode across the whole width. The recipient gets whatever height the others leave.
+code, and the tracking barcode across the whole width. The recipient gets whatever height the others leave. What a
+carrier wants besides has its places there too, and what it wants instead takes the place of the usual.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from kolli.documents.barcodes import SYMBOLOGIES
 from kolli.documents.fonts import Fonts
@@ -114,21 +115,10 @@ class _Label:
         self._language = language_of(content.recipient.country_code)
 
     def marks(self, page: Area) -> Iterator[Mark]:
-        content = self._content
+        """Everything on the label: from above and from below, and the recipient in the room between."""
         rest = Area(_MARGIN, _MARGIN, page.width - 2 * _MARGIN, page.height - 2 * _MARGIN)
-        if content.band.strip():
-            band, rest = rest.split_top(_BAND_HEIGHT + (_NOTICE_HEIGHT if content.notice.strip() else 0), _GAP)
-            yield from self._band(band)
-        header, rest = rest.split_top(_HEADER_HEIGHT, _GAP)
-        yield from self._header(header)
-        rule, rest = rest.split_top(_THICK, _GAP)
-        yield _filled(rule)
-        sender, _ = rest.split_top(_SENDER_HEIGHTS[1])
-        marks, taken = self._sender(sender)
-        yield from marks
-        _, rest = rest.split_top(max(taken, _SENDER_HEIGHTS[0]), _GAP)
-        rule, rest = rest.split_top(_THIN, _GAP)
-        yield _filled(rule)
+        above, rest = self._above(rest)
+        yield from above
         facts_height = self._facts_height()
         rows = self._rows()
         room = rest.height - (facts_height + _THICK + _THIN + 2 * _GAP + mm(2))
@@ -146,6 +136,23 @@ class _Label:
             across = Area(0, bars.y, page.width, bars.height)
             yield codes.symbol_for(row.barcode, row.field, across, self._grids, is_linear=True)
             yield from self._barcode_text(row, text)
+
+    def _above(self, rest: Area) -> tuple[list[Mark], Area]:
+        """Band, header and sender, with the rules below them; and what is left for the others."""
+        content = self._content
+        marks: list[Mark] = []
+        if content.band.strip():
+            band, rest = rest.split_top(_BAND_HEIGHT + (_NOTICE_HEIGHT if content.notice.strip() else 0), _GAP)
+            marks += self._band(band)
+        header, rest = rest.split_top(_HEADER_HEIGHT, _GAP)
+        marks += self._header(header)
+        rule, rest = rest.split_top(_THICK, _GAP)
+        marks.append(_filled(rule))
+        sender, taken = self._sender(rest.split_top(_SENDER_HEIGHTS[1])[0])
+        marks += sender
+        _, rest = rest.split_top(max(taken, _SENDER_HEIGHTS[0]), _GAP)
+        rule, rest = rest.split_top(_THIN, _GAP)
+        return [*marks, _filled(rule)], rest
 
     def _band(self, area: Area) -> Iterator[Mark]:
         yield _filled(area)
@@ -200,7 +207,7 @@ class _Label:
         return max(self._square_side(), strip + self._fact_rows() * _ROW_HEIGHT + self._notes_height())
 
     def _notes_height(self) -> Micrometres:
-        notes = len(self._notes())
+        notes = len(self._notes)
         return _CAPTION_HEIGHT + max(notes, 2) * pitch(SMALLEST) if notes else 0
 
     def _square_side(self) -> Micrometres:
@@ -210,11 +217,12 @@ class _Label:
 
     def _columns(self) -> int:
         """How many facts stand beside each other."""
-        return 2 if len(self._present_facts()) <= 4 else 3
+        return 2 if len(self._present_facts) <= 4 else 3
 
     def _fact_rows(self) -> int:
-        return -(-len(self._present_facts()) // self._columns())
+        return -(-len(self._present_facts) // self._columns())
 
+    @cached_property
     def _present_facts(self) -> list[tuple[str, str, str]]:
         """The facts there are: field, caption and text of each."""
         content = self._content
@@ -227,40 +235,43 @@ class _Label:
         )
         return [fact for fact in facts if fact[2].strip()]
 
+    @cached_property
     def _notes(self) -> Texts:
         return tuple((f"notes.{index}", note) for index, note in enumerate(self._content.notes) if note.strip())
 
     def _facts(self, area: Area) -> Iterator[Mark]:
-        """Sort code and badge, the facts in two columns, and notes below them; the square on the right."""
+        """Sort code and badge, the facts in columns, and notes below them; the square on the right."""
         parts = self._content.parts
         area, square = area.split_right(self._square_side(), mm(3))
         yield self._square(square.split_top(square.width)[0])
         if parts.sort_code or parts.badge:
             strip, area = area.split_top(_STRIP_HEIGHT, mm(1))
             yield from self._strip(strip)
-        present, notes = self._present_facts(), self._notes()
-        columns, rows = self._columns(), self._fact_rows()
+        rows, notes = self._fact_rows(), self._notes
         if parts == NO_PARTS:
             height = cell_height = area.height // max(rows + bool(notes), 2)
         else:
             height = min((area.height - self._notes_height()) // max(rows, 1), _FACTS_HEIGHT // 2)
             cell_height = height - _ROW_GAP
+        columns = self._columns()
         column = (area.width - mm(3) * (columns - 1)) // columns
-        for index, (field, caption, value) in enumerate(present):
+        for index, (field, caption, value) in enumerate(self._present_facts):
             down, right = divmod(index, columns)
             cell = Area(area.x + right * (column + mm(3)), area.y + down * height, column, cell_height)
             yield from self._fact(caption, ((field, value),), cell)
         if notes:
-            top = rows * height
-            yield from self._fact("NOTES", notes, Area(area.x, area.y + top, area.width, area.height - top))
+            yield from self._fact("NOTES", notes, area.split_bottom(area.height - rows * height)[1])
 
     def _fact(self, caption: str, values: Texts, area: Area, style: Style = _FACT) -> Iterator[Mark]:
         above, below = area.split_top(_CAPTION_HEIGHT)
         field = values[0][0]
         if field.startswith("parts."):
             # A word of the carrier's, which may be too long or have characters that nobody can draw.
-            self._text(field, caption, above, CAPTION)
-        yield caption_mark(caption, above.x, above.y + CAPTION_ASCENT, above.width)
+            captions = [mark.text for mark in self._text(field, caption, above, CAPTION)]
+        else:
+            captions = [caption]
+        for text in captions:
+            yield caption_mark(text, above.x, above.y + CAPTION_ASCENT, above.width)
         yield from set_texts(values, below, style, self._language, self._fonts)
 
     def _strip(self, area: Area) -> Iterator[Mark]:
@@ -302,7 +313,7 @@ class _Label:
         if barcode.printed:
             yield from self._text(row.printed_field, barcode.printed, area, _NUMBER)
 
-    def _text(self, field: str, text: str, area: Area, style: Style) -> Iterable[Mark]:
+    def _text(self, field: str, text: str, area: Area, style: Style) -> tuple[Text, ...]:
         return set_texts(((field, text),), area, style, self._language, self._fonts)
 
 

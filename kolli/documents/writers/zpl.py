@@ -144,12 +144,15 @@ def _qr(symbol: Symbol, grid: Grid) -> str:
 
 
 def _drawn(symbol: Symbol, grid: Grid) -> str:
-    """`^FOx,y^GFA,…^FS`: the very modules of the other formats, whatever a printer would have made of the text."""
+    """`^FOx,y^GFA,…^FS`: the very modules of the other formats, whatever a printer would have made of the text.
+
+    Each row ends with a white byte, so that none is shortened with `!`: not every engine fills it up with black.
+    """
     modules = grid.encoded(symbol)
     x, y, width, height, module = grid.placed(symbol, modules.width)
     repeat = height if len(modules.rows) == 1 else module
-    rows = [pixels for row in modules.rows for pixels in [widened(row, modules.width, module)] * repeat]
-    return f"^FO{x},{y}{zpl_graphics.field(rows, width)}^FS"
+    rows = [pixels for row in modules.rows for pixels in [widened(row, modules.width, module) << 8] * repeat]
+    return f"^FO{x},{y}{zpl_graphics.field(rows, width + 8)}^FS"
 
 
 # A printer chooses the size of a Data Matrix by its own encoding, and its MaxiCode (^BD) has no size to be told.

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 import yaml
 
 from kolli.api.description import describe
-from tests.conformance.api.differences import NOT_SERVED, REASONS
+from tests.conformance.api.differences import NOT_SERVED, ON_PAGES_ONLY, REASONS
 
 Document = dict[str, Any]
 Members = dict[str, bool]
@@ -251,11 +251,16 @@ def _lines(all_sections: list[Section]) -> Iterator[str]:
             routes = "<br>".join(f"`{route}`" for route in section.operations) or "none"
             yield f"| {section.title} | {routes} | {NOT_SERVED.get(section.name, '')} |"
     yield ""
-    extensions = [route for route in ours() if all(route not in section.operations for section in all_sections)]
-    yield "### Ours alone"
-    yield ""
-    yield from (f"- `{route}`: {ours()[route].operation['summary']}" for route in extensions)
-    yield ""
+    others = [route for route in ours() if all(route not in section.operations for section in all_sections)]
+    on_pages = [route for route in others if route.path.startswith(ON_PAGES_ONLY)]
+    for title, routes in (
+        ("Described on pages only", on_pages),
+        ("Ours alone", [route for route in others if route not in on_pages]),
+    ):
+        yield f"### {title}"
+        yield ""
+        yield from (f"- `{route}`: {ours()[route].operation['summary']}" for route in routes)
+        yield ""
 
 
 def _section_lines(section: Section) -> Iterator[str]:

@@ -90,3 +90,6 @@ NOT_SERVED = {
     "webhooks": "served: Kolli sends them; see the section on webhooks",
 }
 """Why a route or a whole section is not served."""
+
+ON_PAGES_ONLY = ("/shipping-defaults", "/shipping-rules/")
+"""Where paths begin that the vendor describes on pages, and in no file that could be compared."""

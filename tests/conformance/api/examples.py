@@ -344,6 +344,50 @@ SMALL = [
     Step("GET /api/v3/user/auth/metadata"),
 ]
 
+CHOOSING = [
+    Step("GET /api/v3/shipping-rules/conditions"),
+    Step("GET /api/v3/shipping-rules/conditions/{identifier}", path={"identifier": "integration"}),
+    Step("GET /api/v3/shipping-rules/operators"),
+    Step("GET /api/v3/shipping-rules/actions"),
+    Step("GET /api/v3/shipping-rules/actions/{identifier}", path={"identifier": "ship_with"}),
+    Step(
+        "POST /api/v3/shipping-rules/rules",
+        body={
+            "name": "Heavy to NL",
+            "criteria": {
+                "is_and": True,
+                "conditions": [
+                    {"property": "weight", "operator": "ge", "compare_to": "10"},
+                    {"property": "to_country", "operator": "is", "compare_to": "NL"},
+                ],
+            },
+            "actions": [{"identifier": "ship_with", "value": "postnl:standard"}],
+        },
+        remember={"rule_id": "id"},
+    ),
+    Step(
+        "POST /api/v3/shipping-rules/rules",
+        name="not active yet",
+        body={
+            "name": "Insure what is dear",
+            "criteria": {"conditions": [{"property": "order_value", "operator": "ge", "compare_to": "100"}]},
+            "actions": [{"identifier": "insurance_pc", "value": "100"}],
+            "is_active": False,
+        },
+        remember={"other_rule_id": "id"},
+    ),
+    Step("GET /api/v3/shipping-rules/rules", query={"active": "true"}),
+    Step("GET /api/v3/shipping-rules/rules/{id}", path={"id": "$rule_id"}),
+    Step("PATCH /api/v3/shipping-rules/rules/{id}", path={"id": "$rule_id"}, body={"name": "Heavy parcels to NL"}),
+    Step("POST /api/v3/shipping-rules/rules/reorder", body=["$other_rule_id", "$rule_id"]),
+    Step("DELETE /api/v3/shipping-rules/rules/{id}", path={"id": "$other_rule_id"}),
+    Step("GET /api/v3/shipping-defaults"),
+    Step(
+        "PATCH /api/v3/shipping-defaults",
+        body={"weight": {"value": "1.000", "unit": "kg"}, "customs_options": {"shipment_type": "commercial_goods"}},
+    ),
+]
+
 LISTENING = [
     Step(
         "POST /api/v3/event-subscriptions/connections",
@@ -414,7 +458,7 @@ GOODBYE = [
     Step("DELETE /api/v3/integrations/{id}", path={"id": 70}),
 ]
 
-STORY = [*LISTENING, *ORDERS, *LABELS, *SHIPMENTS, *DELIVERIES, *SMALL, *VERSION_2, *GOODBYE]
+STORY = [*LISTENING, *ORDERS, *LABELS, *SHIPMENTS, *DELIVERIES, *SMALL, *CHOOSING, *VERSION_2, *GOODBYE]
 
 if __name__ == "__main__":
     write()

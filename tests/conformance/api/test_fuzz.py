@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from kolli.api.description import SECTIONS, describe, key_of, plain_path
 from kolli.app import web
 from tests.conformance.api.compatibility import Route, nameless, ours
+from tests.conformance.api.differences import ON_PAGES_ONLY
 from tests.conformance.api.examples import Document
 from tests.conformance.api.worlds import World, a_world
 from tests.described import check
@@ -168,7 +169,11 @@ def file_of(route: Route) -> str | None:
 
 
 SERVED = sorted(
-    (str(route) for route, side in ours().items() if not side.operation.get("x-kolli-extension")),
+    (
+        str(route)
+        for route, side in ours().items()
+        if not side.operation.get("x-kolli-extension") and not route.path.startswith(ON_PAGES_ONLY)
+    ),
     key=in_good_order,
 )
 

@@ -530,12 +530,12 @@ def test_an_option_that_wants_sizes_wants_them_of_every_parcel(particular):
 def test_the_heaviest_weight_counts_for_each_parcel_by_itself(caller):
     fine, heavy = ([parcel(**weighing(kg)) for kg in both] for both in ((30, 29), (29, 31)))
 
-    answer = ask(caller, number("ORDER-1", parcels=heavy))
+    answer = ask(caller, number("ORDER-1", parcels=heavy), ship_with=LETTER)
 
     code, detail, pointer = only_problem(caller, answer)
     assert (code, pointer) == ("validation_error", f"{ORDERS}/[0]/ship_with/properties/shipping_option_code")
     assert detail.endswith("sendcloud:letter takes 0.001 kg to 30 kg, parcel 2 weighs 31 kg.")
-    assert accepted(ask(caller, number("ORDER-1", parcels=fine)))
+    assert accepted(ask(caller, number("ORDER-1", parcels=fine), ship_with=LETTER))
 
 
 def test_each_parcel_that_crosses_a_customs_border_is_declared(caller):

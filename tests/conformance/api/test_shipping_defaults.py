@@ -1,13 +1,17 @@
 """The Shipping Defaults section does what its published pages say, and what was decided where they say nothing."""
 
+from typing import Any
+
 import pytest
 
 from kolli.account.accounts import Defaults, get_account, revision_of
 from kolli.account.contracts import Contract, add_contract
 from kolli.app import web
+from kolli.database import Database
+from kolli.migrations import migrate
 from kolli.values import Weight
 from tests.described import DescribedClient
-from tests.factories import a_caller, an_order, kilograms
+from tests.factories import a_caller, an_installation, an_order, kilograms
 
 URL = "/api/v3/shipping-defaults"
 
@@ -16,7 +20,9 @@ STANDARD = {
     "properties": {"shipping_option_code": "postnl:standard", "contract_id": 1517},
 }
 
-NOTHING = {
+LETTER = {"type": "shipping_option_code", "properties": {"shipping_option_code": "sendcloud:letter"}}
+
+NOTHING: dict[str, Any] = {
     "weight": None,
     "ship_with": None,
     "insurance": None,
@@ -132,24 +138,32 @@ def test_no_notes_print_nothing_extra(caller, nothing):
 def test_another_option_does_not_keep_the_former_contract(caller):
     change(caller, ship_with=STANDARD)
 
-    letter = {"type": "shipping_option_code", "properties": {"shipping_option_code": "sendcloud:letter"}}
-
-    assert change(caller, ship_with=letter)["ship_with"]["properties"] == {
+    assert change(caller, ship_with=LETTER)["ship_with"]["properties"] == {
         "shipping_option_code": "sendcloud:letter",
         "contract_id": None,
     }
 
 
-def test_a_change_counts_from_the_next_request_on_also_elsewhere(caller, installation):
-    """Another process has an application of its own on the same database."""
-    elsewhere = DescribedClient(web(installation), "http://kolli.test", raise_server_exceptions=False)
-    elsewhere.auth = caller.client.auth
-    caller.client.get(URL)
-    elsewhere.get(URL)
+def test_a_change_counts_from_the_next_request_on_also_in_another_process(tmp_path):
+    """Another process has an installation of its own, on the same file."""
+    path = tmp_path / "kolli.db"
+    database = Database(path)
+    with database.write() as transaction:
+        migrate(transaction)
+    here = an_installation(tmp_path, database=database)
+    caller = a_caller(here, default_shipping_option_code=None)
+    there = an_installation(tmp_path, database=Database(path))
+    elsewhere = DescribedClient(web(there), "http://kolli.test", raise_server_exceptions=False)
+    elsewhere.auth = caller.client.auth or ()
+    before = elsewhere.get(URL).json()["data"]["weight"]
 
-    change(caller, weight={"value": 3, "unit": "kg"})
+    change(caller, weight={"value": 31, "unit": "kg"})
 
-    assert elsewhere.get(URL).json()["data"]["weight"] == {"value": "3", "unit": "kg"}
+    assert before is None
+    assert elsewhere.get(URL).json()["data"]["weight"] == {"value": "31", "unit": "kg"}
+    assert elsewhere.patch(URL, json={"ship_with": LETTER}).status_code == 400  # it sees that weight
+    here.database.close()
+    there.database.close()
 
 
 def test_an_order_that_says_nothing_is_shipped_by_the_new_defaults(caller):
@@ -304,8 +318,6 @@ def test_a_method_that_cannot_be_shipped_with_is_refused(caller, shipping_option
 
 
 # Weight and method together. The sandbox's letter weighs up to 30 kg, a PostNL parcel up to 31.5.
-
-LETTER = {"type": "shipping_option_code", "properties": {"shipping_option_code": "sendcloud:letter"}}
 
 
 def test_a_method_that_does_not_carry_the_weight_is_refused(caller):

@@ -15,7 +15,7 @@ import pytest
 from kolli.documents import proof
 from kolli.documents.layouts.label import lay_out
 from kolli.documents.render import A6, LABEL_4X6, render
-from tests.unit.documents.labels import a_full_label
+from tests.unit.documents.labels import PARTS, a_full_label, a_label_with_parts
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "labels"
 
@@ -59,6 +59,13 @@ FORMATS = [
 ]
 
 
+def assert_golden(drawn, golden, form, update):
+    """The file is what it was, or is so from now on."""
+    if update:
+        golden.write_bytes(drawn)
+    assert form.content(drawn) == form.content(golden.read_bytes())
+
+
 @pytest.mark.parametrize("paper", [A6, LABEL_4X6], ids=lambda paper: paper.name.lower())
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.ending)
 def test_a_label_is_drawn_as_it_was_when_a_person_looked_at_it(paper, form, fonts, update_golden):
@@ -66,6 +73,14 @@ def test_a_label_is_drawn_as_it_was_when_a_person_looked_at_it(paper, form, font
 
     drawn = render([lay_out(a_full_label(), paper, fonts)], form.mime_type, form.dpi, fonts)
 
-    if update_golden:
-        golden.write_bytes(drawn)
-    assert form.content(drawn) == form.content(golden.read_bytes())
+    assert_golden(drawn, golden, form, update_golden)
+
+
+@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.ending)
+def test_a_label_with_what_its_carrier_wants_is_drawn_as_it_was(name, form, fonts, update_golden):
+    golden = GOLDEN / f"a6-{name}{form.ending}"
+
+    drawn = render([lay_out(a_label_with_parts(name), A6, fonts)], form.mime_type, form.dpi, fonts)
+
+    assert_golden(drawn, golden, form, update_golden)

@@ -7,7 +7,7 @@ import pytest
 from kolli.documents.render import content_from_json
 from kolli.errors import Invalid, InvalidChoice
 from kolli.values import Weight
-from tests.unit.documents.labels import a_full_label
+from tests.unit.documents.labels import PARTS, a_full_label
 
 ADDRESS = {
     "name": "Karin Müller",
@@ -98,3 +98,40 @@ def test_a_country_there_is_not_is_named_with_its_path():
 def test_what_is_no_label_at_all_is_refused(data):
     with pytest.raises(Invalid):
         content_from_json(data)
+
+
+def test_parts_are_given_by_the_names_they_have():
+    parts = {
+        "barcodes": [
+            {
+                "symbology": "gs1_128",
+                "data": "(00)340434161094042557",
+                "printed": "(00) 3 4043416 109404255 7",
+                "height": 31750,
+            },
+            {"symbology": "itf", "data": "50823007028005", "printed": "50823.007.028.005", "caption": "LEITCODE"},
+        ],
+        "sort_code": "50823 · 007",
+        "badge": "PAKET",
+        "facts": [["CUSTOMER", "62120100"]],
+    }
+
+    assert content_from_json(a_document(parts=parts)) == a_full_label(parts=PARTS["bars"])
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ({"barcode": []}, "parts.barcode"),
+        ({"barcodes": [{"symbology": "itf"}]}, "parts.barcodes[0]"),
+        ({"barcodes": [{"symbology": "itf", "data": "123456", "hight": 9}]}, "parts.barcodes[0].hight"),
+        ({"square": {"symbology": "qr", "data": "x", "colour": "red"}}, "parts.square.colour"),
+        ({"square": {"symbology": "qr", "data": 1}}, "parts.square.data"),
+        ({"facts": [["CUSTOMER"]]}, "parts.facts[0]"),
+    ],
+)
+def test_what_is_wrong_with_parts_is_named_with_its_path(parts, field):
+    with pytest.raises(Invalid) as caught:
+        content_from_json(a_document(parts=parts))
+
+    assert caught.value.field == field

@@ -1,15 +1,18 @@
 """Labels come out in the order asked for, each where its sheet has a place for it, and every one can be scanned."""
 
 import re
+from collections.abc import Mapping
 from itertools import product
 
 import pytest
 
+from kolli.carriers.postnl import PostNL
 from kolli.documents import proof
+from kolli.documents.layouts.parts import Barcode, LabelParts
 from kolli.documents.render import A4, A5, A6, LABEL_4X6
-from kolli.errors import Invalid
-from kolli.operations.print_labels import Form, print_label, print_labels
-from kolli.shipments.model import Parcel, ParcelStatus
+from kolli.errors import DoesNotFit, Impossible, Invalid
+from kolli.operations.print_labels import Form, check_label, print_label, print_labels
+from kolli.shipments.model import Draft, Parcel, ParcelStatus
 from tests.factories import NOW, a_caller, an_address, an_installation
 from tests.unit.shipments.made import a_draft, a_shipment
 
@@ -153,3 +156,99 @@ def test_a_batch_holds_far_less_than_its_labels_alone(context):
 
     alone = sum(len(print_label(shipment, parcel, Form(PDF, 72), context)) for shipment, parcel in wanted)
     assert len(together) * 3 < alone
+
+
+class Regional(PostNL):
+    """A carrier from elsewhere whose labels have everything a label can have besides."""
+
+    code = "regional"
+    name = "Regional Parcels"
+    label_is_certified = False
+
+    def printed_details(self, contract_data: Mapping[str, str]) -> dict[str, str]:
+        return {}
+
+    def label_parts(self, draft: Draft, box_number: int, tracking_number: str) -> LabelParts:
+        if not draft.recipient.postal_code.isdecimal():
+            raise Impossible("Regional Parcels delivers to numeric postal codes only.", field="recipient.postal_code")
+        return LabelParts(
+            barcodes=(
+                Barcode("code128", tracking_number, f"No. {tracking_number}"),
+                Barcode("itf", f"{draft.recipient.postal_code:0>8}", draft.recipient.postal_code, caption="ROUTE"),
+            ),
+            square=Barcode("datamatrix", f"{tracking_number}/{box_number}"),
+            sort_code=f"{draft.recipient.country_code} {draft.recipient.postal_code}",
+        )
+
+
+class Certified(Regional):
+    """Its labels have been looked at by itself."""
+
+    label_is_certified = True
+
+
+def with_carrier(kind, folder):
+    return a_caller(an_installation(folder, carriers=[kind(folder)])).context
+
+
+def a_regional_draft(**changes):
+    recipient = an_address(postal_code="10435", country_code="DE")
+    known = {"carrier_code": "regional", "carrier_name": "Regional Parcels", "recipient": recipient}
+    return a_draft(**(known | changes))
+
+
+def the_label_of(draft, context):
+    ((_, parcel),) = announced(1)
+    return print_label(a_shipment(draft=draft, parcels=(parcel,)), parcel, Form(PDF, 72), context)
+
+
+def test_a_label_has_what_its_carrier_wants(tmp_path):
+    label = the_label_of(a_regional_draft(is_live=True), with_carrier(Regional, tmp_path))
+
+    assert proof.codes_by_zxing(proof.picture_of(label, 300)) == {
+        ("code128", "N1"),
+        ("itf", "00010435"),
+        ("datamatrix", "N1/1"),
+    }
+    assert {"DE 10435", "ROUTE 10435", "No. N1"} <= set(proof.lines_of(label))
+
+
+NOT_CERTIFIED = "The layout of this label has not been certified by Regional Parcels"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_live", "said"),
+    [
+        (Regional, False, ["TEST – NOT FOR POSTAGE", NOT_CERTIFIED]),
+        (Certified, False, ["TEST – NOT FOR POSTAGE"]),
+        (Regional, True, []),
+        (Certified, True, []),
+    ],
+)
+def test_a_label_says_that_it_is_not_certified_until_its_contract_is_live(kind, is_live, said, tmp_path):
+    lines = proof.lines_of(the_label_of(a_regional_draft(is_live=is_live), with_carrier(kind, tmp_path)))
+
+    assert sorted(line for line in lines if line in {"TEST – NOT FOR POSTAGE", NOT_CERTIFIED}) == sorted(said)
+
+
+def test_a_draft_that_has_no_place_in_a_carriers_codes_is_refused_beforehand_with_its_field(tmp_path):
+    draft = a_regional_draft(recipient=an_address(postal_code="SW1A 1AA", country_code="GB"))
+
+    with pytest.raises(Impossible) as caught:
+        check_label(draft, with_carrier(Regional, tmp_path))
+
+    assert caught.value.field == "recipient.postal_code"
+
+
+def test_a_draft_whose_codes_do_not_fit_the_label_is_refused_beforehand(tmp_path):
+    """Each part is checked with the longest number there is, at the coarsest resolution."""
+    draft = a_regional_draft(recipient=an_address(postal_code="1" * 60, country_code="DE"))
+
+    with pytest.raises(DoesNotFit) as caught:
+        check_label(draft, with_carrier(Regional, tmp_path))
+
+    assert caught.value.field == "parts.barcodes.1"
+
+
+def test_a_draft_with_room_for_everything_is_not_refused(tmp_path):
+    check_label(a_regional_draft(), with_carrier(Regional, tmp_path))

@@ -9,7 +9,7 @@ GS, RS, EOT = "\x1d", "\x1e", "\x04"
 
 
 def a_message(postcode="841706672", country="840", rest=f"1Z00004951{GS}UPSN{GS}06X610{GS}159{RS}{EOT}"):
-    """A transport message like that of UPS in ISO/IEC 16023:2000, annex B."""
+    """A transport message of UPS, as the manual of the encoder has it."""
     return f"[)>{RS}01{GS}96{postcode}{GS}{country}{GS}001{GS}{rest}"
 
 
@@ -38,7 +38,11 @@ READ = {
         "(403)826SW1A1AA+67000000",
         "(403)276104350(00)376123450000010039",
     ],
-    "gs1_datamatrix": ["(00)376123450000010039", "(00)376123450000010039(420)1234AB", "(403)276104350(401)A1(37)12"],
+    "gs1_datamatrix": [
+        "(00)376123450000010039",
+        "(00)376123450000010039(420)1234AB",
+        "(403)276104350(401)1234A1(37)12",
+    ],
     # An Identcode and Leitcodes of Deutsche Post with their check digits.
     "itf": ["563102430313", "396013134140", "50823007028005", "12345678901236", "000000"],
     "maxicode": [

@@ -3,10 +3,11 @@ import pytest
 from kolli.documents.layouts.label import lay_out
 from kolli.documents.render import A6, LABEL_4X6, render
 from kolli.documents.writers import zpl_font, zpl_graphics
+from kolli.documents.writers.grid import Grid
 from kolli.documents.writers.zpl import escaped
 from kolli.drawing import Drawing, Fill, Frame, Symbol, Text, mm, points
 from tests.unit.documents import zpl_reader
-from tests.unit.documents.labels import a_full_label, a_label, an_address
+from tests.unit.documents.labels import MAXICODE, a_full_label, a_label, an_address
 
 ALLOWED = {
     "^XA",
@@ -28,6 +29,7 @@ ALLOWED = {
     "^BQ",
     "^XZ",
 }
+"""What the usual label needs. `^B2` is for carriers that want Interleaved 2 of 5."""
 
 
 def zpl(*marks, fonts, dpi=203):
@@ -88,6 +90,45 @@ def test_a_qr_code_is_a_command_of_the_printer(fonts):
     symbol = Symbol("qr", "https://example.com/?a=1,2", mm(10), mm(10), mm(25), mm(25), 550, 250)
 
     assert b"^BQN,2,4^FH^FDMA,https://example.com/?a=1,2^FS" in zpl(symbol, fonts=fonts)
+
+
+BOX = {"x": 0, "y": mm(10), "width": A6.width, "height": mm(30), "max_module": 400, "min_module": 250}
+
+
+def test_one_gs1_element_of_digits_is_a_command_that_begins_with_code_set_c_and_fnc1(fonts):
+    symbol = Symbol("gs1_128", "(00)376123450000010039", **BOX)
+
+    assert b"^BY3^BCN,240,N,N,N,N^FH^FD>;>800376123450000010039^FS" in zpl(symbol, fonts=fonts)
+
+
+def test_interleaved_2_of_5_is_a_command_without_a_check_digit_of_the_printer(fonts):
+    symbol = Symbol("itf", "50823007028005", **BOX)
+
+    assert b"^BY3,3^B2N,240,N,N,N^FH^FD50823007028005^FS" in zpl(symbol, fonts=fonts)
+
+
+@pytest.mark.parametrize(
+    ("symbology", "text"),
+    [
+        ("gs1_128", "(403)276104350A"),
+        ("gs1_128", "(403)276104350(37)12"),
+        ("gs1_128", "(420)104351"),
+        ("gs1_128", "(402)12345678901234560(37)12"),
+        ("datamatrix", "^XA~JR_5E"),
+        ("gs1_datamatrix", "(420)10435"),
+        ("maxicode", MAXICODE),
+    ],
+)
+def test_what_printers_would_not_all_encode_alike_is_a_picture_of_our_modules(symbology, text, fonts):
+    symbol = Symbol(symbology, text, **BOX)
+
+    job = zpl_reader.commands(zpl(symbol, fonts=fonts))
+
+    assert [command.name for command in job[5:-1]] == ["^FO", "^GF", "^FS"]
+    grid = Grid(203)
+    placed, modules = grid.placed(symbol, grid.encoded(symbol).width), grid.encoded(symbol)
+    top = zpl_reader.picture(job[6].parameters)[placed.module // 2]
+    assert top[placed.module // 2 : placed.width : placed.module] == f"{modules.rows[0]:0{modules.width}b}"
 
 
 @pytest.mark.parametrize("text", ["Γεώργιος Παπαδόπουλος", "Щерьо Железаров", "Şișli Ğ", "x̂", "Ệ"])

@@ -1,0 +1,115 @@
+"""A logo as somebody uploads it becomes a clean PNG: checked before it is decoded, and drawn anew.
+
+What was hidden in the file (positions, thumbnails, comments, further frames) is not in the new one.
+"""
+
+import re
+import struct
+import zlib
+from io import BytesIO
+
+from PIL import Image as Pillow
+from PIL import ImageOps
+
+from kolli.documents.writers.pictures import check_logo
+from kolli.errors import Invalid, TooLarge
+
+MOST_BYTES = 2 * 1024 * 1024
+
+MOST_PIXELS = 4_000_000
+"""Decoded, these are 16 MB."""
+
+LARGEST_SIDE = 1_200
+"""Pixels that are kept: the room for a logo on a label is 900 wide at 600 dots per inch."""
+
+_FORMATS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
+
+_KNOWN = {
+    b"GIF8": "a GIF",
+    b"RIFF": "a WebP",
+    b"BM": "a BMP",
+    b"II*\0": "a TIFF",
+    b"MM\0*": "a TIFF",
+    b"%PDF": "a PDF",
+    b"{": "a JSON document",
+    b"--": "a form",
+    b"\0\0\0": "a HEIC or an AVIF",
+}
+"""How files begin that are sent instead, and what they are."""
+
+_MARKUP = re.compile(rb"(\xef\xbb\xbf)?\s*<")
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    struct.error,
+    zlib.error,
+    Pillow.DecompressionBombError,
+    Pillow.DecompressionBombWarning,
+)
+"""What Pillow raises for files that are cut off, damaged or made to do harm."""
+
+
+def clean_logo(content: bytes) -> bytes:
+    """The picture in a PNG or JPEG file as a PNG that says nothing else, no larger than labels and screens need.
+
+    Of an animation it is the first picture. Raises TooLarge, or Invalid naming `logo`, for whatever cannot be one.
+    """
+    if len(content) > MOST_BYTES:
+        raise TooLarge(f"The logo has {len(content)} bytes; it may have {MOST_BYTES}. Upload a smaller one.")
+    kind = next((name for start, name in _FORMATS.items() if content.startswith(start)), None)
+    if kind is None:
+        raise _wrong(_described(content))
+    try:
+        with Pillow.open(BytesIO(content), formats=[kind]) as opened:  # reads no more than the header
+            _check_size(*opened.size)
+            picture = _upright(opened)
+    except _UNREADABLE as error:
+        raise _wrong(f"The {kind} file is damaged, or cut off.") from error
+    png = _encoded(picture)
+    check_logo(png)
+    return png
+
+
+def _described(content: bytes) -> str:
+    if not content:
+        return "The body is empty."
+    if _MARKUP.match(content):
+        return "An SVG, like other files in XML or HTML, is not taken, as it can hold programs. Export it as a PNG."
+    name = next((name for start, name in _KNOWN.items() if content.startswith(start)), "neither")
+    return f"It is {name}, by what is in it."
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        message = f"The logo has {width} x {height} pixels; it may have {MOST_PIXELS} in all. Upload a smaller one."
+        raise Invalid(message, field="logo", details={"width": width, "height": height, "limit": MOST_PIXELS})
+
+
+def _upright(opened: Pillow.Image) -> Pillow.Image:
+    """The first picture of a file, turned as its camera says, with red, green, blue and opacity."""
+    if opened.mode.startswith("I"):  # 16 bits of grey, of which the upper 8 are enough
+        return opened.convert("I").point(lambda level: level / 256).convert("L").convert("RGBA")
+    return ImageOps.exif_transpose(opened).convert("RGBA")
+
+
+def _encoded(picture: Pillow.Image) -> bytes:
+    side = LARGEST_SIDE
+    while True:
+        fitted = picture.copy()
+        fitted.thumbnail((side, side), Pillow.Resampling.LANCZOS)
+        clean = Pillow.frombytes("RGBA", fitted.size, fitted.tobytes())  # the samples, and nothing else
+        file = BytesIO()
+        clean.save(file, "PNG", optimize=True)
+        if file.tell() <= MOST_BYTES:
+            return file.getvalue()
+        side //= 2
+
+
+def _wrong(reason: str) -> Invalid:
+    return Invalid(f"A logo is a PNG or a JPEG file, sent as the body itself. {reason}", field="logo")
