@@ -11,7 +11,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from starlette.types import ASGIApp, Message
 
@@ -21,12 +23,19 @@ from kolli.account.integrations import Integration, add_integration
 from kolli.account.keys import create_key
 from kolli.account.options import OwnOption, save_own_options
 from kolli.account.rates import Rate, RateSheet, Surcharge, replace_rate_sheets
+from kolli.account.sender_addresses import SenderAddress, add_sender_address
 from kolli.app import build, open_database, web
 from kolli.carriers.base import Announced, Booking, Numbering, ShippingOption
 from kolli.carriers.registry import Carriers
-from kolli.operations.context import Installation
+from kolli.demo import HERE
+from kolli.operations.context import Context, Installation
+from kolli.operations.decide import decide
+from kolli.operations.ship_order import Choice, ShipOrder, find_order_to_ship, subject_of
+from kolli.rules.engine import apply_rules
+from kolli.rules.model import Action, Condition, Rule
+from kolli.rules.queries import add_rules, remove_all_rules
 from kolli.settings import Settings
-from kolli.values import EU_COUNTRIES, Dimensions, Weight
+from kolli.values import EU_COUNTRIES, Address, Dimensions, Weight
 
 ACCOUNT, INTEGRATION = 1, 70
 OPTIONS = 500
@@ -34,6 +43,10 @@ BRACKETS = 10
 WARM_UP, REQUESTS = 5, 60
 
 OFFER_BAR_MS = 20.0
+DECIDING_BARS_MS = {100: 0.5, 2_000: 5.0}
+"""Number of rules → what deciding may cost with so many."""
+
+SENDER = Address("Benchmark", "Oudegracht", "3511 AB", "Utrecht", "NL", house_number="1")
 
 
 class Fleet:
@@ -66,9 +79,12 @@ def measure() -> Iterator[Row]:
         settings = Settings(data=Path(name))
         database = open_database(settings)
         installation = build(settings, database, carriers=Carriers([Fleet()]))
-        authorization = _fill(installation)
+        context, authorization = _fill(installation)
         yield from _offers(installation, authorization)
         yield from _configuration(installation)
+        asyncio.run(_post(web(installation), "/api/v3/orders", json.dumps([_order()]).encode(), authorization))
+        for count, bar in DECIDING_BARS_MS.items():
+            yield from _decisions(context, count, bar)
         database.close()
 
 
@@ -97,6 +113,24 @@ async def _asked(app: ASGIApp, path: str, content: bytes, authorization: str) ->
         answer = await _post(app, path, content, authorization)
         times.append(time.perf_counter() - began)
     return times[WARM_UP:], answer
+
+
+def _decisions(context: Context, count: int, bar: float) -> Iterator[Row]:
+    """One order, decided under so many rules, of which every fiftieth holds."""
+    installation = context.installation
+    with installation.database.write() as transaction:
+        remove_all_rules(transaction, ACCOUNT)
+        add_rules(transaction, ACCOUNT, [_rule(number, number + 1) for number in range(count)], installation.clock())
+    wanted = ShipOrder(INTEGRATION, Choice(applies_rules=True), order_id="bench")
+    with installation.database.read() as transaction:
+        subject = subject_of(find_order_to_ship(transaction, wanted, ACCOUNT), wanted.choice, context)
+        configuration = installation.configurations.of(transaction, ACCOUNT)
+        apply = partial(apply_rules, configuration.rules, subject.plan, configuration.catalogue.carrier_of)
+        held = f"{len(apply().applied)} of them hold"
+        yield Row(f"deciding, {count:,} rules applied, median", _median_ms(apply), "ms", bar, held)
+        whole = partial(decide, transaction, subject, context)
+        note = f"with sender, contract, checks and draft: {whole().draft.shipping_option_code}"
+        yield Row(f"deciding, {count:,} rules, all of it, median", _median_ms(whole), "ms", bar, note)
 
 
 def _configuration(installation: Installation) -> Iterator[Row]:
@@ -160,24 +194,27 @@ async def _post(app: ASGIApp, path: str, content: bytes, authorization: str) -> 
         sent.append(message)
 
     await app(scope, receive, send)
-    assert sent[0]["status"] == 200, sent
+    assert sent[0]["status"] in {200, 201}, sent
     return b"".join(message.get("body", b"") for message in sent[1:])
 
 
 # What it is measured on
 
 
-def _fill(installation: Installation) -> str:
-    """An account with 500 options, each with a rate sheet of its own; gives its credentials as a header."""
+def _fill(installation: Installation) -> tuple[Context, str]:
+    """An account with 500 options, each with a rate sheet of its own; and its credentials as a header."""
     now = installation.clock()
     sheets = [_sheet(number, installation.sequences.take_id()) for number in range(OPTIONS)]
+    account = Account(ACCOUNT, "Benchmark", default_shipping_option_code="fleet:option-1", registered_at=now)
     with installation.database.write() as transaction:
-        add_account(transaction, Account(ACCOUNT, "Benchmark", registered_at=now))
+        add_account(transaction, account)
         add_integration(transaction, ACCOUNT, Integration(INTEGRATION, "Shop", now, now))
+        add_sender_address(transaction, ACCOUNT, SenderAddress(7, SENDER, is_default=True))
         save_own_options(transaction, ACCOUNT, [_option(number) for number in range(OPTIONS)], now)
         replace_rate_sheets(transaction, ACCOUNT, sheets, now)
         key, secret = create_key(transaction, ACCOUNT, "Benchmark", now, "example", integration_id=INTEGRATION)
-    return "Basic " + base64.b64encode(f"{key.public_key}:{secret}".encode()).decode()
+    context = Context(installation, account, key)
+    return context, "Basic " + base64.b64encode(f"{key.public_key}:{secret}".encode()).decode()
 
 
 def _option(number: int) -> OwnOption:
@@ -216,6 +253,29 @@ def _sheet(number: int, sheet_id: int) -> RateSheet:
         for bracket in range(BRACKETS)
     )
     return RateSheet(f"fleet:option-{number}", None, "EUR", rates, sheet_id)
+
+
+def _order() -> dict[str, Any]:
+    """One of the demo's orders, with a weight of its own."""
+    order: dict[str, Any] = json.loads((HERE / "orders.json").read_text("utf-8"))[0]
+    order["order_details"]["integration"] = {"id": INTEGRATION}
+    order["shipping_details"] = {"measurement": {"weight": {"value": 1.2, "unit": "kg"}}}
+    return {**order, "order_id": "bench", "order_number": "BENCH"}
+
+
+def _rule(number: int, rule_id: int) -> Rule:
+    """A rule as merchants have them: two conditions, a way to ship."""
+    conditions = (
+        (Condition("to_country", "in", "NL, BE"), Condition("postal_code", "starts_with", str(1000 + number))),
+        (Condition("weight", "ge", str(number % 30 + 2)), Condition("item_name", "contains", f"article {number}")),
+        (Condition("item_sku", "pattern", f"*-{number}-*-x?"), Condition("order_value", "gt", str(number))),
+        (Condition("checkout_delivery_method", "is", f"Method {number}"), Condition("weight", "lt", "31")),
+        (Condition("company_name", "not_contains", f"shop {number}"), Condition("integration", "is_not", "70")),
+    )[number % 5]
+    if number % 50 == 0:
+        conditions = (Condition("weight", "lt", str(20 + number % 7)), Condition("order_value", "ge", "0"))
+    action = Action("ship_with", f"fleet:option-{number % OPTIONS}")
+    return Rule(rule_id, f"Rule {number}", conditions, (action,))
 
 
 def _kilograms(value: str) -> Weight:

@@ -141,18 +141,19 @@ def build(
 ) -> Installation:
     """An installation on this database; what is not given is made from the settings."""
     carriers = carriers or installed_carriers(settings.data)
+    vault = open_vault(settings, database)
     host = "localhost" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
     return Installation(
         settings=settings,
         database=database,
         sequences=Sequences(database),
         carriers=carriers,
-        configurations=Configurations(carriers),
+        configurations=Configurations(carriers, vault),
         fonts=fonts or find_fonts(settings),
         image=lru_cache(IMAGES)(partial(_image, database)),
         clock=clock,
         outgoing=Outgoing(settings.private_targets),
-        vault=open_vault(settings, database),
+        vault=vault,
         public_url=settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
     )
 

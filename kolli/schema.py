@@ -83,7 +83,7 @@ integrations = Table(
     _account(),
     Column("name", Text, nullable=False),
     Column("body", Text, nullable=False),
-    Column("signature_key", Text),  # signs its webhooks, so it has to be readable
+    Column("signature_key", Text),  # signs its webhooks; sealed
     Column("created_at", Text, nullable=False),
     Column("updated_at", Text, nullable=False),
     Column("removed_at", Text),  # its orders and shipments stay

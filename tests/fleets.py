@@ -1,6 +1,5 @@
 """A carrier that takes shipping options of its accounts, for tests."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,9 +12,10 @@ class Fleet:
 
     code = "fleet"
     name = "Own fleet"
-    numbering = Numbering.OWN_NUMBER
+    numbering = Numbering.NUMBER_AT_BOOKING
     needs_contract = False
-    longest_number = "FLEET0000000000"
+    longest_number = "FLEET000000000000000-50"
+    certain_after_seconds = 0
     takes_own_options = True
     options: tuple[ShippingOption, ...] = (
         ShippingOption("fleet:standard", "Standard", heaviest=Weight(Decimal(20), "kg")),
@@ -24,17 +24,18 @@ class Fleet:
     def __init__(self, data: Path | None = None) -> None:
         """Keeps no files."""
 
-    def number(self, serial: int, contract_data: Mapping[str, str], option_code: str) -> str:  # noqa: ARG002
-        """`FLEET` and the serial."""
-        return f"FLEET{serial:010d}"
-
     def announce(self, booking: Booking) -> Announced:
-        """Says yes."""
-        return Announced(booking.numbers)
+        """Says yes; numbers are made of our reference."""
+        serial = int.from_bytes(booking.reference.encode(), "big") % 10**15
+        return Announced(tuple(f"FLEET{serial:015}-{box}" for box, _ in enumerate(booking.draft.boxes)))
+
+    def look_up(self, reference: str) -> Announced | None:
+        """Knows of nothing."""
+        return None
 
     def cancel(self, booking: Booking) -> bool:
         """Says yes."""
-        return bool(booking.numbers)
+        return True
 
     def printed(self, tracking_number: str) -> str:
         """As it is."""

@@ -77,8 +77,8 @@ def touch(transaction: Connection, account_id: int) -> None:
     """Says that something has changed that decides how the account ships.
 
     Every function that stores, changes or removes a rule, a rate, a shipping option, a contract, a number range, a
-    sender address, a brand or a default calls it, in the same transaction: what is worked out from these is kept in
-    memory for as long as the revision is the same.
+    sender address, a brand or a default, or adds or removes an integration, calls it, in the same transaction: what is
+    worked out from these is kept in memory for as long as the revision is the same.
     """
     transaction.execute(_TOUCH, {"touched": account_id})
 

@@ -8,9 +8,11 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from kolli.account.accounts import touch
 from kolli.errors import NotFound
 from kolli.schema import integrations
 from kolli.values import timestamp
+from kolli.vault import Vault, is_sealed, unsealed
 
 FeedbackType = Literal["eager", "delayed", "none"]
 
@@ -32,14 +34,14 @@ class IntegrationSettings:
 
 @dataclass(frozen=True)
 class Integration:
-    """One shop connection. `signature_key` signs its webhooks; without one they are not signed."""
+    """One shop connection. The key that signs its webhooks is sealed; without one they are not signed."""
 
     id: int
     name: str
     created_at: datetime
     updated_at: datetime
     settings: IntegrationSettings = field(default_factory=IntegrationSettings)
-    signature_key: str | None = None
+    sealed_signature_key: str = ""
 
 
 _ADD = insert(integrations)
@@ -83,11 +85,12 @@ def add_integration(transaction: Connection, account_id: int, integration: Integ
             "account_id": account_id,
             "name": integration.name,
             "body": _encode(integration.settings),
-            "signature_key": integration.signature_key,
+            "signature_key": integration.sealed_signature_key or None,
             "created_at": timestamp(integration.created_at),
             "updated_at": timestamp(integration.updated_at),
         },
     )
+    touch(transaction, account_id)
 
 
 def find_integration(transaction: Connection, account_id: int, integration_id: int) -> Integration | None:
@@ -127,7 +130,7 @@ def update_integration(transaction: Connection, account_id: int, integration: In
         "integration": integration.id,
         "new_name": integration.name,
         "new_body": _encode(integration.settings),
-        "new_key": integration.signature_key,
+        "new_key": integration.sealed_signature_key or None,
         "at": timestamp(now),
     }
     transaction.execute(_UPDATE, values)
@@ -136,6 +139,26 @@ def update_integration(transaction: Connection, account_id: int, integration: In
 def remove_integration(transaction: Connection, account_id: int, integration_id: int, now: datetime) -> None:
     """Removes an integration, which must exist. Its orders and shipments stay."""
     transaction.execute(_REMOVE, {"account": account_id, "integration": integration_id, "at": timestamp(now)})
+    touch(transaction, account_id)
+
+
+def sealed_signature_key(key: str, vault: Vault) -> str:
+    """A signature key as it is kept."""
+    return vault.seal({_KEY: key})
+
+
+def signature_key_of(integration: Integration, vault: Vault) -> str | None:
+    """The key that signs an integration's webhooks; None: they are not signed."""
+    return vault.open(integration.sealed_signature_key).get(_KEY)
+
+
+def sealed_key_in(column: str) -> str:
+    """The signature key that a row has; earlier versions have kept it as it is."""
+    is_one = is_sealed(column) or column.startswith(unsealed({_KEY: ""})[:-2])
+    return column if is_one or not column else unsealed({_KEY: column})
+
+
+_KEY = "key"
 
 
 def _encode(settings: IntegrationSettings) -> str:
@@ -149,5 +172,5 @@ def _integration(row: Any) -> Integration:
         created_at=datetime.fromisoformat(row.created_at),
         updated_at=datetime.fromisoformat(row.updated_at),
         settings=msgspec.json.decode(row.body, type=IntegrationSettings),
-        signature_key=row.signature_key,
+        sealed_signature_key=sealed_key_in(row.signature_key or ""),
     )

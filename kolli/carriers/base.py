@@ -200,6 +200,10 @@ class Numbers(Protocol):
         """
 
 
+PRINTED_NAME = "printed_name"
+"""Where a carrier that stands for many has the name of the one that a contract is with."""
+
+
 @runtime_checkable
 class PrintsLabels(Protocol):
     """A carrier whose labels have parts of their own, as its specification wants."""
@@ -208,7 +212,10 @@ class PrintsLabels(Protocol):
     """Whether the carrier has approved of these labels. Else they say so until the contract is marked live."""
 
     def printed_details(self, contract_data: Mapping[str, str]) -> dict[str, str]:
-        """What of a contract stands on labels. It is frozen with the draft, as the contract may change later."""
+        """What of a contract stands on labels. It is frozen with the draft, as the contract may change later.
+
+        What stands under `PRINTED_NAME` there is printed in place of the carrier's name.
+        """
 
     def label_parts(self, draft: Draft, box_number: int, tracking_number: str) -> LabelParts:
         """The parts of the label of one box; the same for the same draft, for ever.

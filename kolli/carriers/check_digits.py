@@ -1,7 +1,7 @@
 """The check digits of carriers' numbers: each function gives the one that belongs to the characters before it.
 
-ValueError for characters that the arithmetic knows nothing of. Where a standard has a name, the function has it; the
-published numbers that each was tried with are in its tests.
+ValueError for characters that the arithmetic knows nothing of. A function is named after its standard, or else after
+its arithmetic; the published numbers that each was tried with are in its tests.
 """
 
 import re
@@ -33,7 +33,7 @@ def gs1(digits: str) -> str:
     return _missing_to_ten(_sum(reversed(_digits(digits)), cycle((3, 1))))
 
 
-def deutsche_post(digits: str) -> str:
+def mod_10_weights_4_9(digits: str) -> str:
     """The check digit of an Identcode (11 digits) or Leitcode (13 digits) of Deutsche Post.
 
     Weights 4 9 4 9 ... from the left; what is missing to a multiple of 10. Source: German Wikipedia, "Leitcode", and
@@ -55,27 +55,27 @@ def iso_7064_mod_37_36(characters: str) -> str:
     return _LETTERS_AND_DIGITS[(37 - product) % 36]
 
 
-def ups(characters: str) -> str:
-    """The check digit of the 15 characters behind `1Z`.
+def mod_10_weights_1_2(characters: str) -> str:
+    """The check digit of the 15 characters behind `1Z` in a tracking number of UPS.
 
     Digits count as they are; A counts 2, B 3 ... H 9, I 0, J 1 and so on. Weights 1 2 1 2 ... from the left; what is
     missing to a multiple of 10. Source: the open data set tracking_number_data and CPAN's Algorithm::CheckDigits,
     M10_011 (2026-11).
     """
     if len(characters) != 15:
-        raise ValueError(f"A number of UPS has 15 characters behind 1Z, not {len(characters)}: {characters!r}.")
+        raise ValueError(f"These are 15 characters, not {len(characters)}: {characters!r}.")
     values = [value if (value := _value(character)) < 10 else (value - 8) % 10 for character in characters]
     return _missing_to_ten(_sum(values, cycle((1, 2))))
 
 
-def gls(digits: str) -> str:
+def mod_10_weights_3_1_plus_1(digits: str) -> str:
     """The check digit of the first 11 digits of a parcel number of GLS.
 
     Weights 3 1 3 1 ... from the left, and one more; what is missing to a multiple of 10. Source: an open-source tracker
     citing "GLS Uni-Box technical documentation", 3.2.1 (2026-11). No number has been published to try it with.
     """
     if len(_digits(digits)) != 11:
-        raise ValueError(f"A parcel number of GLS has 11 digits before its check digit, not {len(digits)}: {digits!r}.")
+        raise ValueError(f"These are 11 digits, not {len(digits)}: {digits!r}.")
     return _missing_to_ten(_sum(_digits(digits), cycle((3, 1))) + 1)
 
 

@@ -11,6 +11,7 @@ from kolli import __version__
 from kolli.api.description import document_text
 from kolli.app import DATABASE, find_fonts, readable, serve
 from kolli.cli.brands import brands
+from kolli.cli.contracts import contracts
 from kolli.cli.explain import explain_command
 from kolli.cli.jobs import jobs
 from kolli.cli.keys import keys
@@ -18,6 +19,7 @@ from kolli.cli.options import options
 from kolli.cli.rates import rates
 from kolli.cli.replay import replay_command
 from kolli.cli.rules import rules
+from kolli.cli.secrets import secrets
 from kolli.cli.sender_addresses import sender_addresses
 from kolli.cli.service_points import service_points
 from kolli.cli.tracking import tracking
@@ -53,6 +55,8 @@ cli.add_typer(webhooks, name="webhooks")
 cli.add_typer(sender_addresses, name="sender-addresses")
 cli.add_typer(brands, name="brands")
 cli.add_typer(service_points, name="service-points")
+cli.add_typer(contracts, name="contracts")
+cli.add_typer(secrets, name="secrets")
 
 FORMATS = {".pdf": ("application/pdf", 72), ".png": ("image/png", 300), ".zpl": ("application/zpl", 203)}
 

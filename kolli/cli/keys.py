@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from kolli.account.accounts import Account, add_account, list_accounts
-from kolli.account.integrations import Integration, add_integration, list_integrations, update_integration
+from kolli.account.integrations import (
+    Integration,
+    add_integration,
+    list_integrations,
+    sealed_signature_key,
+    update_integration,
+)
 from kolli.account.keys import ResponseProfile, create_key, list_keys, revoke_key
 from kolli.cli.common import choose_account, installation
 from kolli.errors import KolliError
@@ -34,7 +40,7 @@ def create_command(
         typer.Option(
             "--sign-webhooks",
             help="Sign the integration's webhooks with the new secret, as the hosted service does. For that the secret"
-            " is kept readable.",
+            " is kept, encrypted.",
         ),
     ] = False,
 ) -> None:
@@ -47,7 +53,8 @@ def create_command(
         with at.database.write() as transaction:
             key, secret = create_key(transaction, owner.id, name, at.clock(), profile, integration_id=shop.id)
             if sign_webhooks:
-                update_integration(transaction, owner.id, replace(shop, signature_key=secret), at.clock())
+                signed = replace(shop, sealed_signature_key=sealed_signature_key(secret, at.vault))
+                update_integration(transaction, owner.id, signed, at.clock())
     typer.echo(f"account      {owner.id} ({owner.name})")
     typer.echo(f"integration  {shop.id} ({shop.name})")
     typer.echo(f"public key   {key.public_key}")

@@ -55,7 +55,8 @@ def list_command(account: AccountOption = None) -> None:
             sheets = list_rate_sheets(transaction, account_id)
     for sheet in sheets:
         contract = "any contract" if sheet.contract_id is None else f"contract {sheet.contract_id}"
-        typer.echo(f"{sheet.option_code}\t{contract}\t{sheet.currency}\t{len(sheet.rates)} prices")
+        count = "1 price" if len(sheet.rates) == 1 else f"{len(sheet.rates)} prices"
+        typer.echo(f"{sheet.option_code}\t{contract}\t{sheet.currency}\t{count}")
 
 
 @rates.command("remove")

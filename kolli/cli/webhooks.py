@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 
 from kolli.account.accounts import Account
-from kolli.account.integrations import Integration, list_integrations, update_integration
+from kolli.account.integrations import (
+    Integration,
+    list_integrations,
+    sealed_signature_key,
+    signature_key_of,
+    update_integration,
+)
 from kolli.cli.common import choose_account, installation
 from kolli.errors import Conflict, KolliError
 from kolli.operations.context import Installation
@@ -115,22 +121,23 @@ def sign_with_command(
     account: AccountOption = None,
     integration: Annotated[int | None, typer.Option(help="Whose webhooks; not needed if it is the only one.")] = None,
 ) -> None:
-    """Set or show the key that signs an integration's webhooks. It is kept readable, unlike the secrets of API keys."""
+    """Set or show the key that signs an integration's webhooks. It is kept encrypted, and shown."""
     with installation() as at:
         owner = choose_account(at, account)
         chosen = _chosen(at, owner, integration)
         if key:
             wanted = secrets.token_hex(32) if key == "new" else key
             check_key(wanted)
-            chosen = replace(chosen, signature_key=wanted)
             with at.database.write() as transaction:
+                chosen = replace(chosen, sealed_signature_key=sealed_signature_key(wanted, at.vault))
                 update_integration(transaction, owner.id, chosen, at.clock())
-    if chosen.signature_key is None:
+        known = signature_key_of(chosen, at.vault)
+    if known is None:
         typer.echo(f"The webhooks of integration {chosen.id} ({chosen.name}) are not signed.")
         return
     typer.echo(f"integration                     {chosen.id} ({chosen.name})")
-    typer.echo(f"key                             {chosen.signature_key}")
-    typer.echo(f"the same for Standard Webhooks  {standard_secret(chosen.signature_key)}")
+    typer.echo(f"key                             {known}")
+    typer.echo(f"the same for Standard Webhooks  {standard_secret(known)}")
 
 
 def _receiver(integration: int | None, subscription: int | None) -> Receiver | None:

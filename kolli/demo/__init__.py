@@ -19,6 +19,7 @@ from kolli.account.integrations import (
     IntegrationSettings,
     add_integration,
     get_integration,
+    sealed_signature_key,
     update_integration,
 )
 from kolli.account.keys import create_key
@@ -146,7 +147,8 @@ def load_demo(database: Database, vault: Vault) -> Credentials:
         add_number_range(transaction, account.id, _CONTRACT.id, 1, 9_999_999, is_live=False, vault=vault)
         key, secret = create_key(transaction, account.id, "Demo", at, integration_id=INTEGRATION)
         shop = get_integration(transaction, account.id, INTEGRATION)
-        update_integration(transaction, account.id, replace(shop, signature_key=secret), at)
+        signed = replace(shop, sealed_signature_key=sealed_signature_key(secret, vault))
+        update_integration(transaction, account.id, signed, at)
     return Credentials(key.public_key, secret)
 
 

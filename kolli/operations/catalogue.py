@@ -11,7 +11,9 @@ from kolli.account.options import OwnOption, list_own_options
 from kolli.account.rates import get_rate_sheet, list_rate_sheet_ids
 from kolli.carriers.base import Carrier, ChargingType, Numbers, Requirement, ShippingOption, TakesOptions
 from kolli.carriers.registry import Carriers
+from kolli.errors import CarrierRejected
 from kolli.operations.quote import Ends, Load, PriceList, Quote, quotes
+from kolli.vault import Vault
 
 LIGHTEST = ShippingOption.lightest
 """What a parcel weighs at least, where nobody says."""
@@ -34,6 +36,7 @@ class Catalogue:
         own: Iterable[OwnOption] = (),
         prices: Iterable[PriceList] = (),
         usual: Mapping[str, Usual] | None = None,
+        vault: Vault | None = None,
     ) -> None:
         """What is not given, the account has not got. Own options of carriers that take none are left out."""
         self._carriers = carriers
@@ -44,6 +47,8 @@ class Catalogue:
                 self._options.setdefault(option.code, (carrier, shipping_option(option)))
         self._prices = {each.sheet.key: each for each in prices}
         self._usual = dict(usual or {})
+        self._vault = vault
+        self._unnumbered: dict[int, Mapping[str, str]] = {}
 
     def __iter__(self) -> Iterator[tuple[Carrier, ShippingOption]]:
         return iter(self._options.values())
@@ -68,6 +73,16 @@ class Catalogue:
         """What is shipped under with a carrier when nobody names a contract."""
         return self._usual.get(carrier_code, _BUILT_IN)
 
+    def unnumbered(self, carrier: Carrier, contract: Contract | None) -> Mapping[str, str]:
+        """Which of the carrier's options get no numbers under a contract, and why: it lacks what only they need."""
+        if contract is None or self._vault is None or not isinstance(carrier, Numbers):
+            return {}
+        if contract.id not in self._unnumbered:
+            data = self._vault.open(contract.sealed_data)
+            codes = [option.code for each, option in self if each is carrier]
+            self._unnumbered[contract.id] = {code: why for code in codes if (why := _why_not(carrier, data, code))}
+        return self._unnumbered[contract.id]
+
     def quotes(self, option: ShippingOption, contract_id: int | None, ends: Ends, load: Load) -> list[Quote]:
         """What a shipment costs with an option under a contract: see `quotes` in `kolli.operations.quote`."""
         prices = self._prices.get((option.code, contract_id)) or self._prices.get((option.code, None))
@@ -86,8 +101,16 @@ class Catalogue:
 _BUILT_IN = Usual(None, has_numbers=True)
 
 
+def _why_not(carrier: Numbers, contract_data: Mapping[str, str], option_code: str) -> str | None:
+    try:
+        carrier.number(1, contract_data, option_code)
+    except CarrierRejected as error:
+        return error.message
+    return None
+
+
 def catalogue_of(
-    transaction: Connection, account_id: int, carriers: Carriers, before: Catalogue | None = None
+    transaction: Connection, account_id: int, carriers: Carriers, vault: Vault, before: Catalogue | None = None
 ) -> Catalogue:
     """The account's options as they are now. Rate sheets that were there `before` are not read again."""
     known = before.prices() if before else {}
@@ -96,7 +119,7 @@ def catalogue_of(
         for sheet_id in list_rate_sheet_ids(transaction, account_id)
     ]
     usual = {carrier.code: _usual(transaction, account_id, carrier) for carrier in carriers}
-    return Catalogue(carriers, list_own_options(transaction, account_id), prices, usual)
+    return Catalogue(carriers, list_own_options(transaction, account_id), prices, usual, vault)
 
 
 def _usual(transaction: Connection, account_id: int, carrier: Carrier) -> Usual:

@@ -13,6 +13,7 @@ from kolli.operations.parties import Parties
 from kolli.rules.engine import CompiledRules, compile_rules
 from kolli.rules.queries import list_rules
 from kolli.rules.validation import Known
+from kolli.vault import Vault
 
 ACCOUNTS = 256
 """Accounts whose configuration is kept in memory."""
@@ -35,8 +36,9 @@ class Configurations:
     counts from the moment it is committed.
     """
 
-    def __init__(self, carriers: Carriers) -> None:
+    def __init__(self, carriers: Carriers, vault: Vault) -> None:
         self._carriers = carriers
+        self._vault = vault
         self._kept: dict[int, Configuration] = {}
         self._lock = threading.Lock()
 
@@ -59,7 +61,8 @@ class Configurations:
     def _made(
         self, transaction: Connection, account_id: int, revision: int, kept: Configuration | None
     ) -> Configuration:
-        catalogue = catalogue_of(transaction, account_id, self._carriers, kept.catalogue if kept else None)
+        before = kept.catalogue if kept else None
+        catalogue = catalogue_of(transaction, account_id, self._carriers, self._vault, before)
         rules = list_rules(transaction, account_id)
         known = known_to(transaction, account_id, catalogue) if rules else Known()
         return Configuration(revision, catalogue, compile_rules(checked_rules(rules, known)), Parties(account_id))

@@ -15,6 +15,7 @@ from kolli.account.integrations import (
     find_integration,
     find_removed_integration,
     get_integration,
+    signature_key_of,
     update_integration,
 )
 from kolli.errors import Conflict, Impossible, Invalid, Unreachable
@@ -22,6 +23,7 @@ from kolli.jobs import Again, Job, Then, enqueue_one, steps, withdraw
 from kolli.operations.announce import CHECKS
 from kolli.operations.context import Installation
 from kolli.outgoing import Patience
+from kolli.vault import Vault
 from kolli.webhooks.deliveries import (
     LONGEST_ANSWER,
     Delivery,
@@ -92,7 +94,7 @@ def deliver(installation: Installation, job: Job) -> Then | None:
         delivery = find_delivery(transaction, account_id, str(job.body["delivery_id"]))
         if delivery is None or delivery.state != "waiting":
             return None
-        address = _address_of(transaction, account_id, delivery)
+        address = _address_of(transaction, account_id, delivery, installation.vault)
     if address is None:
         stopped = replace(delivery, state="stopped", answer=GONE, status_code=None, changed_at=installation.clock())
         return lambda transaction: write_result(transaction, account_id, stopped)
@@ -122,11 +124,12 @@ def send_test(receiver: Receiver, account_id: int, installation: Installation) -
     with installation.database.read() as transaction:
         if receiver.kind == "integration":
             integration = get_integration(transaction, account_id, receiver.id)
-            address = _address_of_integration(integration)
+            address = _address_of_integration(integration, installation.vault)
             event_type, payload = PARCEL_STATUS_CHANGED, example_status_change(integration, now)
         else:
             subscription = get_subscription(transaction, account_id, receiver.id)
-            address = _address_of_connection(transaction, account_id, subscription.connection_id)
+            vault = installation.vault
+            address = _address_of_connection(transaction, account_id, subscription.connection_id, vault)
             event_type, payload = PARCEL_EVENT_CREATED, example_event(now)
     if address is None:
         raise Impossible("There is no address that a test could be sent to. Set the webhook URL first.")
@@ -233,7 +236,7 @@ def _reason(result: Delivery) -> str:
     return result.answer if result.status_code is None else f"The receiver answered {result.status_code}."
 
 
-def _address_of(transaction: Connection, account_id: int, delivery: Delivery) -> _Address | None:
+def _address_of(transaction: Connection, account_id: int, delivery: Delivery, vault: Vault) -> _Address | None:
     """Where the receiver of a delivery is now; None when it is gone or does not want to hear any more."""
     receiver = delivery.receiver
     if receiver.kind == "integration":
@@ -241,20 +244,22 @@ def _address_of(transaction: Connection, account_id: int, delivery: Delivery) ->
         if integration is None and delivery.event_type == "integration_deleted":
             integration = find_removed_integration(transaction, account_id, receiver.id)
         is_wanted = integration is not None and integration.settings.webhook_active
-        return _address_of_integration(integration) if integration is not None and is_wanted else None
+        return _address_of_integration(integration, vault) if integration is not None and is_wanted else None
     subscription = find_subscription(transaction, account_id, receiver.id)
     if subscription is None or not subscription.is_active:
         return None
-    return _address_of_connection(transaction, account_id, subscription.connection_id)
+    return _address_of_connection(transaction, account_id, subscription.connection_id, vault)
 
 
-def _address_of_integration(integration: Integration) -> _Address | None:
+def _address_of_integration(integration: Integration, vault: Vault) -> _Address | None:
     url = integration.settings.webhook_url
-    return _Address(url, {}, integration.signature_key, integration=integration) if url else None
+    return _Address(url, {}, signature_key_of(integration, vault), integration=integration) if url else None
 
 
-def _address_of_connection(transaction: Connection, account_id: int, connection_id: int) -> _Address | None:
-    connection = find_connection(transaction, account_id, connection_id)
+def _address_of_connection(
+    transaction: Connection, account_id: int, connection_id: int, vault: Vault
+) -> _Address | None:
+    connection = find_connection(transaction, account_id, connection_id, vault)
     if connection is None:
         return None
     known = connection.configuration

@@ -1,6 +1,6 @@
 """Shipping options of an account ↔ CSV files: all rows are checked, then all are stored, or none."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -103,7 +103,7 @@ def option_rows(options: Iterable[OwnOption]) -> Iterator[dict[str, str]]:
             "most_parcels": str(option.most_parcels),
             "divisor": "" if option.volumetric_divisor is None else str(option.volumetric_divisor),
             "requires": " ".join(option.requires),
-            "functionalities": ", ".join(_said(name, value) for name, value in option.functionalities.items()),
+            "functionalities": _functionalities_text(option.functionalities),
             "lead_time_hours": "" if option.lead_time_hours is None else str(option.lead_time_hours),
             "charging_type": option.charging_type,
         }
@@ -198,8 +198,9 @@ def _value(name: str, written: str) -> Functionality:
     return written
 
 
-def _said(name: str, value: Functionality) -> str:
-    return name if value is True else f"{name}={str(value).lower()}"
+def _functionalities_text(functionalities: Mapping[str, Functionality]) -> str:
+    said = {name: value for name, value in functionalities.items() if value is not None}
+    return ", ".join(name if value is True else f"{name}={str(value).lower()}" for name, value in said.items())
 
 
 def _largest(row: TableRow) -> Dimensions | None:

@@ -79,7 +79,7 @@ def find_offers(transaction: Connection, account_id: int, catalogue: Catalogue, 
             _check_wishes(carrier, option, wish)
             if wish.service_point is not None:
                 _check_point(carrier, option, points)
-            under = _under(catalogue, carrier, named)
+            under = _under(catalogue, carrier, option, named)
             check_countries(option, wish.sender_country, wish.recipient_country)
             check_boxes(option, wish.parcels)
             check_insured(option, _money(option, load.insured))
@@ -122,7 +122,7 @@ def _named(transaction: Connection, account_id: int, catalogue: Catalogue, contr
     return Usual(contract, can_number(transaction, account_id, carrier, contract))
 
 
-def _under(catalogue: Catalogue, carrier: Carrier, named: Usual | None) -> Usual:
+def _under(catalogue: Catalogue, carrier: Carrier, option: ShippingOption, named: Usual | None) -> Usual:
     """What would be shipped under with a carrier; Impossible when there is nothing."""
     under = named or catalogue.usual(carrier.code)
     if under.contract is None and carrier.needs_contract:
@@ -132,6 +132,8 @@ def _under(catalogue: Catalogue, carrier: Carrier, named: Usual | None) -> Usual
     if not under.has_numbers:
         kind = "live parcels" if under.contract and under.contract.is_live else "tests"
         raise Impossible(f"The contract with {carrier.name} has no range of numbers for {kind}.", field="contract_id")
+    if reason := catalogue.unnumbered(carrier, under.contract).get(option.code):
+        raise Impossible(reason, field="contract_id")
     return under
 
 

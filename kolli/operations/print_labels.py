@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kolli.carriers.base import PrintsLabels
+from kolli.carriers.base import PRINTED_NAME, PrintsLabels
 from kolli.documents.layouts.label import LabelContent, lay_out
 from kolli.documents.layouts.parts import NO_PARTS
 from kolli.documents.render import A6, LABEL_4X6, on_sheets, render
@@ -70,14 +70,15 @@ def print_label(shipment: Shipment, parcel: Parcel, form: Form, context: Context
 
 def _content(draft: Draft, box_number: int, tracking_number: str, context: Context) -> LabelContent:
     carrier = context.installation.carriers.get(draft.carrier_code)
+    carrier_name = draft.carrier_details.get(PRINTED_NAME) or draft.carrier_name
     parts, notice = NO_PARTS, ""
     if isinstance(carrier, PrintsLabels):
         parts = carrier.label_parts(draft, box_number, tracking_number)
-        notice = "" if carrier.label_is_certified else NOT_CERTIFIED.format(carrier=draft.carrier_name)
+        notice = "" if carrier.label_is_certified else NOT_CERTIFIED.format(carrier=carrier_name)
     return LabelContent(
         sender=draft.sender,
         recipient=draft.recipient,
-        carrier_name=draft.carrier_name,
+        carrier_name=carrier_name,
         service_name=draft.shipping_option_name,
         tracking_number=tracking_number,
         tracking_number_printed=carrier.printed(tracking_number),

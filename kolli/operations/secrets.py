@@ -15,9 +15,10 @@ import msgspec
 from sqlalchemy import Column, Connection, Table, select, update
 
 from kolli.account.accounts import touch
+from kolli.account.integrations import sealed_key_in
 from kolli.database import Database
 from kolli.errors import SetupError
-from kolli.schema import contracts
+from kolli.schema import contracts, event_connections, integrations
 from kolli.vault import LOST, Vault, new_key, read_keys, sole_rotation, unsealed, write_keys
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,11 @@ def _in_member(sealed: str, plain: str) -> tuple[Callable[[str], str], Callable[
     return find, put
 
 
-PLACES = (Place("contracts", contracts, contracts.c.body, *_in_member("sealed_data", "data"), decides_shipping=True),)
+PLACES = (
+    Place("contracts", contracts, contracts.c.body, *_in_member("sealed_data", "data"), decides_shipping=True),
+    Place("integrations", integrations, integrations.c.signature_key, sealed_key_in, lambda _, secret: secret),
+    Place("connections", event_connections, event_connections.c.body, *_in_member("sealed_auth", "auth_config")),
+)
 """Every column that secrets stand in."""
 
 

@@ -425,7 +425,8 @@ _ENTRIES = (
         "Set number of parcels",
         "NUMBER",
         f"Into how many parcels the one parcel is divided: 1 to {values.MOST_PARCELS}. Its weight is shared out equally"
-        " and rounded up to the gram, and its pieces are dealt out; each box has its size.",
+        " and rounded up to the gram, and its pieces are dealt out; each box has its size. Where a request says what"
+        " goes into which parcel, that counts.",
         "number_of_parcels",
         "number_of_shipments",
         values.count_of_parcels,

@@ -92,6 +92,7 @@ class Plan:
     checkout_method: str = ""  # which delivery method the buyer was shown
     payment_status: str = ""
     total: Money | None = None  # what the whole order costs
+    has_given_parcels: bool = False  # somebody has said what goes into which parcel, and rules do not divide it then
 
     recipient: Address = field(kw_only=True)
     parcels: tuple[PlannedParcel, ...] = field(kw_only=True)
@@ -102,7 +103,6 @@ class Plan:
     insured_value: Money | None = None  # of the whole shipment
     customs_notes: str = ""
     declaration_statement: str = ""
-    has_given_parcels: bool = False  # somebody has said what goes into which parcel, and rules do not divide it then
 
     @property
     def is_multicollo(self) -> bool:

@@ -1,6 +1,6 @@
 """Event subscriptions ↔ rows: connections say where events go, subscriptions which events go there.
 
-What a connection authenticates with has to be sent, so it is kept readable; it is never given out again.
+What a connection authenticates with has to be sent, so it is kept, sealed; it is never given out again.
 """
 
 from base64 import b64encode
@@ -14,13 +14,14 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from kolli.errors import NotFound
 from kolli.schema import event_connections, event_subscriptions
 from kolli.values import timestamp
+from kolli.vault import Vault, unsealed
 
 AuthType = Literal["none", "bearer", "basic", "api_key"]
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """Where a connection leads, and what is sent along. `auth_config` is secret."""
+    """Where a connection leads, and what is sent along. `auth_config` is secret, and not there unless asked for."""
 
     url: str
     auth_type: AuthType = "none"
@@ -116,12 +117,20 @@ _UPDATE_SUBSCRIPTION = (
 _REMOVE_SUBSCRIPTION = delete(event_subscriptions).where(*_OWN_SUBSCRIPTION)
 
 
-def add_connection(transaction: Connection, account_id: int, connection: EventConnection) -> None:
+class _Body(msgspec.Struct, kw_only=True):
+    url: str
+    auth_type: AuthType = "none"
+    sealed_auth: str = ""
+    auth_config: dict[str, str] = {}  # readable, in rows of earlier versions
+    extra_headers: dict[str, str] = {}
+
+
+def add_connection(transaction: Connection, account_id: int, connection: EventConnection, vault: Vault) -> None:
     """Stores a new connection."""
     values = {
         "id": connection.id,
         "account_id": account_id,
-        "body": msgspec.json.encode(connection.configuration).decode(),
+        "body": _encode(connection.configuration, vault),
         "created_at": timestamp(connection.created_at),
         "updated_at": timestamp(connection.updated_at),
     }
@@ -129,30 +138,34 @@ def add_connection(transaction: Connection, account_id: int, connection: EventCo
 
 
 def list_connections(transaction: Connection, account_id: int) -> list[EventConnection]:
-    """Every connection of the account, oldest first."""
+    """Every connection of the account, oldest first, without their secrets."""
     return [_connection(row) for row in transaction.execute(_CONNECTIONS, {"account_id": account_id})]
 
 
-def find_connection(transaction: Connection, account_id: int, connection_id: int) -> EventConnection | None:
-    """The account's connection with this id."""
+def find_connection(
+    transaction: Connection, account_id: int, connection_id: int, vault: Vault | None = None
+) -> EventConnection | None:
+    """The account's connection with this id; with its secrets, if a vault opens them."""
     row = transaction.execute(_CONNECTION, {"account_id": account_id, "id": connection_id}).one_or_none()
-    return None if row is None else _connection(row)
+    return None if row is None else _connection(row, vault)
 
 
-def get_connection(transaction: Connection, account_id: int, connection_id: int) -> EventConnection:
-    """The account's connection with this id, which must exist."""
-    found = find_connection(transaction, account_id, connection_id)
+def get_connection(
+    transaction: Connection, account_id: int, connection_id: int, vault: Vault | None = None
+) -> EventConnection:
+    """The account's connection with this id, which must exist; with its secrets, if a vault opens them."""
+    found = find_connection(transaction, account_id, connection_id, vault)
     if found is None:
         raise NotFound("No connection matches the given query.")
     return found
 
 
-def update_connection(transaction: Connection, account_id: int, connection: EventConnection) -> None:
-    """Stores a connection that has been changed."""
+def update_connection(transaction: Connection, account_id: int, connection: EventConnection, vault: Vault) -> None:
+    """Stores a connection that has been changed, and has its secrets."""
     values = {
         "account": account_id,
         "connection": connection.id,
-        "new_body": msgspec.json.encode(connection.configuration).decode(),
+        "new_body": _encode(connection.configuration, vault),
         "at": timestamp(connection.updated_at),
     }
     transaction.execute(_UPDATE_CONNECTION, values)
@@ -221,10 +234,18 @@ def remove_subscription(transaction: Connection, account_id: int, subscription_i
         raise NotFound("No subscription matches the given query.")
 
 
-def _connection(row: Any) -> EventConnection:
+def _encode(known: Configuration, vault: Vault) -> str:
+    sealed = vault.seal(known.auth_config)
+    body = _Body(url=known.url, auth_type=known.auth_type, sealed_auth=sealed, extra_headers=known.extra_headers)
+    return msgspec.json.encode(body).decode()
+
+
+def _connection(row: Any, vault: Vault | None = None) -> EventConnection:
+    body = msgspec.json.decode(row.body, type=_Body)
+    secrets = vault.open(body.sealed_auth or unsealed(body.auth_config)) if vault else {}
     return EventConnection(
         id=row.id,
-        configuration=msgspec.json.decode(row.body, type=Configuration),
+        configuration=Configuration(body.url, body.auth_type, secrets, body.extra_headers),
         created_at=datetime.fromisoformat(row.created_at),
         updated_at=datetime.fromisoformat(row.updated_at),
     )

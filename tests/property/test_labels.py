@@ -428,6 +428,30 @@ def test_no_text_becomes_a_printer_command(name, order, number):
     except DoesNotFit:
         return
 
+    no_command_but_ours(job)
+
+
+@settings(max_examples=100, deadline=None)
+@given(hostile, hostile, hostile)
+def test_no_text_of_a_carrier_becomes_a_printer_command(code, printed, fact):
+    parts = LabelParts(
+        (Barcode("code128", f"A{code}", printed, caption=fact), Barcode("itf", "123456", code)),
+        Barcode("datamatrix", f"A{printed}".replace("é", "e").replace("Ω", "O")),
+        sort_code=code,
+        badge=printed,
+        facts=((fact, code),),
+    )
+
+    try:
+        job = render([lay_out(a_label(parts=parts), A6, fonts())], "application/zpl", 203, fonts())
+    except (DoesNotFit, NotDrawable):
+        return
+
+    no_command_but_ours(job)
+
+
+def no_command_but_ours(job):
+    """Every command is one that labels need, and field data stands where it may."""
     commands = zpl_reader.commands(job)
     names = [command.name for command in commands]
     assert b"~" not in job

@@ -1,4 +1,4 @@
-"""What is offered can be shipped, and what is not offered cannot. The oracle is the way to a label."""
+"""What is offered can be shipped, and what is refused says why. The oracle is the way to a label."""
 
 from decimal import Decimal
 from itertools import count
@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kolli.account.options import OwnOption, save_own_options
 from kolli.carriers.base import ShippingOption
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import SandboxCarrier
-from kolli.values import Dimensions
-from tests.factories import a_caller, an_installation, an_order, kilograms
+from kolli.values import Dimensions, Weight
+from tests.factories import NOW, a_caller, an_installation, an_order, kilograms
+from tests.fleets import Fleet
 
 NUMBERS = count(1)
 
@@ -23,6 +25,12 @@ SMALL = ShippingOption(
     lightest=kilograms("0.1"),
     largest=Dimensions(Decimal(40), Decimal(30), Decimal(20), "cm"),
 )
+OWN = (
+    OwnOption("fleet:van", "fleet", "Van", kilograms("30"), countries=frozenset({"NL", "BE"}), most_parcels=3),
+    OwnOption("fleet:bike", "fleet", "Bike", Weight(Decimal("5000.5"), "g"), from_countries=frozenset({"NL"})),
+    OwnOption("fleet:post", "fleet", "Post", Weight(Decimal(11), "lbs"), largest=SMALL.largest),
+    OwnOption("fleet:abroad", "fleet", "Abroad", kilograms("20"), from_countries=frozenset({"BE"})),
+)
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +38,24 @@ def caller(tmp_path_factory):
     folder = tmp_path_factory.mktemp("offers")
     sandbox = SandboxCarrier(folder)
     sandbox.options = (*SandboxCarrier.options, SMALL)
-    return a_caller(an_installation(folder, carriers=[sandbox, PostNL(folder)]))
+    postnl = PostNL(folder)
+    postnl.options = tuple(option for option in PostNL.options if option.code in CODES)
+    caller = a_caller(an_installation(folder, carriers=[sandbox, postnl, Fleet()]))
+    with caller.installation.database.write() as transaction:
+        save_own_options(transaction, 1, OWN, NOW)
+    return caller
 
 
-codes = st.sampled_from(["sendcloud:letter", "sendcloud:small", "postnl:standard", "postnl:standard/insured=3000"])
+CODES = [
+    "sendcloud:letter",
+    "sendcloud:small",
+    "postnl:standard",
+    "postnl:standard/insured=3000",
+    "fleet:standard",
+    *(option.code for option in OWN),
+]
+
+codes = st.sampled_from(CODES)
 countries = st.sampled_from(["NL", "BE", "DE", "FR", "GB", "US"])
 weights = st.sampled_from(["0.0005", "0.001", "0.09", "0.1", "5", "5.001", "30", "30.5", "31.5", "32"]) | st.decimals(
     "0.001", "40", places=3
@@ -57,18 +79,21 @@ def test_an_option_is_offered_exactly_when_an_order_can_be_shipped_with_it(calle
     }
     caller.store(order)
 
-    offered = caller.client.post(
-        "/api/v3/shipping-options",
-        json={
-            "from_country_code": "NL",
-            "to_country_code": country,
-            "parcels": [parcel],
-            "shipping_option_code": code,
-        },
-    ).json()["data"]
+    found = caller.client.post(
+        "/api/v3/shipping-options?explain=true",
+        json={"from_country_code": "NL", "to_country_code": country, "parcels": [parcel]},
+    ).json()
     shipped = caller.ship(
         order={"order_number": f"N{number}"},
         ship_with={"type": "shipping_option_code", "properties": {"shipping_option_code": code}},
     )
 
-    assert shipped.status_code == (201 if offered else 400), shipped.text
+    offered = {option["code"] for option in found["data"]}
+    refused = {refusal["code"]: refusal["reason"] for refusal in found["refused"]}
+    assert offered | refused.keys() == set(CODES)
+    assert not offered & refused.keys()
+    if code in offered:
+        assert shipped.status_code == 201, shipped.text
+    else:
+        (problem,) = shipped.json()["errors"]
+        assert (shipped.status_code, problem["detail"]) == (400, refused[code])

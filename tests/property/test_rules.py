@@ -160,7 +160,11 @@ def test_explanation_and_outcome_agree(some, plan):
         if step.before != step.after:
             assert fields.get(step.field) == step.before
             fields[step.field] = step.after
-    assert fields == described(outcome.plan)
+    assert known(fields) == known(described(outcome.plan))
+
+
+def known(fields):
+    return {field: value for field, value in fields.items() if value is not None}
 
 
 @given(lists_of_rules, plans)

@@ -52,7 +52,10 @@ NAMES_CARRIERS = {
 """Module or file → why it may name a carrier although it is not that carrier's own."""
 
 EDGE_LIBRARIES = {"starlette", "pydantic", "pydantic_settings"}
-SHARED_CARRIER_MODULES = {"__init__", "base", "functionalities", "registry", "testing"}
+SHARED_CARRIER_MODULES = {
+    *("__init__", "base", "functionalities", "registry", "testing"),
+    *("check_digits", "own_numbers", "postal_items", "routing"),
+}
 
 
 @dataclass(frozen=True)
@@ -257,7 +260,13 @@ def texts(tree: ast.Module) -> Iterator[tuple[str, int]]:
 def carriers_in(text: str, place: str) -> list[str]:
     """The carriers a text names, other than the one whose folder it stands in."""
     own = place.removeprefix("kolli.carriers.").split(".")[0] if place.startswith("kolli.carriers.") else ""
-    return [carrier for carrier in sorted(CARRIERS) if carrier != own and re.search(carrier, text, re.IGNORECASE)]
+    others = sorted(CARRIERS - {own})
+    return [carrier for carrier in others if re.search(named(carrier), text, re.IGNORECASE)]
+
+
+def named(carrier: str) -> str:
+    """What names a carrier. A name of three letters is part of other words, such as groups, and has to stand alone."""
+    return rf"(?<![a-z]){carrier}(?![a-z])" if len(carrier) <= 3 else carrier
 
 
 # Kolli keeps to the rules

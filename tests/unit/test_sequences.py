@@ -87,3 +87,23 @@ def test_ids_grow_in_small_random_steps():
     assert len(steps) > LONGEST_STEP // 2
     assert ids[0] >= 1
     assert IDS == "ids"
+
+
+@pytest.mark.parametrize(("before", "count"), [(0, 3), (98, 5), (100, 3), (248, 2)])
+def test_what_comes_next_is_foreseen_and_not_used_up(database, before, count):
+    sequences = Sequences(database)
+    taken(sequences, before)
+
+    with database.read() as transaction:
+        foreseen = sequences.foresee(transaction, "range", count)
+
+    assert foreseen == sequences.take_all("range", count)
+
+
+def test_no_more_is_foreseen_than_there_is(database):
+    sequences = Sequences(database)
+    taken(sequences, 249)
+
+    with database.read() as transaction:
+        assert sequences.foresee(transaction, "range", 3) == (250,)
+        assert sequences.foresee(transaction, "elsewhere", 3) == ()

@@ -74,7 +74,7 @@ def create_connection(request: Request, context: Context) -> Answer:
     with context.database.write() as transaction:
         if len(list_connections(transaction, context.account_id)) >= MOST_CONNECTIONS:
             raise Impossible(f"An account can have {MOST_CONNECTIONS} connections. Delete one first.")
-        add_connection(transaction, context.account_id, connection)
+        add_connection(transaction, context.account_id, connection, context.installation.vault)
     return Answer(201, OneConnection(data=_connection(connection)))
 
 
@@ -100,11 +100,11 @@ def change_connection(request: Request, context: Context) -> Answer:
     body = request.read(_CONNECTION_CHANGE, POINTERS)
     _check_type(body.type or "webhook")
     with context.database.write() as transaction:
-        known = get_connection(transaction, context.account_id, request.id)
+        known = get_connection(transaction, context.account_id, request.id, context.installation.vault)
         configuration = _changed(known.configuration, body.configuration or WebhookConfiguration())
         check_configuration(configuration, context.installation.settings.private_targets)
         connection = replace(known, configuration=configuration, updated_at=context.now())
-        update_connection(transaction, context.account_id, connection)
+        update_connection(transaction, context.account_id, connection, context.installation.vault)
     return Answer(200, OneConnection(data=_connection(connection)))
 
 

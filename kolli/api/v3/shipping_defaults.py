@@ -175,11 +175,12 @@ def change_shipping_defaults(request: Request, context: Context) -> Answer:
     has to take the weight: both are looked at whenever one of them changes.
     """
     change = request.read(_CHANGE, POINTERS)
+    with context.database.read() as transaction:  # worked out before anybody has to wait for us
+        catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
     with context.database.write() as transaction:
         before = get_account(transaction, context.account_id)
         account = _changed(before, change)
         if change.model_fields_set & {"weight", "ship_with"}:
-            catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
             _check_way(transaction, account, change, catalogue)
         if account != before:
             update_account(transaction, account)

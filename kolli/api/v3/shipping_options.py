@@ -4,12 +4,12 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StrictBool, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, TypeAdapter, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from kolli.api.endpoint import NOWHERE_ELSE, Answer, Endpoint, Parameter, Request
 from kolli.api.v3.common import Id, whole
-from kolli.api.v3.order_document import Country, Dimension, Number, Part, Price, Text, TextId, Weight
+from kolli.api.v3.order_document import Country, Currency, Dimension, Number, Part, Text, TextId, Weight
 from kolli.api.v3.shipping_option_answers import (
     FUNCTIONALITIES,
     OptionsAnswer,
@@ -67,7 +67,37 @@ def _only_text(code: Any) -> Any:
 Functionalities = Annotated[dict[str, Any], BeforeValidator(_functionalities), FUNCTIONALITIES]
 Code = Annotated[Text | None, BeforeValidator(_only_text)]
 PostalCode = Annotated[str, Field(max_length=12)]
-Insurance = Annotated[Number, Field(ge=0)] | Price  # numbers in the schema, prices in the examples
+
+
+def _price(value: Any) -> Any:
+    """A number without a currency is one in that of the prices."""
+    return value if isinstance(value, dict) else {"value": value}
+
+
+class InsuredPrice(Part):
+    """For how much something is insured."""
+
+    value: Annotated[Number, Field(ge=0)]
+    currency: Currency | None = None
+
+
+Insurance = Annotated[
+    InsuredPrice,
+    BeforeValidator(_price),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {
+                    "type": "object",
+                    "properties": {"value": {"type": "number", "minimum": 0}, "currency": {"type": "string"}},
+                    "required": ["value"],
+                },
+            ]
+        }
+    ),
+]
+"""Numbers in the schema, prices in the examples."""
 
 
 class LeadTime(Part):
@@ -215,11 +245,7 @@ def _parcel(weight: Weight | None, dimensions: Dimension | None, insurance: Insu
     return Parcel(
         Mass(weight.value, weight.unit) if weight else None,
         Dimensions(dimensions.length, dimensions.width, dimensions.height, dimensions.unit) if dimensions else None,
-        Insured(insurance.value, insurance.currency)
-        if isinstance(insurance, Price)
-        else None
-        if insurance is None
-        else Insured(insurance),
+        Insured(insurance.value, insurance.currency) if insurance else None,
     )
 
 

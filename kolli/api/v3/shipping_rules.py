@@ -125,9 +125,9 @@ def create_rule(request: Request, context: Context) -> Answer:
         is_and=sent.criteria.is_and,
         is_active=sent.is_active,
     )
+    known = _known_now(context)
+    _check(made, known, NewRule.model_fields.keys())
     with context.database.write() as transaction:
-        known = _known(transaction, context)
-        _check(made, known, NewRule.model_fields.keys())
         added = add_rule(transaction, context.account_id, normalised(made), context.now())
     return Answer(201, answered(added, known))
 
@@ -138,8 +138,8 @@ def change_rule(request: Request, context: Context) -> Answer:
     Only what is named is looked at: a rule that has become invalid can be renamed, or made inactive.
     """
     sent = request.read(_CHANGE, POINTERS)
+    known = _known_now(context)
     with context.database.write() as transaction:
-        known = _known(transaction, context)
         changed = _changed(get_rule(transaction, context.account_id, request.id), sent)
         _check(changed, known, sent.model_fields_set)
         stored = update_rule(transaction, context.account_id, normalised(changed), context.now())
@@ -172,8 +172,8 @@ def reorder_rules(request: Request, context: Context) -> Answer:
     """
     pointers = replace(POINTERS, root=f"/{name}") if (name := name_of_order(decode(request.body))) else POINTERS
     ids = request.read(_ORDER, pointers)
+    known = _known_now(context)
     with context.database.write() as transaction:
-        known = _known(transaction, context)
         try:
             reorder(transaction, context.account_id, ids)
         except Invalid as error:
@@ -186,6 +186,15 @@ def _known(transaction: Connection, context: Context) -> Known:
     """What rules of the account can refer to now."""
     catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
     return known_to(transaction, context.account_id, catalogue)
+
+
+def _known_now(context: Context) -> Known:
+    """The same, read before a change: to work it out takes a while where there are thousands of rules.
+
+    What is removed in between makes a rule invalid, as it would a moment later.
+    """
+    with context.database.read() as transaction:
+        return _known(transaction, context)
 
 
 def _check(rule: Rule, known: Known, named: Collection[str]) -> None:

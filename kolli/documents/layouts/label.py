@@ -39,6 +39,7 @@ _BOX_COUNT_WIDTH = mm(27)
 _FACTS_HEIGHT = mm(25)
 _CAPTION_HEIGHT = mm(2, 8)
 _ROW_HEIGHT, _ROW_GAP = mm(6, 8), mm(0, 6)
+_LONGEST_FACT = 200  # characters; not even half of that fits
 _STRIP_HEIGHT = mm(11)
 _BADGE_WIDTH = mm(23)
 _BARCODE_CAPTION_WIDTH = mm(22)
@@ -119,7 +120,7 @@ class _Label:
         rest = Area(_MARGIN, _MARGIN, page.width - 2 * _MARGIN, page.height - 2 * _MARGIN)
         above, rest = self._above(rest)
         yield from above
-        facts_height = self._facts_height()
+        facts_height = self._facts_height(rest.width)
         rows = self._rows()
         room = rest.height - (facts_height + _THICK + _THIN + 2 * _GAP + mm(2))
         heights = codes.bar_heights(rows, *(room - recipient for recipient in _RECIPIENT_HEIGHTS))
@@ -198,13 +199,14 @@ class _Label:
         )
         return address
 
-    def _facts_height(self) -> Micrometres:
+    def _facts_height(self, width: Micrometres) -> Micrometres:
         """As high as always, or as what the carrier wants besides needs."""
         parts = self._content.parts
         if parts == NO_PARTS:
             return _FACTS_HEIGHT
         strip = _STRIP_HEIGHT + mm(1) if parts.sort_code or parts.badge else 0
-        return max(self._square_side(), strip + self._fact_rows() * _ROW_HEIGHT + self._notes_height())
+        _, heights = self._fact_grid(width - self._square_side() - mm(3))
+        return max(self._square_side(), strip + sum(heights) + self._notes_height())
 
     def _notes_height(self) -> Micrometres:
         notes = len(self._notes)
@@ -215,12 +217,25 @@ class _Label:
         symbology = SYMBOLOGIES.get(square.symbology) if square else None
         return max(_FACTS_HEIGHT, symbology.size if symbology else 0)
 
-    def _columns(self) -> int:
-        """How many facts stand beside each other."""
-        return 2 if len(self._present_facts) <= 4 else 3
+    def _fact_grid(self, width: Micrometres) -> tuple[int, list[Micrometres]]:
+        """In how many columns the facts stand, and how high each of their rows has to be.
 
-    def _fact_rows(self) -> int:
-        return -(-len(self._present_facts) // self._columns())
+        Always in two, in rows of one height; where the carrier has some of its own, in three if all are short.
+        """
+        facts = self._present_facts
+        if self._content.parts == NO_PARTS:
+            rows = (len(facts) + 1) // 2
+            return 2, [_FACTS_HEIGHT // max(rows + bool(self._notes), 2)] * rows
+        texts = [self._fonts.printable(text, field)[:_LONGEST_FACT] for field, _, text in facts]
+        widths = [self._fonts.width(text, SMALLEST, bold=False, language=self._language) for text in texts]
+        columns = 3 if len(facts) > 4 and max(widths) < width // 4 else 2
+        column = (width - mm(3) * (columns - 1)) // columns
+        # Lines do not end exactly where their place does, so a tenth of it is not counted on.
+        lines = [min(each * 11 // (column * 10) + 1, 3) for each in widths]
+        rows_of_lines = [max(lines[start : start + columns]) for start in range(0, len(lines), columns)]
+        return columns, [
+            max(_ROW_HEIGHT, _CAPTION_HEIGHT + most * pitch(SMALLEST) + _ROW_GAP) for most in rows_of_lines
+        ]
 
     @cached_property
     def _present_facts(self) -> list[tuple[str, str, str]]:
@@ -247,20 +262,19 @@ class _Label:
         if parts.sort_code or parts.badge:
             strip, area = area.split_top(_STRIP_HEIGHT, mm(1))
             yield from self._strip(strip)
-        rows, notes = self._fact_rows(), self._notes
-        if parts == NO_PARTS:
-            height = cell_height = area.height // max(rows + bool(notes), 2)
-        else:
-            height = min((area.height - self._notes_height()) // max(rows, 1), _FACTS_HEIGHT // 2)
-            cell_height = height - _ROW_GAP
-        columns = self._columns()
+        columns, heights = self._fact_grid(area.width)
+        if parts != NO_PARTS and heights:
+            spare = (area.height - sum(heights) - self._notes_height()) // len(heights)
+            heights = [min(height + spare, max(height, _FACTS_HEIGHT // 2)) for height in heights]
         column = (area.width - mm(3) * (columns - 1)) // columns
-        for index, (field, caption, value) in enumerate(self._present_facts):
-            down, right = divmod(index, columns)
-            cell = Area(area.x + right * (column + mm(3)), area.y + down * height, column, cell_height)
-            yield from self._fact(caption, ((field, value),), cell)
-        if notes:
-            yield from self._fact("NOTES", notes, area.split_bottom(area.height - rows * height)[1])
+        for row, height in enumerate(heights):
+            cells, area = area.split_top(height)
+            for field, caption, value in self._present_facts[row * columns : (row + 1) * columns]:
+                cell, cells = cells.split_left(column, mm(3))
+                cell = cell.split_top(height if parts == NO_PARTS else height - _ROW_GAP)[0]
+                yield from self._fact(caption, ((field, value),), cell)
+        if self._notes:
+            yield from self._fact("NOTES", self._notes, area)
 
     def _fact(self, caption: str, values: Texts, area: Area, style: Style = _FACT) -> Iterator[Mark]:
         above, below = area.split_top(_CAPTION_HEIGHT)

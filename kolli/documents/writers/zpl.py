@@ -134,7 +134,8 @@ def _gs1_128(symbol: Symbol, grid: Grid) -> str:
 def _itf(symbol: Symbol, grid: Grid) -> str:
     """`^FOx,y^BYmodule,ratio^B2N,height,N,N,N^FH^FDdigits^FS`: no text, no check digit added."""
     placed = grid.placed(symbol, SYMBOLOGIES["itf"].width(symbol.text))
-    return f"^FO{placed.x},{placed.y}^BY{placed.module},{itf.WIDE}^B2N,{placed.height},N,N,N^FH^FD{symbol.text}^FS"
+    size = f"^BY{placed.module},{itf.WIDE}^B2N,{placed.height}"
+    return f"^FO{placed.x},{placed.y}{size},N,N,N^FH^FD{escaped(symbol.text)}^FS"
 
 
 def _qr(symbol: Symbol, grid: Grid) -> str:

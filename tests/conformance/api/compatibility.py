@@ -253,13 +253,11 @@ def _lines(all_sections: list[Section]) -> Iterator[str]:
     yield ""
     others = [route for route in ours() if all(route not in section.operations for section in all_sections)]
     on_pages = [route for route in others if route.path.startswith(ON_PAGES_ONLY)]
-    for title, routes in (
-        ("Described on pages only", on_pages),
-        ("Ours alone", [route for route in others if route not in on_pages]),
-    ):
+    extensions = [route for route in others if route not in on_pages]
+    for title, listed in (("Described on pages only", on_pages), ("Ours alone", extensions)):
         yield f"### {title}"
         yield ""
-        yield from (f"- `{route}`: {ours()[route].operation['summary']}" for route in routes)
+        yield from (f"- `{route}`: {ours()[route].operation['summary']}" for route in listed)
         yield ""
 
 

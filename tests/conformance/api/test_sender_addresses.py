@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
+from kolli.account.accounts import revision_of
 from kolli.account.sender_addresses import (
     SenderAddress,
     SenderDetails,
@@ -13,12 +14,15 @@ from kolli.account.sender_addresses import (
     find_sender_address,
 )
 from kolli.values import Address
-from tests.factories import a_caller, an_address
+from tests.factories import a_caller, an_address, an_order
 from tests.vendor import section
 
 PATH = "/addresses/sender-addresses"
 URL = f"/api/v3{PATH}"
 ONE = f"{PATH}/{{id}}"
+
+OURS = {"po_box": None, "is_default": False, "brand_id": None}
+"""What answers have beyond the documented examples."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,7 @@ def test_every_documented_address_is_answered_as_documented(caller, description)
 
     answer = caller.client.get(URL)
 
-    assert answer.json()["data"] == [{"po_box": None, **each} for each in documented] + [answer.json()["data"][-1]]
+    assert answer.json()["data"] == [{**OURS, **each} for each in documented] + [answer.json()["data"][-1]]
     assert description.deviations("GET", PATH, answer) == []
 
 
@@ -60,7 +64,7 @@ def test_the_documented_address_is_answered_by_its_id(caller, description):
 
     answer = caller.client.get(f"{URL}/{documented['id']}")
 
-    assert answer.json() == {"data": {"po_box": None, **documented}}
+    assert answer.json() == {"data": {**OURS, **documented}}
     assert description.deviations("GET", ONE, answer) == []
 
 
@@ -72,7 +76,7 @@ def test_what_an_address_does_not_have_is_empty_and_an_email_left_out(caller, de
     assert answer.json()["data"] == {
         **{name: value for name, value in asdict(an_address()).items() if name != "email"},
         "id": 5,
-        "po_box": None,
+        **OURS,
         "signature": {"full_name": "", "initials": ""},
         "tax_numbers": [],
     }
@@ -146,3 +150,186 @@ def test_what_was_stored_before_addresses_had_details_still_reads(caller):
 
     assert sender is not None
     assert sender.details == SenderDetails()
+
+
+# What is ours: changing them
+
+NEW = {
+    "name": "Lumen & Was",
+    "address_line_1": "Kanaalweg",
+    "house_number": "14",
+    "postal_code": "3526 KL",
+    "city": "Utrecht",
+    "country_code": "NL",
+}
+
+
+def create(caller, **changes):
+    answer = caller.client.post(URL, json={**NEW, **changes})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["data"]
+
+
+def defaults(caller):
+    return [entry["id"] for entry in caller.client.get(URL).json()["data"] if entry["is_default"]]
+
+
+def revision(caller):
+    with caller.installation.database.read() as transaction:
+        return revision_of(transaction, 1)
+
+
+def refused(answer):
+    assert answer.status_code == 400, answer.text
+    (mistake,) = answer.json()["errors"]
+    return mistake["code"], mistake.get("source", {}).get("pointer")
+
+
+def test_an_address_can_be_added_with_everything_it_has(caller, description):
+    details = {
+        "company_name": "Magazijn",
+        "email": "magazijn@example.nl",
+        "phone_number": "+31302345678",
+        "signature": {"full_name": "Femke de Vries", "initials": "FV"},
+        "tax_numbers": [{"name": "VAT", "country_code": "NL", "value": "NL123456789B01"}],
+        "brand_id": 1042,
+    }
+
+    added = create(caller, **details)
+
+    assert added.items() >= {**NEW, **details, "is_default": False}.items()
+    answer = caller.client.get(f"{URL}/{added['id']}")
+    assert answer.json()["data"] == added
+    assert description.deviations("GET", ONE, answer) == []
+
+
+def test_the_first_address_of_an_account_is_its_default(caller):
+    assert caller.client.delete(f"{URL}/1017").status_code == 204
+
+    first, second = create(caller), create(caller)
+
+    assert (first["is_default"], second["is_default"]) == (True, False)
+
+
+def test_there_is_one_default_whoever_becomes_it(caller):
+    added = create(caller, is_default=True)
+    after_adding = defaults(caller)
+    caller.client.patch(f"{URL}/1017", json={"is_default": True})
+
+    assert (after_adding, defaults(caller)) == ([added["id"]], [1017])
+
+
+def test_the_default_cannot_be_unset_nor_go_while_there_are_others(caller):
+    added = create(caller)
+
+    unset = caller.client.patch(f"{URL}/1017", json={"is_default": False})
+    removed = caller.client.delete(f"{URL}/1017")
+
+    assert refused(unset) == refused(removed) == ("validation_error", "/is_default")
+    assert caller.client.delete(f"{URL}/{added['id']}").status_code == 204
+    assert caller.client.delete(f"{URL}/1017").status_code == 204
+    assert ids(caller.client.get(URL)) == []
+
+
+def test_a_change_leaves_alone_what_it_does_not_name(caller):
+    added = create(caller, company_name="Magazijn", brand_id=1042)
+
+    answer = caller.client.patch(
+        f"{URL}/{added['id']}", json={"city": "Houten", "company_name": None, "brand_id": None}
+    )
+
+    assert answer.json()["data"] == {**added, "city": "Houten", "company_name": "", "brand_id": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "pointer"),
+    [
+        ({"name": ""}, "invalid", "/name"),
+        ({"name": "x" * 36}, "invalid", "/name"),
+        ({"city": ""}, "invalid", "/city"),
+        ({"address_line_1": ""}, "required", "/address_line_1"),
+        ({"address_line_1": "x" * 61}, "invalid", "/address_line_1"),
+        ({"postal_code": ""}, "required", "/postal_code"),
+        ({"postal_code": "99999"}, "invalid", "/postal_code"),
+        ({"house_number": ""}, "required", "/house_number"),
+        ({"country_code": "XX"}, "invalid", "/country_code"),
+        ({"country_code": "IT", "postal_code": "00100"}, "required", "/state_province_code"),
+        (
+            {"country_code": "IT", "postal_code": "00100", "state_province_code": "Nowhere"},
+            "invalid",
+            "/state_province_code",
+        ),
+        ({"email": "nobody"}, "invalid", "/email"),
+        ({"phone_number": 31}, "invalid", "/phone_number"),
+        ({"city": "A\u0007"}, "invalid", "/city"),
+        ({"brand_id": 404}, "invalid", "/brand_id"),
+        ({"brand_id": 2042}, "invalid", "/brand_id"),
+        ({"is_default": "yes"}, "invalid", "/is_default"),
+        ({"signature": "FV"}, "invalid", "/signature"),
+        ({"tax_numbers": [{"name": "VAT", "country_code": "NL"}]}, "required", "/tax_numbers/0/value"),
+        ({"tax_numbers": [{"name": "VAT", "country_code": "NL", "value": "1"}] * 51}, "invalid", "/tax_numbers"),
+    ],
+)
+def test_a_mistake_is_pointed_to_when_it_is_added_and_when_it_is_changed(caller, change, code, pointer):
+    a_caller(caller.installation, account_id=2, integration_id=71)
+
+    added = caller.client.post(URL, json={**NEW, **change})
+
+    assert refused(added) == (code, pointer)
+    assert ids(caller.client.get(URL)) == [1017]
+
+
+def test_a_change_is_checked_as_a_whole(caller):
+    before = caller.client.get(f"{URL}/1017").json()
+
+    answer = caller.client.patch(f"{URL}/1017", json={"country_code": "DE"})
+
+    assert refused(answer) == ("invalid", "/postal_code")
+    assert caller.client.get(f"{URL}/1017").json() == before
+
+
+def test_what_must_be_there_is_said_at_once(caller):
+    answer = caller.client.post(URL, json={})
+
+    assert [mistake["source"]["pointer"] for mistake in answer.json()["errors"]] == ["/name", "/city", "/country_code"]
+    assert {mistake["detail"] for mistake in answer.json()["errors"]} == {"This field is required."}
+
+
+def test_nobody_changes_the_addresses_of_another_account(caller):
+    stranger = a_caller(caller.installation, account_id=2, integration_id=71)
+
+    answers = [
+        stranger.client.patch(f"{URL}/1017", json={"city": "Elsewhere"}),
+        stranger.client.patch(f"{URL}/1017", json={"is_default": True}),
+        stranger.client.delete(f"{URL}/1017"),
+        caller.client.patch(f"{URL}/404", json={}),
+        caller.client.delete(f"{URL}/404"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 5
+    assert {answer.json()["errors"][0]["detail"] for answer in answers} == {"No sender address found."}
+    assert defaults(caller) == [1017]
+    assert defaults(stranger) == [2017]
+
+
+def test_every_change_tells_that_decisions_have_to_be_made_anew(caller):
+    revisions = [revision(caller)]
+    added = create(caller)
+    revisions.append(revision(caller))
+    caller.client.patch(f"{URL}/{added['id']}", json={"city": "Houten"})
+    revisions.append(revision(caller))
+    caller.client.delete(f"{URL}/{added['id']}")
+    revisions.append(revision(caller))
+
+    assert revisions == sorted(set(revisions))
+
+
+def test_an_order_ships_from_the_new_default_at_once(caller):
+    caller.store(an_order(order_id="1", order_number="ONE"), an_order(order_id="2", order_number="TWO"))
+    caller.ship(order={"order_number": "ONE"})  # now the old one is known by heart
+    create(caller, city="Houten", is_default=True)
+
+    caller.ship(order={"order_number": "TWO"})
+
+    shipments = caller.client.get("/api/v3/shipments").json()["data"]
+    assert sorted(shipment["from_address"]["city"] for shipment in shipments) == ["Houten", "Utrecht"]

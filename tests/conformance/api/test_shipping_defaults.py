@@ -154,7 +154,7 @@ def test_a_change_counts_from_the_next_request_on_also_in_another_process(tmp_pa
     caller = a_caller(here, default_shipping_option_code=None)
     there = an_installation(tmp_path, database=Database(path))
     elsewhere = DescribedClient(web(there), "http://kolli.test", raise_server_exceptions=False)
-    elsewhere.auth = caller.client.auth or ()
+    elsewhere.auth = caller.client.auth or ("", "")
     before = elsewhere.get(URL).json()["data"]["weight"]
 
     change(caller, weight={"value": 31, "unit": "kg"})

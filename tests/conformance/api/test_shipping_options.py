@@ -7,11 +7,17 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kolli.account.contracts import Contract, add_contract
+from kolli.account.number_ranges import add_number_range
+from kolli.account.options import OwnOption, save_own_options
+from kolli.account.rates import Rate, RateSheet, Surcharge, replace_rate_sheets
 from kolli.carriers.base import ShippingOption
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import SandboxCarrier
+from kolli.service_points.model import KnownPoint
+from kolli.service_points.queries import store_points
 from kolli.values import Dimensions, Money
-from tests.factories import a_caller, an_installation, kilograms
+from tests.factories import NOW, a_caller, an_installation, kilograms
+from tests.fleets import Fleet
 
 URL = "/api/v3/shipping-options"
 DEPRECATED = "/api/v3/fetch-shipping-options"
@@ -30,7 +36,15 @@ NOTHING = {
 @pytest.fixture(scope="module")
 def caller(tmp_path_factory):
     """Account 1 with its PostNL contract. Nothing here changes anything, so all tests share it."""
-    return a_caller(an_installation(tmp_path_factory.mktemp("options")))
+    folder = tmp_path_factory.mktemp("options")
+    return a_caller(an_installation(folder, carriers=[SandboxCarrier(folder), a_postnl(folder)]))
+
+
+def a_postnl(folder):
+    """PostNL with two of its options, however many it has."""
+    carrier = PostNL(folder)
+    carrier.options = tuple(option for option in PostNL.options if option.code in {STANDARD, INSURED})
+    return carrier
 
 
 @pytest.fixture
@@ -77,7 +91,7 @@ def with_options(folder, *options):
     """A caller on an installation whose sandbox has other options."""
     carrier = SandboxCarrier(folder)
     carrier.options = options
-    return a_caller(an_installation(folder, carriers=[carrier, PostNL(folder)]))
+    return a_caller(an_installation(folder, carriers=[carrier, a_postnl(folder)]))
 
 
 def an_option(product="letter", **changes):
@@ -372,6 +386,305 @@ def test_the_deprecated_endpoint_looks_at_the_weight(found, weight, codes):
     assert list(found(DEPRECATED, weight={"value": weight, "unit": "kg"})) == codes
 
 
+# Options and prices of the account's own
+
+
+def a_rate(price="4.95", **changes):
+    return Rate(kilograms("0"), kilograms("10"), Decimal(price), **changes)
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    """Account 1 with two options of its own, a van and a night line, and their prices."""
+    caller = a_caller(an_installation(tmp_path, carriers=[Fleet(), a_postnl(tmp_path)]))
+    van = OwnOption("fleet:van", "fleet", "Van", kilograms("30"), most_parcels=20)
+    night = OwnOption("fleet:night", "fleet", "Night", kilograms("30"), volumetric_divisor=5000, lead_time_hours=12)
+    island = a_rate("9", to_countries=frozenset({"DE"}), postal_codes=("25849",))
+    share = a_rate(
+        "10",
+        surcharges=(Surcharge("fuel", Decimal("12.5"), is_percentage=True), Surcharge("remote", Decimal(3))),
+        insurance_percentage=Decimal("0.5"),
+        insurance_minimum=Decimal(2),
+    )
+    heavy = Rate(kilograms("10"), kilograms("30"), Decimal(20))
+    with caller.installation.database.write() as transaction:
+        save_own_options(transaction, 1, [van, night], NOW)
+        vans = RateSheet("fleet:van", None, "EUR", (a_rate(), island), 1)
+        nights = RateSheet("fleet:night", None, "EUR", (share, heavy), 2)
+        under = RateSheet(STANDARD, 1517, "EUR", (a_rate("6.45"),), 3)
+        replace_rate_sheets(transaction, 1, [vans, nights, under], NOW)
+    return caller
+
+
+def quoted(caller, code, *parcels, **body):
+    """The quotes of one option from the Netherlands to Germany."""
+    wanted = {"from_country_code": "NL", "to_country_code": "DE", "calculate_quotes": True, **body}
+    answer = caller.client.post(URL, json={**wanted, "parcels": parcels or [a_parcel()], "shipping_option_code": code})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"][0]["quotes"]
+
+
+def total(quotes):
+    return quotes[0]["price"]["total"]["value"]
+
+
+def test_own_options_are_found_like_those_of_carriers(fleet):
+    answer = fleet.client.post(URL, json={"carrier_code": "fleet", "lead_time": {"lte": 24}}).json()
+
+    (option,) = answer["data"]
+    assert (option["code"], option["product"]) == ("fleet:night", {"code": "fleet:night", "name": "Night"})
+    assert option["contract"] == {"id": None, "client_id": "", "carrier_code": "fleet", "name": "Built-in"}
+
+
+def test_another_account_has_neither_its_options_nor_its_prices(fleet):
+    stranger = a_caller(fleet.installation, account_id=2, integration_id=71)
+
+    answer = stranger.client.post(URL, json={**DOMESTIC, "parcels": [a_parcel()], "calculate_quotes": True}).json()
+
+    assert {option["code"]: option["quotes"] for option in answer["data"]} == {
+        "fleet:standard": [],
+        STANDARD: [],
+        INSURED: [],
+    }
+
+
+def test_a_quote_says_what_it_consists_of(fleet):
+    parcel = a_parcel("2", dimensions=a_size(40, 40, 20), additional_insured_price={"value": "300", "currency": "EUR"})
+
+    (quote,) = quoted(fleet, "fleet:night", parcel)
+
+    def line(kind, label, value):
+        return {"type": kind, "label": label, "price": {"value": value, "currency": "EUR"}}
+
+    assert quote == {
+        "weight": {"min": {"value": "0.000", "unit": "kg"}, "max": {"value": "10.000", "unit": "kg"}},
+        "price": {
+            "breakdown": [
+                line("price_without_insurance", "Label", "10.00"),
+                line("fuel", "Fuel surcharge", "1.25"),
+                line("remote", "Remote area surcharge", "3.00"),
+                line("insurance_price", "Insurance", "2.00"),
+            ],
+            "total": {"value": "16.25", "currency": "EUR"},
+        },
+        "lead_time": 12,
+        "estimated_surcharges": None,
+    }
+
+
+def test_the_billed_weight_chooses_the_price(fleet):
+    assert total(quoted(fleet, "fleet:night", a_parcel("2"))) == "14.25"
+    assert total(quoted(fleet, "fleet:night", a_parcel("2", dimensions=a_size(40, 40, 40)))) == "20.00"
+
+
+def test_a_price_is_that_of_the_contract_that_is_shipped_under(fleet):
+    assert total(quoted(fleet, STANDARD)) == "6.45"
+    assert total(quoted(fleet, STANDARD, contract_id=1517)) == "6.45"
+
+
+def test_the_prices_of_a_contract_are_no_others(fleet):
+    with fleet.installation.database.write() as transaction:
+        data = fleet.installation.vault.seal({"customer_code": "MORE"})
+        add_contract(transaction, 1, Contract(1518, "postnl", "Second", sealed_data=data))
+        add_number_range(transaction, 1, 1518, 1, 9, is_live=False, vault=fleet.installation.vault)
+
+    assert quoted(fleet, STANDARD, contract_id=1518) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"to_postal_code": "25849"},
+        {"from_country_code": None, "from_address": {"country_code": "NL"}, "to_country_code": None}
+        | {"to_address": {"country_code": "DE", "postal_code": "25 849"}},
+    ],
+)
+def test_a_postal_code_may_have_a_price_of_its_own(fleet, body):
+    assert total(quoted(fleet, "fleet:van", **body)) == "9.00"
+    assert total(quoted(fleet, "fleet:van", to_postal_code="10115")) == "4.95"
+
+
+def test_a_quote_is_for_the_whole_shipment(fleet):
+    assert total(quoted(fleet, "fleet:van", a_parcel(), a_parcel("9"), a_parcel("0.1"))) == "14.85"
+
+
+def test_where_there_is_no_price_there_is_no_quote(fleet):
+    assert quoted(fleet, "fleet:van", a_parcel("11")) == []
+
+
+@pytest.mark.parametrize(
+    ("insured", "value"),
+    [
+        ({"total_insured_price": 1000}, "5.00"),
+        ({"total_insured_price": {"value": "1000.00", "currency": "EUR"}}, "5.00"),
+        ({"additional_insured_price": 600, "total_insured_price": 1000}, "3.00"),
+        ({"additional_insured_price": 0, "total_insured_price": 1000}, "0"),
+        ({"total_insured_price": 10}, "2.00"),
+        ({"additional_insured_price": None, "total_insured_price": 1000}, "5.00"),
+    ],
+)
+def test_what_is_insured_additionally_counts_before_what_is_insured_in_all(fleet, insured, value):
+    (quote,) = quoted(fleet, "fleet:night", a_parcel(**insured))
+
+    (line,) = [line for line in quote["price"]["breakdown"] if line["type"] == "insurance_price"]
+    assert line["price"] == {"value": value, "currency": "EUR"}
+
+
+def test_the_deprecated_endpoint_quotes_its_insurance(fleet):
+    body = {"from_country_code": "NL", "to_country_code": "DE", "carrier_code": "fleet"}
+
+    answer = fleet.client.post(DEPRECATED, json={**body, **a_parcel("2"), "total_insurance": 1000}).json()["data"]
+
+    assert {option["code"]: total(option["quotes"]) for option in answer if option["quotes"]} == {
+        "fleet:night": "19.25",
+        "fleet:van": "4.95",
+    }
+
+
+def test_without_a_weight_there_is_a_quote_for_each_bracket(fleet):
+    ranges = [quote["weight"]["max"]["value"] for quote in quoted(fleet, "fleet:night", {})]
+
+    assert ranges == ["10.000", "30.000"]
+
+
+# Why not
+
+
+def refused(caller, **body):
+    """Why options are refused: code → (field, reason)."""
+    answer = caller.client.post(f"{URL}?explain=true", json=body).json()
+    return {refusal["code"]: (refusal["field"], refusal["reason"]) for refusal in answer["refused"]}
+
+
+def test_what_fits_is_told_without_what_does_not_unless_somebody_asks(caller):
+    for query in ("", "?explain=false", "?explain="):
+        assert "refused" not in caller.client.post(f"{URL}{query}", json={"carrier_code": "postnl"}).json()
+
+
+def test_all_options_are_offered_or_refused(caller):
+    answer = caller.client.post(f"{URL}?explain=TRUE", json={"to_country_code": "DE"}).json()
+
+    assert [option["code"] for option in answer["data"]] == [LETTER, STANDARD]
+    assert [refusal["code"] for refusal in answer["refused"]] == [INSURED]
+
+
+NO_WAY = "No shipping option could be found for the given country or postal code combination: "
+NO_ROOM = "No shipping option could be found for the given weight and/or dimensions: "
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "reason"),
+    [
+        (
+            {"from_country_code": "BE", "to_country_code": "NL"},
+            "shipping_option_code",
+            f"{NO_WAY}{STANDARD} does not go from BE to NL.",
+        ),
+        ({"to_country_code": "US"}, "shipping_option_code", f"{NO_WAY}{STANDARD} does not go to US."),
+        (
+            {"parcels": [a_parcel("1"), a_parcel("32")]},
+            "shipping_option_code",
+            f"{NO_ROOM}{STANDARD} takes 0.001 kg to 31.5 kg, parcel 2 weighs 32 kg.",
+        ),
+        ({"carrier_code": "dpd"}, "carrier_code", "It was asked for 'dpd', and this is 'postnl'."),
+        (
+            {"shipping_option_code": LETTER},
+            "shipping_option_code",
+            f"It was asked for {LETTER!r}, and this is {STANDARD!r}.",
+        ),
+        (
+            {"shipping_product_code": LETTER},
+            "shipping_product_code",
+            f"It was asked for {LETTER!r}, and this is {STANDARD!r}.",
+        ),
+        ({"functionalities": {"signature": True}}, "functionalities", "signature is false, not true."),
+        ({"functionalities": {"age_check": 18}}, "functionalities", "age_check is nothing, not 18."),
+        ({"functionalities": {"invented": "x"}}, "functionalities", "invented is nothing, not x."),
+        ({"lead_time": {"lte": 24}}, "lead_time", "Its lead time is not known."),
+        ({"to_service_point": {"id": "1"}}, "to_service_point", "It does not go to a service point."),
+    ],
+)
+def test_a_refused_option_says_why(caller, body, field, reason):
+    assert refused(caller, **body)[STANDARD] == (field, reason)
+
+
+def test_a_carrier_without_a_contract_is_refused_for_that(caller):
+    stranger = a_caller(caller.installation, account_id=4, integration_id=74)
+    with stranger.installation.database.write() as transaction:
+        transaction.exec_driver_sql("UPDATE contracts SET carrier_code = 'dpd' WHERE account_id = 4")
+
+    assert refused(stranger)[STANDARD] == ("contract_id", "The account has no active contract with PostNL.")
+
+
+def test_a_contract_without_numbers_and_one_with_another_carrier_are_reasons(tmp_path):
+    caller = a_caller(an_installation(tmp_path))
+    with caller.installation.database.write() as transaction:
+        data = caller.installation.vault.seal({"customer_code": "NONE"})
+        add_contract(transaction, 1, Contract(9, "postnl", "No range yet", sealed_data=data))
+
+    reasons = refused(caller, contract_id=9)
+
+    assert reasons[STANDARD] == ("contract_id", "The contract with PostNL has no range of numbers for tests.")
+    assert reasons[LETTER] == ("contract_id", "The contract 9 is not one with Sendcloud.")
+
+
+@pytest.mark.parametrize(
+    ("insured", "is_found"),
+    [
+        ([{"total_insured_price": 3000}], True),
+        ([{"total_insured_price": {"value": "3000.01", "currency": "EUR"}}], False),
+        ([{"additional_insured_price": "1500"}, {"total_insured_price": 1500}], True),
+        ([{"additional_insured_price": "1500"}, {"total_insured_price": 1501}], False),
+        ([{"total_insured_price": {"value": "9999", "currency": "SEK"}}], True),
+    ],
+)
+def test_an_option_is_not_offered_for_more_than_it_insures(found, caller, insured, is_found):
+    parcels = [a_parcel(**each) for each in insured]
+
+    assert (INSURED in found(parcels=parcels)) is is_found
+    assert STANDARD in found(parcels=parcels)  # it says nothing about insurance
+    assert is_found or refused(caller, parcels=parcels)[INSURED][0] == "insured_value"
+
+
+def test_a_service_point_of_one_carrier_is_none_of_another(tmp_path):
+    to_locker = {"last_mile": "locker"}
+    carrier = SandboxCarrier(tmp_path)
+    carrier.options = (an_option("locker", functionalities=to_locker),)
+    caller = a_caller(an_installation(tmp_path, carriers=[carrier, Fleet()]))
+    with caller.installation.database.write() as transaction:
+        locker = OwnOption("fleet:locker", "fleet", "Locker", kilograms("9"), functionalities=to_locker)
+        save_own_options(transaction, 1, [locker], NOW)
+        points = [
+            KnownPoint(number, code, f"{code}-1", "Kiosk", "Dam 1", "1012", "Amsterdam", "NL", 52_000_000, 4_000_000)
+            for number, code in ((5, "fleet"), (6, "sendcloud"))
+        ]
+        store_points(transaction, [(point.id, point) for point in points])
+
+    wanted: dict[str, dict[str, object]] = {
+        "ours": {"to_service_point": {"id": "5"}},
+        "the carrier's": {"to_service_point": {"carrier_service_point_id": "sendcloud-1"}},
+        "both": {"to_service_point": {"id": "5", "carrier_service_point_id": "sendcloud-1"}},
+        "deprecated": {"to_service_point_id": 5},
+        "neither": {"to_service_point": {"id": "7"}},
+    }
+
+    asked = {
+        name: [option["code"] for option in caller.client.post(URL, json={**DOMESTIC, **body}).json()["data"]]
+        for name, body in wanted.items()
+    }
+
+    assert asked == {
+        "ours": ["fleet:locker"],
+        "the carrier's": ["sendcloud:locker"],
+        "both": ["sendcloud:locker"],
+        "deprecated": ["fleet:locker"],
+        "neither": [],
+    }
+    reason = refused(caller, **DOMESTIC, to_service_point={"id": "5"})["sendcloud:locker"]
+    assert reason[0] == "to_service_point"
+    assert reason[1].startswith("Invalid service point.")
+
+
 # Whose options
 
 
@@ -464,6 +777,36 @@ def test_an_address_is_not_combined_with_the_members_it_replaces(problem, end, m
             {"parcels": [{"weight": {"value": "0", "unit": "kg"}}]},
             "Input should be greater than 0",
             "parcels/0/weight/value",
+        ),
+        (
+            {"parcels": [{"weight": {"value": "-1", "unit": "kg"}}]},
+            "Input should be greater than 0",
+            "parcels/0/weight/value",
+        ),
+        (
+            {"parcels": [{"weight": {"value": "NaN", "unit": "kg"}}]},
+            "Input should be a valid number",
+            "parcels/0/weight/value",
+        ),
+        (
+            {"parcels": [{"weight": {"value": "1e30", "unit": "kg"}}]},
+            "Number should have at most 15 digits before the decimal point",
+            "parcels/0/weight/value",
+        ),
+        (
+            {"parcels": [{"total_insured_price": {"value": "-1", "currency": "EUR"}}]},
+            "Input should be greater than or equal to 0",
+            "parcels/0/total_insured_price/value",
+        ),
+        (
+            {
+                "parcels": [
+                    {"total_insured_price": {"value": "1", "currency": "EUR"}},
+                    {"total_insured_price": {"value": "1", "currency": "GBP"}},
+                ]
+            },
+            "The parcels are insured in several currencies: EUR, GBP. Use one.",
+            "parcels",
         ),
     ],
 )

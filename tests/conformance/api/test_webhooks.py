@@ -58,7 +58,9 @@ def a_shop(installation, **account: Any) -> Caller:
     with installation.database.write() as transaction:
         integration = get_integration(transaction, caller.context.account_id, account.get("integration_id", 70))
         settings = replace(integration.settings, webhook_url=URL, webhook_active=True)
-        changed = replace(integration, settings=settings, signature_key="secretkey")
+        changed = replace(
+            integration, settings=settings, sealed_signature_key=caller.installation.vault.seal({"key": "secretkey"})
+        )
         update_integration(transaction, caller.context.account_id, changed, NOW)
     return caller
 
@@ -415,7 +417,7 @@ def test_a_receiver_that_does_not_want_to_hear_any_more_hears_nothing_more(shop,
 def test_an_unsigned_webhook_has_no_signature(shop, outgoing):
     with shop.installation.database.write() as transaction:
         integration = get_integration(transaction, 1, 70)
-        update_integration(transaction, 1, replace(integration, signature_key=None), NOW)
+        update_integration(transaction, 1, replace(integration, sealed_signature_key=""), NOW)
     shipped(shop)
 
     run(shop)

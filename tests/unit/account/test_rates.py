@@ -24,6 +24,8 @@ from tests.factories import NOW, a_database, kilograms
 
 HEADER = "option,contract_id,from_countries,to_countries,postal_codes,weight_from,weight_to,weight_unit,price,currency"
 
+CLOSE = " Close the gap, or import with --allow-gaps."
+
 RATE = Rate(
     kilograms("0"),
     kilograms("10"),
@@ -220,8 +222,7 @@ def test_a_gap_names_its_rows_and_may_be_allowed(read):
     _, mistakes = read(*rows)
 
     assert mistakes == [
-        "row 3, weight_from: fleet:van has no rate from 5 kg (row 2) to 5.001 kg, from NL to DE."
-        " Close the gap, or import with --allow-gaps."
+        f"row 3, weight_from: fleet:van has no rate from 5 kg (row 2) to 5.001 kg, from NL to DE.{CLOSE}"
     ]
     assert read(*rows, allow_gaps=True)[1] == []
 
@@ -230,8 +231,7 @@ def test_brackets_begin_at_nothing(read):
     _, mistakes = read("fleet:van,,,,,2,5,kg,1,EUR")
 
     assert mistakes == [
-        "row 2, weight_from: fleet:van has no rate from 0 to 2 kg, from anywhere to anywhere else."
-        " Close the gap, or import with --allow-gaps."
+        f"row 2, weight_from: fleet:van has no rate from 0 to 2 kg, from anywhere to anywhere else.{CLOSE}"
     ]
 
 
@@ -241,8 +241,7 @@ def test_units_may_be_mixed_and_are_compared_exactly(read):
 
     assert fits[1] == []
     assert does_not[1] == [
-        "row 3, weight_from: fleet:van has no rate from 1 lbs (row 2) to 0.5 kg, from anywhere to NL."
-        " Close the gap, or import with --allow-gaps."
+        f"row 3, weight_from: fleet:van has no rate from 1 lbs (row 2) to 0.5 kg, from anywhere to NL.{CLOSE}"
     ]
 
 

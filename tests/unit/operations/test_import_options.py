@@ -1,6 +1,7 @@
 """Own options from files: every mistake by row and column, and what is written is read back."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from kolli.values import EU_COUNTRIES, Dimensions, Weight
 from tests.fleets import Fleet
 from tests.unit.account.test_options import BIKE, VAN
 
-CARRIERS = Carriers([Fleet(), PostNL(None)])
+CARRIERS = Carriers([Fleet(), PostNL(Path())])
 
 
 @pytest.fixture

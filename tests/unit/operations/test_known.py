@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from kolli.account.accounts import touch
+from kolli.account.integrations import remove_integration
 from kolli.operations.known import checked_rules, known_to
 from kolli.rules.queries import add_rules
 from kolli.schema import contracts
@@ -59,6 +60,17 @@ def test_a_rule_whose_contract_is_removed_is_skipped_from_then_on(caller):
     remove_contract(caller, 1517)
 
     assert known(caller).contracts == {}
+    assert invalid_rules(caller) == [1]
+
+
+def test_a_rule_whose_integration_is_removed_is_skipped_from_then_on(caller):
+    with caller.installation.database.write() as transaction:
+        add_rules(transaction, 1, [a_rule("set_weight 2", when=["integration is_not 70"])], NOW)
+    assert invalid_rules(caller) == []
+
+    with caller.installation.database.write() as transaction:
+        remove_integration(transaction, 1, 70, NOW)
+
     assert invalid_rules(caller) == [1]
 
 

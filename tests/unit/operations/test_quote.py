@@ -24,10 +24,14 @@ def prices(*rates, currency="EUR"):
     return PriceList(RateSheet("fleet:van", None, currency, rates))
 
 
+def centimetres(length, width, height):
+    return Dimensions(Decimal(length), Decimal(width), Decimal(height), "cm")
+
+
 def a_parcel(weight="2", insured=None, size=None):
     return Parcel(
         kilograms(weight) if weight else None,
-        Dimensions(*map(Decimal, size), "cm") if size else None,
+        centimetres(*size) if size else None,
         Insured(Decimal(insured), "EUR") if insured else None,
     )
 

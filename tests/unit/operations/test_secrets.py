@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from kolli.account.contracts import Contract, add_contract, find_any_contract
+from kolli.account.integrations import get_integration, signature_key_of, update_integration
 from kolli.app import build, open_database, open_vault
 from kolli.database import Database
 from kolli.errors import SetupError
@@ -17,7 +18,8 @@ from kolli.operations.contracts import ContractChange, change_contract
 from kolli.operations.secrets import examine_secrets, rotate, seal_what_is_readable
 from kolli.settings import Settings
 from kolli.vault import Vault, new_key, read_keys, write_keys
-from tests.factories import a_caller, an_installation
+from kolli.webhooks.subscriptions import get_connection
+from tests.factories import NOW, a_caller, an_installation
 
 COUNT = 7
 
@@ -201,7 +203,7 @@ def test_a_database_without_secrets_gets_a_key_file(tmp_path):
 
     vault = open_vault(settings, database)
 
-    assert Vault(read_keys(settings.key_file)).open(vault.seal({"a": "b"})) == {"a": "b"}
+    assert Vault(read_keys(tmp_path / "keys" / "kolli.key")).open(vault.seal({"a": "b"})) == {"a": "b"}
     assert not (tmp_path / "data" / "kolli.key").exists()
     database.close()
 
@@ -246,15 +248,29 @@ def migrated(tmp_path):
     body = '{"name":"Old","data":{"customer_code":"KOLL"},"country_code":"NL"}'
     with database.write() as transaction:
         migrate(transaction, "0002")
-        transaction.execute(
-            text('INSERT INTO accounts (id, name, body) VALUES (1, \'One\', \'{"id":1,"name":"One"}\')')
-        )
+        account = '{"id":1,"name":"One"}'
+        transaction.execute(text("INSERT INTO accounts (id, name, body) VALUES (1, 'One', :body)"), {"body": account})
         transaction.execute(
             text(
                 "INSERT INTO contracts (id, account_id, carrier_code, is_default, is_live, body)"
                 " VALUES (5, 1, 'postnl', 1, 0, :body)"
             ),
             {"body": body},
+        )
+        transaction.execute(
+            text(
+                "INSERT INTO integrations (id, account_id, name, body, signature_key, created_at, updated_at)"
+                " VALUES (70, 1, 'Shop', '{}', 'hunter2', :at, :at)"
+            ),
+            {"at": NOW.isoformat()},
+        )
+        connection = '{"url":"https://example.org","auth_type":"bearer","auth_config":{"token":"hunter3"}}'
+        transaction.execute(
+            text(
+                "INSERT INTO event_connections (id, account_id, body, created_at, updated_at)"
+                " VALUES (80, 1, :body, :at, :at)"
+            ),
+            {"body": connection, "at": NOW.isoformat()},
         )
     with database.write() as transaction:
         migrate(transaction)
@@ -275,14 +291,44 @@ def test_a_contract_of_an_earlier_version_is_read_and_sealed_at_the_start(migrat
         body = transaction.execute(text("SELECT body FROM contracts")).scalar_one()
     assert before is not None
     assert after is not None
-    assert (sealed, seal_what_is_readable(database, vault)) == (1, 0)
+    assert (sealed, seal_what_is_readable(database, vault)) == (3, 0)
     assert vault.open(before.sealed_data) == vault.open(after.sealed_data) == {"customer_code": "KOLL"}
     assert replace(after, sealed_data=before.sealed_data) == before
     assert "KOLL" not in body
+
+
+def test_webhooks_are_signed_and_authorized_as_before(migrated):
+    settings, database = migrated
+    vault = open_vault(settings, database)
+    with database.read() as transaction:
+        before = signature_key_of(get_integration(transaction, 1, 70), vault), get_connection(transaction, 1, 80, vault)
+
+    seal_what_is_readable(database, vault)
+
+    with database.read() as transaction:
+        after = signature_key_of(get_integration(transaction, 1, 70), vault), get_connection(transaction, 1, 80, vault)
+        columns = transaction.execute(
+            text("SELECT signature_key FROM integrations UNION SELECT body FROM event_connections")
+        ).scalars()
+        kept = "".join(columns)
+    assert before == after
+    assert (after[0], after[1].configuration.auth_config) == ("hunter2", {"token": "hunter3"})
+    assert "hunter" not in kept
+
+
+def test_an_integration_that_is_changed_before_the_first_start_keeps_its_key(migrated):
+    settings, database = migrated
+    vault = open_vault(settings, database)
+    with database.write() as transaction:
+        update_integration(transaction, 1, replace(get_integration(transaction, 1, 70), name="New"), NOW)
+        update_integration(transaction, 1, replace(get_integration(transaction, 1, 70), name="Newer"), NOW)
+        known = get_integration(transaction, 1, 70)
+
+    assert (known.name, signature_key_of(known, vault)) == ("Newer", "hunter2")
 
 
 def test_a_rotation_seals_what_earlier_versions_kept_readable(migrated):
     settings, database = migrated
     open_vault(settings, database)
 
-    assert rotate(database, settings.data / "kolli.key") == {"contracts": 1}
+    assert rotate(database, settings.data / "kolli.key") == {"contracts": 1, "integrations": 1, "connections": 1}

@@ -200,6 +200,13 @@ def test_one_parcel_stays_one_as_it_is():
     assert taken("set_number_of_parcels 1", PLAN) == PLAN
 
 
+def test_a_parcel_is_not_divided_where_somebody_has_said_what_goes_into_it():
+    plan = a_plan(has_given_parcels=True)
+
+    assert taken("set_number_of_parcels 3", plan) == plan
+    assert ACTIONS["set_number_of_parcels"].missing(plan) == "The request says what goes into which parcel."
+
+
 def test_many_pieces_are_dealt_out_without_counting_them_one_by_one():
     pieces, _ = divided(50, 10**18)
 

@@ -142,7 +142,9 @@ def test_what_is_not_known_is_left_as_it_is():
 
 
 def test_every_list_of_possibilities_is_there():
-    lists = {entry.choices for table in (CONDITIONS, ACTIONS) for entry in table.values()} - {None}
+    of_conditions = [entry.choices for entry in CONDITIONS.values()]
+    of_actions = [entry.choices for entry in ACTIONS.values()]
+    lists = [choices for choices in (*of_conditions, *of_actions) if choices is not None]
 
     possibilities = {choices: KNOWN.possibilities(choices) for choices in lists}
 

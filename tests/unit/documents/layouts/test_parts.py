@@ -232,6 +232,26 @@ def test_what_cannot_be_drawn_is_refused_with_its_field(parts, kind, field, font
     assert caught.value.field == field
 
 
+@pytest.mark.parametrize("name", PARTS)
+@BOTH_PAPERS
+def test_an_order_number_and_a_reference_have_as_much_room_as_on_the_usual_label(name, paper, fonts):
+    long = {"order_number": "ORDER-2026-11-24-" * 3, "reference": "Abteilung Einkauf, Kostenstelle 4711, Frau Müller"}
+
+    marks = [mark for mark in lay_out(a_label(parts=PARTS[name], **long), paper, fonts).marks if isinstance(mark, Text)]
+
+    assert "".join(mark.text for mark in marks if mark.field == "order_number") == long["order_number"]
+    assert " ".join(mark.text for mark in marks if mark.field == "reference") == long["reference"]
+
+
+def test_short_facts_stand_three_in_a_row_and_long_ones_two(fonts):
+    def columns(text):
+        drawing = a_label_of(fonts, facts=(("CUSTOMER", text),))
+        captions = [mark for mark in drawing.marks if isinstance(mark, Text) and mark.field == "caption"]
+        return len({mark.x for mark in captions if mark.text not in {"FROM", "TO"}})
+
+    assert [columns("62120100"), columns("WW99 1234 5678 90 C and more")] == [3, 2]
+
+
 def test_a_badge_is_white_on_black(fonts):
     drawing = a_label_of(fonts, badge="24")
 

@@ -1,0 +1,454 @@
+"""The conformance suite: what every carrier promises, as tests that its own package runs. It needs pytest only.
+
+    from kolli.carriers.testing import CarrierPromises
+
+    class TestAcme(CarrierPromises):
+        @pytest.fixture
+        def carrier(self, tmp_path):
+            return Acme(tmp_path)
+
+        @pytest.fixture
+        def contract_data(self):
+            return {"customer": "4711"}
+
+Nothing of Kolli imports this module.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from functools import cache
+
+import pytest
+
+from kolli.carriers.base import (
+    PRINTED_NAME,
+    Announced,
+    AsksForContracts,
+    Booking,
+    Carrier,
+    ChecksContracts,
+    LooksUp,
+    Numbering,
+    Numbers,
+    PrintsLabels,
+    ShippingOption,
+)
+from kolli.carriers.functionalities import NOTHING_DECLARED, problem_with
+from kolli.documents.fonts import Fonts
+from kolli.documents.layouts.label import LabelContent, lay_out
+from kolli.documents.layouts.parts import NO_PARTS, LabelParts
+from kolli.documents.render import A6, LABEL_4X6
+from kolli.errors import CarrierError, CarrierRejected, Impossible, Missing
+from kolli.shipments.model import Box, Draft
+from kolli.values import COUNTRY_CODES, Address, Weight
+
+COARSEST_DPI = 150
+"""The lowest resolution that labels are asked for in: what has room there has room anywhere."""
+
+LONGEST_NUMBER = 40
+"""Characters of a tracking number, printable ASCII without spaces."""
+
+_ADDRESSES = {
+    "NL": Address("Femke de Vries", "Oudezijds Voorburgwal", "1012 GJ", "Amsterdam", "NL", house_number="218"),
+    "DE": Address("Karin Müller", "Schönhauser Allee", "10435", "Berlin", "DE", house_number="167c"),
+    "BE": Address("Jan Peeters", "Meir", "2000", "Antwerpen", "BE", house_number="48"),
+    "US": Address("Ann Clark", "634 Alpha Dr", "15238", "Pittsburgh", "US", state_province_code="PA"),
+}
+
+_HOSTILE_POSTAL_CODES = ("", "12345678901234567890123", "１２３４５", "10*35", "é", "(00)", "%", "\x1d")
+
+
+def an_address_in(countries: frozenset[str] | None, *, but: str = "") -> Address:
+    """An address in one of these countries, in another than `but` where there is a choice."""
+    served = sorted(countries or _ADDRESSES, key=lambda code: (code == but, code not in _ADDRESSES, code))
+    return _ADDRESSES.get(served[0]) or replace(_ADDRESSES["BE"], country_code=served[0])
+
+
+def a_draft(carrier: Carrier, option: ShippingOption, contract_data: Mapping[str, str], boxes: int = 1) -> Draft:
+    """A draft from where the option starts to where it goes, as it is frozen before a carrier is asked."""
+    sender = an_address_in(option.from_countries)
+    return Draft(
+        sender=sender,
+        recipient=an_address_in(option.countries, but=sender.country_code),
+        carrier_code=carrier.code,
+        carrier_name=carrier.name,
+        shipping_option_code=option.code,
+        shipping_option_name=option.name,
+        contract_id=1 if carrier.needs_contract else None,
+        is_live=False,
+        boxes=(Box(Weight(Decimal(1), "kg")),) * boxes,
+        shipped_on=date(2026, 11, 24),
+        tracking_base="http://kolli.test",
+        integration_id=70,
+        order_id=1,
+        shop_order_id="shop-1",
+        order_number="ORDER-1",
+        order_revision=1,
+        reference="shop-1",
+        carrier_details=carrier.printed_details(contract_data) if isinstance(carrier, PrintsLabels) else {},
+    )
+
+
+def options_of(carrier: Carrier, contract_data: Mapping[str, str]) -> list[ShippingOption]:
+    """The options that can be shipped with under a contract with these data."""
+    return [option for option in carrier.options if not _is_refused(carrier, contract_data, option)]
+
+
+def _is_refused(carrier: Carrier, contract_data: Mapping[str, str], option: ShippingOption) -> bool:
+    try:
+        if isinstance(carrier, Numbers):
+            carrier.number(1, contract_data, option.code)
+    except CarrierRejected:
+        return True
+    return False
+
+
+def a_booking(
+    carrier: Carrier,
+    contract_data: Mapping[str, str],
+    *,
+    reference: str = "0c8f3f0e-6e0d-4a53-9c4f-3f1f5a0d9b11",
+    boxes: int = 1,
+    first_serial: int = 1,
+) -> Booking:
+    """A booking for the first option that can be shipped with, with the numbers we would allocate."""
+    option = options_of(carrier, contract_data)[0]
+    serials = range(first_serial, first_serial + boxes)
+    numbers = numbers_of(carrier, contract_data, option, *serials) if isinstance(carrier, Numbers) else ()
+    return Booking(reference, a_draft(carrier, option, contract_data, boxes), contract_data, numbers)
+
+
+def numbers_of(
+    carrier: Numbers, contract_data: Mapping[str, str], option: ShippingOption, *serials: int
+) -> tuple[str, ...]:
+    """The tracking numbers of these serial numbers, without those that the carrier has none for."""
+    numbers = []
+    for serial in serials:
+        with suppress(CarrierRejected):
+            numbers.append(carrier.number(serial, contract_data, option.code))
+    return tuple(numbers)
+
+
+def parts_of(carrier: Carrier, draft: Draft, box_number: int, tracking_number: str) -> LabelParts:
+    """What the carrier wants on the label of a box."""
+    return carrier.label_parts(draft, box_number, tracking_number) if isinstance(carrier, PrintsLabels) else NO_PARTS
+
+
+def draw(carrier: Carrier, draft: Draft, tracking_number: str) -> None:
+    """Draws the label of the first box as it is drawn before a carrier is asked: on both papers, at the coarsest."""
+    content = LabelContent(
+        sender=draft.sender,
+        recipient=draft.recipient,
+        carrier_name=draft.carrier_details.get(PRINTED_NAME) or draft.carrier_name,
+        service_name=draft.shipping_option_name,
+        tracking_number=tracking_number,
+        tracking_number_printed=carrier.printed(tracking_number),
+        tracking_url=f"{draft.tracking_base}/t/{tracking_number}",
+        order_number=draft.order_number,
+        weight=draft.boxes[0].weight,
+        shipped_on=draft.shipped_on,
+        band="TEST – NOT FOR POSTAGE",
+        notice=f"The layout of this label has not been certified by {draft.carrier_name}",
+        box_count=len(draft.boxes),
+        parts=parts_of(carrier, draft, 1, tracking_number),
+    )
+    for paper in (A6, LABEL_4X6):
+        assert lay_out(content, paper, _fonts(), COARSEST_DPI).marks
+
+
+@cache
+def _fonts() -> Fonts:
+    return Fonts()
+
+
+class CarrierPromises:
+    """What a carrier promises. A subclass has the fixture `carrier`, and `contract_data` if contracts have any."""
+
+    @pytest.fixture
+    def carrier(self) -> Carrier:
+        """The carrier that is looked at, new for each test."""
+        raise NotImplementedError("Give your class a fixture `carrier`.")
+
+    @pytest.fixture
+    def contract_data(self) -> Mapping[str, str]:
+        """What a contract says under which at least one of the options can be shipped with."""
+        return {}
+
+    @pytest.fixture
+    def numbering(self, carrier: Carrier) -> Numbers:
+        """The carrier, if its numbers are ours."""
+        if not isinstance(carrier, Numbers):
+            pytest.skip("its numbers are its own")
+        return carrier
+
+    @pytest.fixture
+    def asking(self, carrier: Carrier) -> AsksForContracts:
+        """The carrier, if it asks for something in contracts."""
+        if not isinstance(carrier, AsksForContracts):
+            pytest.skip("it asks for nothing in contracts")
+        return carrier
+
+    @pytest.fixture
+    def looking_up(self, carrier: Carrier) -> LooksUp:
+        """The carrier, if it can be asked what has become of an announcement."""
+        if not isinstance(carrier, LooksUp):
+            pytest.skip("it cannot be asked")
+        return carrier
+
+    # What it declares
+
+    def test_it_says_what_it_is(self, carrier: Carrier) -> None:
+        """Its members are there, and of their types."""
+        assert (type(carrier.code), type(carrier.name), type(carrier.needs_contract)) == (str, str, bool)
+        assert carrier.numbering in Numbering
+        assert carrier.options
+        assert {type(option) for option in carrier.options} == {ShippingOption}
+
+    def test_its_options_begin_with_its_code_and_have_a_name(self, carrier: Carrier) -> None:
+        """Whose option it is can be read off it, and the label has something to print."""
+        codes = [option.code for option in carrier.options]
+        assert [code for code in codes if not code.startswith(f"{carrier.code}:")] == []
+        assert len(set(codes)) == len(codes)
+        assert [option.code for option in carrier.options if not option.name] == []
+
+    def test_its_options_serve_countries_there_are(self, carrier: Carrier) -> None:
+        """By their codes of ISO 3166-1 alpha-2; at least one each way."""
+        countries = [each for option in carrier.options for each in (option.countries, option.from_countries)]
+        assert frozenset().union(*filter(None, countries)) <= COUNTRY_CODES
+        assert frozenset() not in countries
+
+    def test_its_options_have_every_functionality_with_a_value_it_can_have(self, carrier: Carrier) -> None:
+        """The names are those of `kolli.carriers.functionalities`."""
+        problems = [
+            f"{option.code}: {problem}"
+            for option in carrier.options
+            for name, value in option.functionalities.items()
+            if (problem := problem_with(name, value))
+        ]
+        assert problems == []
+        incomplete = [o.code for o in carrier.options if o.functionalities.keys() != NOTHING_DECLARED.keys()]
+        assert incomplete == []
+
+    def test_its_options_declare_limits_and_prices_that_can_be(self, carrier: Carrier) -> None:
+        """Some weight, some parcel, no negative price."""
+        options = carrier.options
+        assert [option.code for option in options if option.most_parcels < 1] == []
+        assert [option.code for option in options if not 0 < option.lightest.grams <= option.heaviest.grams] == []
+        assert [option.code for option in options if option.price and option.price.value < 0] == []
+        assert [option.code for option in options if option.volumetric_divisor == 0] == []
+
+    def test_it_can_number_if_its_numbers_are_ours_and_not_otherwise(self, carrier: Carrier) -> None:
+        """What it says about its numbers is what it can do."""
+        assert isinstance(carrier, Numbers) == (carrier.numbering is Numbering.OWN_NUMBER)
+
+    # What it asks for in contracts
+
+    @pytest.mark.usefixtures("numbering")
+    def test_a_carrier_whose_numbers_are_ours_needs_a_contract(self, carrier: Carrier) -> None:
+        """The ranges that numbers are taken from belong to contracts."""
+        assert carrier.needs_contract
+
+    def test_its_form_is_one_that_can_be_filled_in(self, asking: AsksForContracts) -> None:
+        """Each name once, a description each, and choices where there is a choice."""
+        names = [field.name for field in asking.contract_form]
+        assert len(set(names)) == len(names)
+        assert [field.name for field in asking.contract_form if not field.description] == []
+        assert [field.name for field in asking.contract_form if (field.type == "choice") != bool(field.choices)] == []
+
+    def test_the_contract_of_this_test_is_as_its_form_wants_it(
+        self, asking: AsksForContracts, contract_data: Mapping[str, str]
+    ) -> None:
+        """What the numbers need is asked for."""
+        assert contract_data.keys() <= {field.name for field in asking.contract_form}
+        assert contract_data.keys() >= {field.name for field in asking.contract_form if field.is_required}
+        assert not isinstance(asking, ChecksContracts) or asking.problem_with(contract_data) is None
+
+    def test_something_can_be_shipped_under_the_contract_of_this_test(
+        self, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """At least one of the options has numbers."""
+        assert options_of(carrier, contract_data)
+
+    def test_a_contract_that_lacks_what_is_required_is_refused_before_anything_is_booked(
+        self, asking: AsksForContracts, numbering: Numbers, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """With a sentence where it can check contracts, and with CarrierRejected where it numbers."""
+        option = options_of(carrier, contract_data)[0]
+        for field in asking.contract_form:
+            if field.is_required:
+                lacking = {name: value for name, value in contract_data.items() if name != field.name}
+                if isinstance(asking, ChecksContracts):
+                    assert asking.problem_with(lacking)
+                with pytest.raises(CarrierRejected):
+                    numbering.number(1, lacking, option.code)
+
+    def test_a_contract_with_nonsense_in_it_gives_a_number_or_is_refused(
+        self, asking: AsksForContracts, numbering: Numbers, contract_data: Mapping[str, str], carrier: Carrier
+    ) -> None:
+        """No other error, and no number that a barcode cannot hold."""
+        for field in asking.contract_form:
+            for nonsense in ("é", " ", "(", "a\n", "１", "W" * 500):
+                for option in options_of(carrier, contract_data):
+                    numbers = numbers_of(numbering, {**contract_data, field.name: nonsense}, option, 1)
+                    assert [number for number in numbers if not _is_fit(number, carrier)] == []
+
+    # Its numbers
+
+    def test_a_serial_always_has_the_same_number(
+        self, numbering: Numbers, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """Also in the next process: numbers are worked out again."""
+        for option in options_of(carrier, contract_data):
+            first = numbers_of(numbering, contract_data, option, 1, 2)
+            assert numbers_of(numbering, contract_data, option, 1, 2, 1) == (*first, first[0])
+
+    def test_serials_have_different_numbers_whatever_the_options(
+        self, numbering: Numbers, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """A serial that is too long is refused and never cut off; one serial is used for one parcel only."""
+        serials = [*range(1, 1_001), *(10**power + step for power in range(4, 18) for step in range(-200, 200))]
+        serial_of: dict[str, int] = {}
+        for option in options_of(carrier, contract_data):
+            numbered = [(serial, numbers_of(numbering, contract_data, option, serial)) for serial in serials]
+            assert sum(map(len, (numbers for _, numbers in numbered))) >= 1_000
+            assert [
+                serial for serial, numbers in numbered for n in numbers if serial_of.setdefault(n, serial) != serial
+            ] == []
+
+    def test_its_numbers_are_ascii_and_no_longer_than_its_longest(
+        self, numbering: Numbers, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """What a label has room for is found out with the longest number before anybody is asked."""
+        serials = [1, *(10**power - 1 for power in range(1, 19))]
+        for option in options_of(carrier, contract_data):
+            numbers = numbers_of(numbering, contract_data, option, *serials)
+            assert [number for number in numbers if not _is_fit(number, carrier)] == []
+
+    def test_people_read_the_characters_that_machines_read(
+        self, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """`printed` puts spaces, dots and dashes between them, and nothing else."""
+        numbers = [carrier.longest_number, *carrier.announce(a_booking(carrier, contract_data)).tracking_numbers]
+        assert [_bare(carrier.printed(number)) for number in numbers] == [_bare(number) for number in numbers]
+
+    # Its announcements
+
+    def test_every_box_gets_a_number_of_its_own(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
+        """In their order, and none longer than the longest."""
+        numbers = carrier.announce(a_booking(carrier, contract_data, boxes=3)).tracking_numbers
+        assert len(set(numbers)) == len(numbers) == 3
+        assert [number for number in numbers if not _is_fit(number, carrier)] == []
+
+    def test_the_same_reference_has_the_same_numbers_however_often_it_is_announced(
+        self, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """We may announce again what we do not know the outcome of."""
+        booking = a_booking(carrier, contract_data, boxes=2)
+        assert carrier.announce(booking) == carrier.announce(replace(booking))
+
+    def test_another_reference_has_other_numbers(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
+        """Two shipments are two shipments, however alike."""
+        first = carrier.announce(a_booking(carrier, contract_data, reference="first"))
+        second = carrier.announce(a_booking(carrier, contract_data, reference="second", first_serial=2))
+        assert set(first.tracking_numbers) & set(second.tracking_numbers) == set()
+
+    @pytest.mark.usefixtures("numbering")
+    def test_it_announces_the_numbers_it_was_given(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
+        """They are on the disk before it is asked."""
+        booking = a_booking(carrier, contract_data, boxes=2)
+        assert carrier.announce(booking) == Announced(booking.numbers)
+
+    def test_what_was_announced_can_be_taken_back_more_than_once(
+        self, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """We ask again when we died between its yes and our writing it down."""
+        booking = a_booking(carrier, contract_data)
+        carrier.announce(booking)
+        assert carrier.cancel(booking) is True
+        with suppress(CarrierError):
+            assert carrier.cancel(booking) in {True, False}
+
+    def test_it_finds_again_what_it_has_booked_and_nothing_else(
+        self, looking_up: LooksUp, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """It is asked by our reference when an answer was lost."""
+        booking = a_booking(carrier, contract_data, boxes=2)
+        announced = carrier.announce(booking)
+        assert looking_up.look_up(booking.reference) == announced
+        assert looking_up.look_up("never announced") is None
+
+    # Its labels
+
+    def test_its_label_can_be_drawn_with_the_longest_number(
+        self, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """This is how it is found out before booking whether there is room."""
+        for option in options_of(carrier, contract_data):
+            draw(carrier, a_draft(carrier, option, contract_data), carrier.longest_number)
+
+    def test_the_label_of_what_it_announced_can_be_drawn(
+        self, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """After the yes there is a label."""
+        for option, draft, number in self._announced(carrier, contract_data):
+            assert draft.shipping_option_code == option.code
+            draw(carrier, draft, number)
+
+    def test_its_label_is_the_same_for_the_same_draft(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
+        """A reprint next year is the label of today."""
+        for _option, draft, number in self._announced(carrier, contract_data):
+            assert parts_of(carrier, draft, 1, number) == parts_of(carrier, replace(draft), 1, number)
+
+    def test_a_barcode_of_its_label_has_the_number_that_is_stored(
+        self, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """Parentheses stand around the identifiers of GS1 and are in no bars."""
+        for _option, draft, number in self._announced(carrier, contract_data):
+            barcodes = parts_of(carrier, draft, 1, number).barcodes
+            data = [barcode.data.replace("(", "").replace(")", "") for barcode in barcodes]
+            assert not data or [text for text in data if number in text]
+
+    def test_what_of_the_contract_is_printed_is_text(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
+        """It is stored with the draft."""
+        details = carrier.printed_details(contract_data) if isinstance(carrier, PrintsLabels) else {}
+        assert {type(each) for pair in details.items() for each in pair} <= {str}
+
+    def test_an_address_that_has_no_place_in_its_codes_is_refused_by_its_field(
+        self, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """With Impossible or Missing and the field of the draft; no other error comes out."""
+        for _option, draft, number in self._announced(carrier, contract_data):
+            for postal_code in _HOSTILE_POSTAL_CODES:
+                hostile = replace(draft, recipient=replace(draft.recipient, postal_code=postal_code))
+                refusal = _refusal(carrier, hostile, number)
+                assert refusal is None or (refusal.field or "").startswith("recipient."), refusal
+
+    def _announced(
+        self, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> Iterator[tuple[ShippingOption, Draft, str]]:
+        """Each option with a draft and the number of its first box."""
+        for serial, option in enumerate(options_of(carrier, contract_data), start=1):
+            draft = a_draft(carrier, option, contract_data)
+            numbers = (carrier.number(serial, contract_data, option.code),) if isinstance(carrier, Numbers) else ()
+            announced = carrier.announce(Booking(f"reference {serial}", draft, contract_data, numbers))
+            yield option, draft, announced.tracking_numbers[0]
+
+
+def _bare(number: str) -> str:
+    return "".join(character for character in number if character not in " .-")
+
+
+def _is_fit(number: str, carrier: Carrier) -> bool:
+    printable = number.isascii() and number.isprintable() and " " not in number
+    return printable and 0 < len(number) <= min(len(carrier.longest_number), LONGEST_NUMBER)
+
+
+def _refusal(carrier: Carrier, draft: Draft, number: str) -> Impossible | Missing | None:
+    try:
+        parts_of(carrier, draft, 1, number)
+    except (Impossible, Missing) as error:
+        return error
+    return None
