@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from kolli.app import DATABASE, find_fonts, now, readable
+from kolli.app import DATABASE, find_fonts, key_file, now, readable
 from kolli.carriers.registry import installed_carriers
 from kolli.database import Database
 from kolli.errors import KolliError, NotDrawable
 from kolli.jobs import find_longest_due, list_dead
 from kolli.migrations import newest_version, version_of
+from kolli.operations.secrets import examine_secrets, holds_secrets
 from kolli.settings import Settings
 from kolli.shipments.attempts import list_unsettled
+from kolli.vault import Vault, who_else_can_read
 
 LONGEST_QUEUE_MINUTES = 10
 """A running server takes a job up within seconds; one that waits as long is not being looked after."""
@@ -101,7 +103,23 @@ def _database(settings: Settings) -> Iterator[Finding]:
         )
         yield Finding(is_good=not unsettled, text=text)
         yield from _jobs(transaction)
+        yield from _secrets(transaction, settings)
     database.close()
+
+
+def _secrets(transaction: Connection, settings: Settings) -> Iterator[Finding]:
+    path = key_file(settings)
+    if not path.exists():
+        is_lost = holds_secrets(transaction)
+        text = f"the key file {path} is not there, but the database holds secrets: put it back"
+        yield Finding(is_good=not is_lost, text=text if is_lost else f"no key file yet; the first start makes {path}")
+        return
+    found = examine_secrets(transaction, Vault.of_file(path))
+    bad = len(found.lost) + found.readable.total()
+    text = f"{found.count} secrets in the database" + (f", {bad} of them not as they should be" if bad else "")
+    yield Finding(is_good=not bad, text=text + ("; see `kolli secrets check`" if bad else ""))
+    if others := who_else_can_read(path):
+        yield Finding(is_good=False, text=f"the key file {path} can be read by {others}: run `chmod 600 {path}`")
 
 
 def _jobs(transaction: Connection) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     )
     key_file: Path | None = Field(
         None,
-        description="File with the keys that contracts' secrets are encrypted with; default: kolli.key in KOLLI_DATA."
+        description="File with the keys that secrets in the database are encrypted with; default: kolli.key in KOLLI_DATA."
         " Keep it apart from backups of the database.",
     )
     host: str = Field("127.0.0.1", description="Address the server listens on.")

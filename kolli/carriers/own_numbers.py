@@ -13,7 +13,8 @@ class OwnNumberCarrier:
     """A carrier without a network: a contract is needed, every booking is a yes, and labels are not certified.
 
     A carrier says which form the answers to its `contract_form` have in `contract_rules`: name → the regular expression
-    that matches the whole answer, and what is to be said about one that it does not match.
+    that matches the whole answer, and what is to be said about one that it does not match. `printed_fields` are those
+    whose answers its labels need.
     """
 
     numbering = Numbering.OWN_NUMBER
@@ -21,6 +22,7 @@ class OwnNumberCarrier:
     label_is_certified = False
     contract_form: tuple[ContractField, ...] = ()
     contract_rules: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    printed_fields: tuple[str, ...] = ()
 
     def __init__(self, data: Path) -> None:
         """Keeps no files."""
@@ -38,8 +40,8 @@ class OwnNumberCarrier:
         return in_blocks(tracking_number)
 
     def printed_details(self, contract_data: Mapping[str, str]) -> dict[str, str]:
-        """All of the contract: none of it is secret, and all of it stands in the numbers anyway."""
-        return {field.name: contract_data.get(field.name, "") for field in self.contract_form}
+        """What its labels need of the contract beyond the number."""
+        return {name: contract_data[name] for name in self.printed_fields if contract_data.get(name)}
 
     def problem_with(self, contract_data: Mapping[str, str]) -> str | None:
         """The first answer that has not the form that the carrier's numbers need it in."""

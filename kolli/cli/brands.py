@@ -8,7 +8,6 @@ import typer
 
 from kolli.account.brands import (
     Brand,
-    BrandDetails,
     add_brand,
     add_image,
     get_brand,
@@ -35,7 +34,6 @@ def add_command(
     name: Annotated[str, typer.Argument(help="Its name, as it stands on labels.")],
     *,
     logo: Annotated[Path | None, typer.Option(help="A PNG or JPEG file.")] = None,
-    website: Annotated[str, typer.Option(help="Its address on the web.")] = "",
     default: Annotated[bool, typer.Option("--default", help="Use it where nobody says otherwise.")] = False,
     account: AccountOption = None,
 ) -> None:
@@ -48,7 +46,7 @@ def add_command(
         number = here.sequences.take_id()
         with here.database.write() as transaction:
             shown = add_image(transaction, account_id, png) if png else None
-            brand = Brand(number, name.strip(), default, shown, BrandDetails(website=website.strip()))
+            brand = Brand(number, name.strip(), default, shown)
             add_brand(transaction, account_id, brand)
     typer.echo(_line(brand))
 

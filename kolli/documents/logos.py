@@ -49,8 +49,6 @@ _UNREADABLE = (
     TypeError,
     struct.error,
     zlib.error,
-    Pillow.DecompressionBombError,
-    Pillow.DecompressionBombWarning,
 )
 """What Pillow raises for files that are cut off, damaged or made to do harm."""
 
@@ -69,6 +67,8 @@ def clean_logo(content: bytes) -> bytes:
         with Pillow.open(BytesIO(content), formats=[kind]) as opened:  # reads no more than the header
             _check_size(*opened.size)
             picture = _upright(opened)
+    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
+        raise _too_many_pixels("far more pixels than that") from error
     except _UNREADABLE as error:
         raise _wrong(f"The {kind} file is damaged, or cut off.") from error
     png = _encoded(picture)
@@ -87,8 +87,11 @@ def _described(content: bytes) -> str:
 
 def _check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
-        message = f"The logo has {width} x {height} pixels; it may have {MOST_PIXELS} in all. Upload a smaller one."
-        raise Invalid(message, field="logo", details={"width": width, "height": height, "limit": MOST_PIXELS})
+        raise _too_many_pixels(f"{width} x {height}")
+
+
+def _too_many_pixels(has: str) -> Invalid:
+    return Invalid(f"A logo may have {MOST_PIXELS} pixels, and this one has {has}. Upload a smaller one.", field="logo")
 
 
 def _upright(opened: Pillow.Image) -> Pillow.Image:

@@ -85,6 +85,7 @@ class _Ends:
     stored: SenderAddress | None  # what the sender's address comes from, if it is one of the account's
     brand: Brand | None
     recipient: Address
+    service_point: ServicePoint | None
 
 
 class _Deciding:
@@ -130,9 +131,7 @@ class _Deciding:
         recipient, steps = fitted(recipient, carrier)
         self.record.add(*steps)
         contract = self.contract(carrier, contract_id)
-        insured = insured_value(self.subject, self.plan, option, self.context.account, self.record)
-        draft = self.draft(_Ends(sender, stored, brand, recipient), carrier, option, contract)
-        draft = replace(draft, service_point=point, insured_value=insured, decision=tuple(self.record.steps))
+        draft = self.draft(_Ends(sender, stored, brand, recipient, point), carrier, option, contract)
         return Decision(draft, contract, self.parties.numbers(self.transaction, contract), self.record.applied)
 
     # Who sends
@@ -263,8 +262,10 @@ class _Deciding:
     # The outcome
 
     def draft(self, ends: _Ends, carrier: Carrier, option: ShippingOption, contract: Contract | None) -> Draft:
-        """Everything that was decided, in one."""
+        """Everything that was decided, in one, with the steps that have led there."""
         origin = self.subject.origin
+        insured = insured_value(self.subject, self.plan, option, self.context.account, self.record)
+        boxes, details = self.boxes(), self.details(ends)
         return Draft(
             sender=ends.sender,
             recipient=ends.recipient,
@@ -274,7 +275,7 @@ class _Deciding:
             shipping_option_name=option.name,
             contract_id=contract.id if contract else None,
             is_live=bool(contract and contract.is_live),
-            boxes=self.boxes(),
+            boxes=boxes,
             shipped_on=self.subject.shipped_on or self.context.now().date(),
             tracking_base=self.context.installation.public_url,
             integration_id=origin.integration_id,
@@ -288,8 +289,11 @@ class _Deciding:
             brand_name=ends.brand.name if ends.brand else "",
             logo_sha256=ends.brand.logo_sha256 if ends.brand else None,
             external_reference_id=origin.external_reference_id,
+            service_point=ends.service_point,
+            insured_value=insured,
             carrier_details=self.carrier_details(carrier, contract),
-            details=self.details(ends),
+            decision=tuple(self.record.steps),
+            details=details,
         )
 
     def carrier_details(self, carrier: Carrier, contract: Contract | None) -> dict[str, str]:

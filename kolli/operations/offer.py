@@ -82,7 +82,7 @@ def find_offers(transaction: Connection, account_id: int, catalogue: Catalogue, 
             under = _under(catalogue, carrier, option, named)
             check_countries(option, wish.sender_country, wish.recipient_country)
             check_boxes(option, wish.parcels)
-            check_insured(option, _money(option, load.insured))
+            check_insured(option, _money(option, load.insured_in_all))
         except (Impossible, Invalid) as error:
             offers.refused.append(Refusal(option, error.message, error.field or "shipping_option_code"))
         else:

@@ -24,10 +24,14 @@ _NOTHING = Decimal(0)
 
 @dataclass(frozen=True)
 class Insured:
-    """For how much something is insured. The currency is None where the one of the prices is meant."""
+    """For how much something is insured. The currency is None where the one of the prices is meant.
+
+    What is insured additionally is on top of what the carrier insures, so that no option limits it.
+    """
 
     value: Decimal
     currency: str | None = None
+    is_additional: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,9 +126,17 @@ class Load:
     @cached_property
     def insured(self) -> Insured | None:
         """For how much all parcels are insured together; None when none is. They have one currency."""
-        values = [parcel.insured for parcel in self.parcels if parcel.insured]
-        currency = next((value.currency for value in values if value.currency), None)
-        return Insured(sum((value.value for value in values), _NOTHING), currency) if values else None
+        return _sum([parcel.insured for parcel in self.parcels if parcel.insured])
+
+    @cached_property
+    def insured_in_all(self) -> Insured | None:
+        """The same without what is insured on top of what the carrier insures."""
+        return _sum([parcel.insured for parcel in self.parcels if parcel.insured and not parcel.insured.is_additional])
+
+
+def _sum(values: Sequence[Insured]) -> Insured | None:
+    currency = next((value.currency for value in values if value.currency), None)
+    return Insured(sum((value.value for value in values), _NOTHING), currency) if values else None
 
 
 class _Brackets:

@@ -186,20 +186,30 @@ def _outcome(plan: Plan, held: list[ReadyRule], winners: dict[str, Taken], carri
         made += steps
         plan = after
     made.sort(key=lambda step: step.before == step.after)
-    notes = {kind: f"overruled by rule {taken.rule.id} ({taken.rule.name})." for kind, taken in winners.items()}
+    notes = _overruled(winners)
     applied = []
     for ready in held:
+        rule = ready.rule
         steps = [
-            _step(ready.rule, Change(taken.entry.field), f"{taken.entry.name}: {notes[taken.entry.kind]}")
+            Step(
+                taken.entry.field, None, None, "rule", rule.id, rule.name, rule.revision, notes[taken.entry.identifier]
+            )
             for taken in ready.taken
             if winners[taken.entry.kind] is not taken
         ]
-        steps += [
-            _step(ready.rule, Change(entry.field), f"{entry.name}: {_PASSED_OVER}") for entry in ready.passed_over
-        ]
+        steps += [_step(rule, Change(entry.field), f"{entry.name}: {_PASSED_OVER}") for entry in ready.passed_over]
         made += steps
-        applied.append(AppliedRule(ready.rule, (*told.get(ready.rule.id, ()), *steps)))
+        applied.append(AppliedRule(rule, (*told.get(rule.id, ()), *steps)))
     return Outcome(plan, tuple(applied), tuple(made))
+
+
+def _overruled(winners: dict[str, Taken]) -> dict[str, str]:
+    """What is said of an action, by its identifier, where another one of its kind counts."""
+    return {
+        entry.identifier: f"{entry.name}: overruled by rule {taken.rule.id} ({taken.rule.name})."
+        for entry in ACTIONS.values()
+        if (taken := winners.get(entry.kind)) is not None
+    }
 
 
 def _steps_of(taken: Taken, before: Plan, changed: list[Change], lacking: str) -> Iterator[Step]:

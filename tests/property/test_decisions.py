@@ -136,7 +136,7 @@ def test_each_step_begins_where_the_one_before_has_ended(caller, found, choice, 
     if not isinstance(draft, Draft):
         return
 
-    fields = {}
+    fields: dict[str, str | None] = {}
     for step in draft.decision:
         if step.before == step.after or step.field.startswith("items."):
             continue  # it has changed nothing, or something that the order brings
@@ -194,7 +194,7 @@ def test_what_was_known_before_the_rules_can_be_worked_out_of_the_steps(caller, 
     if not (isinstance(draft, Draft) and isinstance(before, Draft)):
         return
     with caller.installation.database.read() as transaction:
-        order = get_order(transaction, 1, draft.order_id)
+        order = get_order(transaction, 1, draft.order_id or 0)
 
     plan = subject_before_rules(draft, order).plan
 

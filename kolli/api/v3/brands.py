@@ -43,13 +43,14 @@ Website = Annotated[
     Field(max_length=LONGEST_URL),
     AfterValidator(_website),
 ]
+Name = Annotated[SomePrintable, Field(max_length=255)]
 Email = Annotated[str, Field(max_length=255, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 class BrandChange(Schema):
     """What is to be different about a brand. What is absent stays as it is."""
 
-    name: SomePrintable = ""
+    name: Name = ""
     is_default: StrictBool = False
     domain: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")] | None = None
     color: Annotated[str, Field(pattern=r"^#[a-fA-F0-9]{6}$")] = "#000000"
@@ -63,7 +64,7 @@ class BrandChange(Schema):
 class NewBrand(BrandChange):
     """A brand, without its logo, which is sent by itself."""
 
-    name: SomePrintable
+    name: Name
 
 
 _NEW = TypeAdapter(NewBrand)
@@ -258,7 +259,7 @@ ROUTES = [
         POINTERS,
         scope=SCOPE,
         answers={204: None},
-        errors=[404],
+        errors=[400, 404],
         is_extension=True,
     ),
     Endpoint(

@@ -292,7 +292,7 @@ ROUTES = [
         POINTERS,
         scope="write:operational-settings",
         answers={204: None},
-        errors=[404],
+        errors=[400, 404],
         is_extension=True,
     ),
 ]

@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StrictBool, TypeAdapter, WithJsonSchema, model_validator
@@ -238,10 +239,13 @@ def _takes_hours(wanted: LeadTime | None) -> Callable[[int], bool] | None:
 def _wished(parcel: WishedParcel) -> Parcel:
     """A parcel of a request. What is insured additionally counts before what is insured in all."""
     additional, total = parcel.additional_insured_price, parcel.total_insured_price
-    return _parcel(parcel.weight, parcel.dimensions, total if additional is None else additional)
+    if additional is None:
+        return _parcel(parcel.weight, parcel.dimensions, total)
+    found = _parcel(parcel.weight, parcel.dimensions, additional)
+    return replace(found, insured=Insured(additional.value, additional.currency, is_additional=True))
 
 
-def _parcel(weight: Weight | None, dimensions: Dimension | None, insurance: Insurance | None) -> Parcel:
+def _parcel(weight: Weight | None, dimensions: Dimension | None, insurance: InsuredPrice | None) -> Parcel:
     return Parcel(
         Mass(weight.value, weight.unit) if weight else None,
         Dimensions(dimensions.length, dimensions.width, dimensions.height, dimensions.unit) if dimensions else None,

@@ -54,6 +54,8 @@ class OwnFleet(OwnNumberCarrier):
         PRINTED_NAME: (".{1,30}", "it has 30 characters at most."),
     }
 
+    printed_fields = (PRINTED_NAME,)
+
     def number(
         self,
         serial: int,

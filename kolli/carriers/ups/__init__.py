@@ -60,6 +60,8 @@ class UPS(OwnNumberCarrier):
         SERVICE_CLASS: ("[0-9]{3}", "it is three digits."),
     }
 
+    printed_fields = (SERVICE_CLASS,)
+
     def number(
         self,
         serial: int,

@@ -24,6 +24,7 @@ def _fits(text: str, pattern: str) -> bool:
 
 OPTIONS = "POST /shipping-options | POST /fetch-shipping-options"
 LISTS = "GET /brands | GET /contracts | GET /addresses/sender-addresses | GET /integrations/logs"
+CONTRACTS = "GET /contracts* | POST /contracts | PATCH /contracts/{}"
 NO_LIMITS = "There is no limit to how often a caller may ask."
 ONE_SHAPE = "A shipment looks the same wherever it is answered."
 
@@ -35,8 +36,20 @@ REASONS = [
     Reason("POST /oauth2/token", "answer", "id_token | refresh_token", "Belong to grants for people."),
     Reason("POST /oauth2/token", "request", "client_secret | scope", "As the section's text and RFC 6749 have it."),
     # Contracts
-    Reason("GET /contracts*", "answer", "data*country", "The name in the examples; the schema's is there too."),
+    Reason(CONTRACTS, "answer", "data*country", "The name in the examples; the schema's is there too."),
+    Reason(CONTRACTS, "answer", "data*.is_active | data*.is_default", "In an example, not in the schema."),
+    Reason(CONTRACTS, "request | answer", "*is_live", "An extension: whether its parcels are real."),
+    Reason("POST /contracts", "request", "name", "As in a change; a name among the data is taken too."),
     Reason("GET /contracts/schemas", "answer", "*.object", "No field of ours is an object."),
+    # Sender addresses and brands
+    Reason(
+        "GET /brands* | GET /addresses/sender-addresses*",
+        "answer",
+        "data*.is_default | data*.brand_id",
+        "Beyond the description: what the endpoints of ours write.",
+    ),
+    # Service points
+    Reason("GET /service-points", "status", "503", "Addresses are looked for here, so nothing outside can be down."),
     # Event subscriptions
     Reason("*/authorization", "answer | status", "data | 200", "No connection of ours needs OAuth2: always a 400."),
     # Orders
@@ -68,9 +81,6 @@ REASONS = [
 """The first that fits explains a difference. Each must be needed."""
 
 NOT_SERVED = {
-    "POST /contracts": "not yet",
-    "PATCH /contracts/{}": "not yet",
-    "DELETE /contracts/{}": "not yet",
     "GET /shop-order-statuses": "not yet",
     "POST /shop-order-statuses": "not yet",
     "GET /shop-order-statuses/mapping": "not yet",
@@ -85,7 +95,6 @@ NOT_SERVED = {
     "pickups": "not yet",
     "reporting": "not yet",
     "returns": "not yet",
-    "service-points": "not yet",
     "support": "asks the hosted service's help desk, which Kolli has not",
     "webhooks": "served: Kolli sends them; see the section on webhooks",
 }

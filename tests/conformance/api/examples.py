@@ -329,6 +329,27 @@ SMALL = [
     Step("GET /api/v3/contracts/{id}", path={"id": 517}),
     Step("GET /api/v3/contracts/schemas", query={"carrier_code": "postnl"}),
     Step(
+        "POST /api/v3/contracts",
+        body={
+            "carrier_code": "postnl",
+            "contract_data": {"name": "Summer", "country": "NL", "customer_code": "KOLL"},
+            "is_active": True,
+        },
+        remember={"contract_id": "data.id"},
+    ),
+    Step(
+        "POST /api/v3/contracts/{id}/number-ranges",
+        path={"id": "$contract_id"},
+        body={"first": 1, "last": 250_000, "is_live": True},
+    ),
+    Step("GET /api/v3/contracts/{id}/number-ranges", path={"id": "$contract_id"}),
+    Step(
+        "PATCH /api/v3/contracts/{id}",
+        path={"id": "$contract_id"},
+        body={"is_live": True, "is_default_per_carrier": True},
+    ),
+    Step("DELETE /api/v3/contracts/{id}", path={"id": "$contract_id"}),
+    Step(
         "POST /api/v3/integrations/{id}/logs",
         path={"id": 70},
         body={"base_url": "https://shop.example", "method": "GET", "response_code": 503, "exception": "No answer"},

@@ -369,8 +369,8 @@ def test_a_large_logo_becomes_as_small_as_is_needed(caller):
         (a_picture()[:60], "The PNG file is damaged, or cut off."),
         (a_picture("JPEG")[:200], "The JPEG file is damaged, or cut off."),
         (b"\xff\xd8\xff" + b"\0" * 50, "The JPEG file is damaged, or cut off."),
-        (a_bomb(), "The logo has 30000 x 30000 pixels"),
-        (a_bomb(2_001, 2_000), "The logo has 2001 x 2000 pixels"),
+        (a_bomb(), "this one has far more pixels than that"),
+        (a_bomb(2_001, 2_000), "this one has 2001 x 2000"),
         (a_bomb(0, 10), "The PNG file is damaged, or cut off."),
     ],
 )

@@ -179,6 +179,16 @@ def test_an_order_that_says_nothing_is_shipped_by_the_new_defaults(caller):
     assert shipped.status_code == 201, shipped.text
 
 
+def test_notes_stand_on_a_label_that_has_none_of_its_own(caller):
+    change(caller, ship_with=LETTER, label_options={"label_notes": ["Keep dry"]})
+    caller.store(an_order())
+
+    (label,) = caller.ship().json()["data"]
+
+    (parcel,) = caller.client.get(f"/api/v3/shipments/{label['shipment_id']}").json()["data"]["parcels"]
+    assert parcel["label_notes"] == ["Keep dry"]
+
+
 def test_a_change_is_one_for_whatever_is_kept_in_memory(caller):
     with caller.context.database.read() as transaction:
         before = revision_of(transaction, caller.context.account_id)

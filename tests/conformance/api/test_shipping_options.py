@@ -633,8 +633,9 @@ def test_a_contract_without_numbers_and_one_with_another_carrier_are_reasons(tmp
     [
         ([{"total_insured_price": 3000}], True),
         ([{"total_insured_price": {"value": "3000.01", "currency": "EUR"}}], False),
-        ([{"additional_insured_price": "1500"}, {"total_insured_price": 1500}], True),
-        ([{"additional_insured_price": "1500"}, {"total_insured_price": 1501}], False),
+        ([{"total_insured_price": "1500"}, {"total_insured_price": 1500}], True),
+        ([{"total_insured_price": "1500"}, {"total_insured_price": 1501}], False),
+        ([{"total_insured_price": 3000}, {"additional_insured_price": 5000}], True),  # that is on top of it
         ([{"total_insured_price": {"value": "9999", "currency": "SEK"}}], True),
     ],
 )

@@ -1,7 +1,9 @@
 """The Shipping Rules section does what its published pages say, and what was decided where they say nothing."""
 
+import re
 import threading
 from base64 import b64decode
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,7 +17,7 @@ from kolli.rules.model import LONGEST_VALUE, MOST_ACTIONS, MOST_CONDITIONS
 from kolli.rules.operators import OPERATORS
 from kolli.rules.queries import get_rule, list_rules
 from kolli.schema import sender_addresses
-from tests.factories import a_caller, an_address
+from tests.factories import a_caller, an_address, an_order
 
 URL = "/api/v3/shipping-rules/rules"
 ABOUT = "/api/v3/shipping-rules"
@@ -164,6 +166,7 @@ def test_what_is_missing_is_named(caller, body, pointer):
         (a_rule(name="   "), "/name"),
         (a_rule(name="n" * 101), "/name"),
         (a_rule(name="bell\u0007"), "/name"),
+        (a_rule(name="turned \u202e round"), "/name"),
         (a_rule(name=7), "/name"),
         (a_rule(is_active="yes"), "/is_active"),
         (a_rule(criteria=[]), "/criteria"),
@@ -258,7 +261,7 @@ def test_the_longest_value_is_kept_whole(caller):
     assert caller.client.get(f"{URL}/{created['id']}").json()["criteria"]["conditions"][0]["compare_to"] == sku
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"name": "\\u0000"}', b'{"name": NaN}'])
+@pytest.mark.parametrize("body", [b"", b"{", b'{"name": "\\u0000"}', b'{"name": "\\ud800"}', b'{"name": NaN}', b"\xff"])
 def test_what_is_no_json_is_refused(caller, body):
     assert problems_of(caller.client.post(URL, content=body)).keys() == {None}
 
@@ -652,6 +655,44 @@ def test_every_change_counts_from_the_next_decision_on(caller, change):
     assert after.rules.rules == tuple(stored)
 
 
+def test_a_rule_made_here_decides_how_an_order_is_shipped(caller):
+    create(caller, criteria={"conditions": [{"property": "to_country", "operator": "is", "compare_to": "nl"}]})
+    caller.store(an_order())
+
+    shipped = caller.ship(order={"order_number": "ORDER-1", "apply_shipping_rules": True})
+
+    (label,) = shipped.json()["data"]
+    shipment = caller.client.get(f"/api/v3/shipments/{label['shipment_id']}").json()["data"]
+    assert shipment["ship_with"]["properties"]["shipping_option_code"] == "postnl:standard"
+
+
+# The page about rules
+
+PAGE = Path(__file__).parents[3] / "docs" / "rules.md"
+
+COMMAND = re.compile(
+    r"""^curl --user "\$KEYS"(?: --request (\w+))? "\$KOLLI([^"]+)"(?: --json (?:'([^']*)'|"([^"]*)"))?$""",
+    re.MULTILINE,
+)
+
+
+def test_the_commands_on_the_page_succeed(caller):
+    """docs/rules.md, "The same through the API"."""
+    section = PAGE.read_text("utf-8").partition("## The same through the API")[2]
+    commands = COMMAND.findall(section)
+    rule = ""
+
+    statuses = []
+    for method, path, single, double in commands:
+        url, body = (text.replace("$RULE", rule) for text in (f"/api/v3{path}", single or double))
+        answer = caller.client.request(method or "GET", url, content=body or None)
+        rule = str(answer.json()["id"]) if answer.status_code == 201 else rule
+        statuses.append(answer.status_code)
+
+    assert len(commands) == section.count("curl --user")
+    assert set(statuses) == {200, 201, 204}
+
+
 # What rules are made of
 
 METADATA = {
@@ -680,19 +721,16 @@ def test_operators_are_listed(caller):
     }
 
 
-@pytest.mark.parametrize(
-    "path", [f"conditions/{name}" for name in CONDITIONS] + [f"actions/{name}" for name in ACTIONS]
-)
-def test_one_has_what_the_list_has_and_its_possibilities(caller, path):
-    noun, _, identifier = path.partition("/")
-    listed = {entry["identifier"]: entry for entry in caller.client.get(f"{ABOUT}/{noun}").json()}
+@pytest.mark.parametrize("noun", ["conditions", "actions"])
+def test_one_has_what_the_list_has_and_its_possibilities(caller, noun):
+    listed = caller.client.get(f"{ABOUT}/{noun}").json()
 
-    single = caller.client.get(f"{ABOUT}/{path}").json()
+    singles = [caller.client.get(f"{ABOUT}/{noun}/{entry['identifier']}").json() for entry in listed]
 
-    possibilities = single.pop("possibilities")
-    assert single == listed[identifier]
-    assert bool(possibilities) == (single["type"] == "SELECT")
-    assert {len(pair) for pair in possibilities} <= {2}
+    possibilities = [single.pop("possibilities") for single in singles]
+    assert singles == listed
+    assert list(map(bool, possibilities)) == [entry["type"] == "SELECT" for entry in listed]
+    assert {len(pair) for pairs in possibilities for pair in pairs} == {2}
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ LOOKS = {
     Malformed: (400, "non_field_errors"),
     errors.Invalid: (400, "invalid"),
     errors.InvalidChoice: (400, "invalid_choice"),
+    errors.UnknownField: (400, "unknown_field"),
     errors.Missing: (400, "required"),
     errors.Impossible: (400, "validation_error"),
     errors.AlreadyShipped: (400, "validation_error"),

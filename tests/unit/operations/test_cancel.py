@@ -11,8 +11,8 @@ from kolli.carriers.sandbox import Fault, SandboxCarrier
 from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict, NotFound
 from kolli.operations.background import workers
 from kolli.operations.cancel import cancel
-from kolli.operations.reconcile import reconcile
 from kolli.operations.plans import WantedSender
+from kolli.operations.reconcile import reconcile
 from kolli.operations.ship_parcels import ShipParcels, WantedParcel, queue_parcels, ship_parcels
 from kolli.orders.model import ShipWith
 from kolli.shipments.attempts import LEFT_BEHIND_AFTER, State

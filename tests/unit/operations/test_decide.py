@@ -7,6 +7,7 @@ import pytest
 from kolli.account.contracts import Contract, add_contract
 from kolli.errors import Impossible, Invalid, Missing
 from kolli.operations.boxes import WantedBox
+from kolli.shipments.model import ServicePoint
 from kolli.values import Dimensions, Money
 from tests.factories import an_item, an_order, kilograms, with_items
 from tests.unit.operations.ways import (
@@ -37,8 +38,8 @@ def measured(weight=None, size=None):
     return {name: value for name, value in members.items() if value}
 
 
-def centimetres(*sides):
-    return Dimensions(*map(Decimal, sides), "cm")
+def centimetres(length, width, height):
+    return Dimensions(Decimal(length), Decimal(width), Decimal(height), "cm")
 
 
 def who(decision, field):
@@ -146,7 +147,7 @@ def test_a_rule_chooses_the_contract_before_the_request(caller):
 
     decision = decide_on(caller.context, "ways:plain", 600)
 
-    assert (decision.contract.id, who(decision, "contract_id")) == (601, ("601", "rule"))
+    assert (decision.draft.contract_id, who(decision, "contract_id")) == (601, ("601", "rule"))
 
 
 def test_the_contract_next_to_the_option_goes_before_the_default_one(caller):
@@ -154,7 +155,7 @@ def test_the_contract_next_to_the_option_goes_before_the_default_one(caller):
 
     decision = decide_on(caller.context)
 
-    assert (decision.contract.id, who(decision, "contract_id")) == (601, ("601", "order"))
+    assert (decision.draft.contract_id, who(decision, "contract_id")) == (601, ("601", "order"))
 
 
 def test_the_contract_next_to_the_default_option_goes_before_the_carriers_default(caller):
@@ -168,7 +169,7 @@ def test_the_default_contract_of_the_carrier_serves_when_nobody_names_one(caller
 
     decision = decide_on(caller.context)
 
-    assert (decision.contract.id, who(decision, "contract_id")) == (600, ("600", "default"))
+    assert (decision.draft.contract_id, who(decision, "contract_id")) == (600, ("600", "default"))
 
 
 def test_a_rule_that_changes_to_another_carrier_leaves_the_contract_behind(caller):
@@ -177,7 +178,7 @@ def test_a_rule_that_changes_to_another_carrier_leaves_the_contract_behind(calle
 
     decision = decide_on(caller.context, "ways:plain", 601)
 
-    assert (decision.contract.id, who(decision, "contract_id")) == (1517, ("1517", "default"))
+    assert (decision.draft.contract_id, who(decision, "contract_id")) == (1517, ("1517", "default"))
 
 
 def test_without_a_contract_of_the_accounts_the_installations_own_serves(caller):
@@ -555,7 +556,7 @@ def test_the_service_point_of_an_order_is_kept_where_the_option_goes_to_one(call
 
     decision = decide_on(caller.context, "ways:point")
 
-    assert decision.draft.service_point.carrier_service_point_id == "P-1"
+    assert decision.draft.service_point == ServicePoint(carrier_service_point_id="P-1")
     assert who(decision, "service_point") == ("P-1", "order")
 
 

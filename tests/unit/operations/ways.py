@@ -10,7 +10,7 @@ from kolli.account.accounts import Account, Defaults
 from kolli.account.brands import Brand, add_brand
 from kolli.account.contracts import Contract, add_contract
 from kolli.account.sender_addresses import SenderAddress, add_sender_address
-from kolli.carriers.base import Announced, Booking, Numbering, ShippingOption
+from kolli.carriers.base import Announced, Booking, Carrier, Numbering, ShippingOption
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import SandboxCarrier
 from kolli.operations.announce import Decision
@@ -36,7 +36,7 @@ class Ways:
     numbering = Numbering.NUMBER_AT_BOOKING
     needs_contract = False
     longest_number = "W0000000001"
-    options = (
+    options: tuple[ShippingOption, ...] = (
         _option("ways:light", "1", countries=frozenset({"NL"}), price=Money(Decimal(3), "EUR")),
         _option("ways:plain", "30", price=Money(Decimal(7), "EUR"), most_parcels=10),
         _option("ways:cheap", "30", price=Money(Decimal(5), "EUR"), most_parcels=10),
@@ -71,7 +71,7 @@ def a_caller_with_ways(folder: Path, **account: Any) -> Caller:
 
     The brand 43 belongs to the sender 18; the contracts 600 (the default one) and 601 are with the carrier.
     """
-    carriers = [Ways(), SandboxCarrier(folder, lambda: NOW), PostNL(folder)]
+    carriers: list[Carrier] = [Ways(), SandboxCarrier(folder, lambda: NOW), PostNL(folder)]
     caller = a_caller(
         an_installation(folder, carriers=carriers), **{"default_shipping_option_code": "ways:plain", **account}
     )
