@@ -111,6 +111,11 @@ def tell_after_commit(transaction: Connection, topic: str) -> None:
     transaction.info[_TOPICS].add(topic)
 
 
+def erase_what_is_replaced(transaction: Connection) -> None:
+    """Has what this process replaces and removes from now on overwritten in the file, so that nobody finds it there."""
+    transaction.exec_driver_sql("PRAGMA secure_delete = ON")
+
+
 def insert_or(table: Table) -> Insert:
     """An insert that can be told what to do when a unique constraint already holds such a row."""
     return insert(table)

@@ -5,7 +5,7 @@ a writer rounds to its own grid. X grows to the right, Y grows downwards, and a 
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Micrometres = int
 """A length on paper: 25 400 to the inch."""
@@ -137,9 +137,11 @@ def moved(mark: Mark, right: Micrometres, down: Micrometres) -> Mark:
     return replace(mark, x=mark.x + right, y=mark.y + down)
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """A rectangle of the page that is still to be filled; it is cut up rather than changed."""
+class Area(NamedTuple):
+    """A rectangle of the page that is still to be filled; it is cut up rather than changed.
+
+    A tuple, because a label is cut into fifty of them, and they are keys of what was set before.
+    """
 
     x: Micrometres
     y: Micrometres

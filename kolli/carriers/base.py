@@ -117,7 +117,8 @@ class ShippingOption:
             return False
         if dimensions is None or largest is None:
             return True
-        return all(side <= limit for side, limit in zip(_from_the_shortest(dimensions), largest, strict=True))
+        short, middle, long = _from_the_shortest(dimensions)
+        return short <= largest[0] and middle <= largest[1] and long <= largest[2]
 
     @cached_property
     def _limits(self) -> tuple[Decimal, Decimal, tuple[Decimal, ...] | None]:

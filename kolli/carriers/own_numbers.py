@@ -49,7 +49,7 @@ class OwnNumberCarrier:
             answer = contract_data.get(field.name, "")
             pattern, sentence = self.contract_rules[field.name]
             if (answer or field.is_required) and not re.fullmatch(pattern, answer):
-                return f"The contract's {field.name.replace('_', ' ')} is {answer!r}; {sentence}"
+                return f"The contract says {answer!r} as its {field.name.replace('_', ' ')}; {sentence}"
         return None
 
     def check_contract(self, contract_data: Mapping[str, str]) -> None:

@@ -111,7 +111,7 @@ def render_command(
     paper: Annotated[str, typer.Option(help="A6 or 4x6.")] = "A6",
     dpi: Annotated[int | None, typer.Option(help="Dots per inch, for .png and .zpl.")] = None,
 ) -> None:
-    """Draw a label from a JSON file, for people who design labels."""
+    """Draw a label from a JSON file, to design labels."""
     if target.suffix not in FORMATS:
         raise KolliError(f"{target} must end in {', '.join(FORMATS)}.")
     mime_type, usual_dpi = FORMATS[target.suffix]

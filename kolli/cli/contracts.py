@@ -68,11 +68,16 @@ def add_command(
 
 @contracts.command("change")
 def change_command(contract: ContractId, *, data: DataFile = None, account: AccountOption = None) -> None:
-    """Give a contract new data, such as another password. If it was used, it is replaced by one with another id."""
+    """Give a contract new data, such as another password. If it was used, it is replaced by one with another id.
+
+    One whose data were wrong or lost is active then.
+    """
     with installation() as at:
         owner = choose_account(at, account)
-        answers = _answers(carrier_of(_known(at, owner.id, contract), at), data)
-        changed = change_contract(contract, ContractChange(answers), owner.id, at)
+        known = _known(at, owner.id, contract)
+        answers = _answers(carrier_of(known, at), data)
+        works_again = True if known.state == "validation_failed" else None
+        changed = change_contract(contract, ContractChange(answers, is_active=works_again), owner.id, at)
     _show(changed)
 
 
@@ -85,7 +90,7 @@ def list_command(account: AccountOption = None) -> None:
             known = all_contracts(transaction, owner.id)
     for each in known:
         marks = f"{'live' if each.is_live else 'test'}{', default' if each.is_default else ''}"
-        typer.echo(f"{each.id}  {each.carrier_code:<12} {each.state:<10} {marks:<13} {each.name}")
+        typer.echo(f"{each.id}  {each.carrier_code:<12} {each.state:<17} {marks:<13} {each.name}")
     if not known:
         typer.echo(f"The account {owner.id} ({owner.name}) has no contract. Add one with `kolli contracts add`.")
 

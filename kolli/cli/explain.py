@@ -27,7 +27,10 @@ def explain_command(
     what: Annotated[str, typer.Argument(help="An order's number or id, a shipment's id, or a tracking number.")],
     account: Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")] = None,
 ) -> None:
-    """Show how a shipment was decided: every value, who has chosen it, and which rules held. The newest of an order."""
+    """Show why a shipment goes as it does.
+
+    Every value, who has chosen it, and which rules held. Of an order it is the newest shipment.
+    """
     with installation() as here:
         context = caller(here, choose_account(here, account))
         with here.database.read() as transaction:

@@ -49,7 +49,7 @@ def import_command(
 
 @options.command("export")
 def export_command(account: AccountOption = None) -> None:
-    """Print your own options as the CSV file that `kolli options import` reads."""
+    """Print your own options, as a file that `import` reads."""
     with installation() as here:
         account_id = choose_account(here, account).id
         with here.database.read() as transaction:

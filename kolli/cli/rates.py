@@ -38,7 +38,7 @@ def import_command(
 
 @rates.command("export")
 def export_command(account: AccountOption = None) -> None:
-    """Print all prices as the CSV file that `kolli rates import` reads."""
+    """Print all prices, as a file that `import` reads."""
     with installation() as here:
         account_id = choose_account(here, account).id
         with here.database.read() as transaction:
@@ -48,7 +48,7 @@ def export_command(account: AccountOption = None) -> None:
 
 @rates.command("list")
 def list_command(account: AccountOption = None) -> None:
-    """List the rate sheets: option, contract, currency and number of prices."""
+    """List the rate sheets: option, contract, currency, how many prices."""
     with installation() as here:
         account_id = choose_account(here, account).id
         with here.database.read() as transaction:

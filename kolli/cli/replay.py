@@ -25,18 +25,23 @@ MOST_SHOWN = 50
 
 OFTEN = 200
 
+FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+
 COLUMNS = ("shipment_id", "order_number", "field", "was", "would_be", "error")
 
 
 def replay_command(
-    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="From which day on, UTC.")],
+    since: Annotated[
+        datetime, typer.Option(metavar="DATE", formats=FORMATS, help="From which day on, in UTC: 2026-11-24.")
+    ],
     rules: Annotated[Path | None, typer.Option(help="Rules from a CSV file, in place of the account's.")] = None,
     to_file: Annotated[Path | None, typer.Option("--csv", help="A CSV file to write every difference to.")] = None,
     account: Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")] = None,
 ) -> None:
-    """Run rules over the shipments of past orders and tell what would be otherwise. Nothing is changed.
+    """Tell what rules would change about past orders.
 
-    Requests, orders and defaults count as they were when a shipment was decided; prices are today's.
+    They run over every shipment of an order since that day. Nothing is changed. Requests and defaults count as they
+    were when a shipment was decided; prices are today's.
     """
     told = _Told(Report(), has_file=to_file is not None)
     with installation() as here, _file(to_file) as file:

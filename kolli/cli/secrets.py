@@ -1,11 +1,15 @@
 """`kolli secrets`: the keys that the secrets in the database are encrypted with."""
 
+from typing import Annotated
+
 import typer
 
-from kolli.app import key_file
+from kolli.app import key_file, open_database
 from kolli.cli.common import installation
-from kolli.operations.secrets import examine_secrets, rotate
-from kolli.vault import who_else_can_read
+from kolli.errors import KolliError
+from kolli.operations.secrets import examine_secrets, forget_what_is_lost, rotate
+from kolli.settings import load_settings
+from kolli.vault import Vault, new_key, who_else_can_read, write_keys
 
 secrets = typer.Typer(help="How secrets are encrypted.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -43,5 +47,36 @@ def rotate_command() -> None:
     """
     with installation() as at:
         sealed = rotate(at.database, key_file(at.settings))
+        with at.database.read() as transaction:
+            lost = examine_secrets(transaction, at.vault).lost
     told = ", ".join(f"{count} {name}" for name, count in sorted(sealed.items())) or "no secrets"
     typer.echo(f"Encrypted with a new key: {told}. The old keys are dropped.")
+    if lost:
+        typer.echo(f"{len(lost)} secrets were left alone, as no key opens them: see `kolli secrets check`.")
+        raise typer.Exit(1)
+
+
+@secrets.command("forget-lost")
+def forget_command(
+    *,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="They are lost for good, and nobody will find the key file.")
+    ] = False,
+) -> None:
+    """Give up the secrets that no key opens. Contracts and connections stay, and want them to be entered anew.
+
+    If the key file is lost, this makes a new one. Put the old one back instead if you can.
+    """
+    if not yes:
+        raise KolliError("Say --yes if the key file that belongs to this database is lost for good.")
+    settings = load_settings()
+    path = key_file(settings)
+    database = open_database(settings)
+    if not path.exists():
+        write_keys(path, [new_key()])
+    lost = forget_what_is_lost(database, Vault.of_file(path))
+    database.close()
+    for secret in lost:
+        typer.echo(f"The secret of {secret.place.name} {secret.id} is gone. Enter it anew.")
+    if not lost:
+        typer.echo("No secret is lost.")

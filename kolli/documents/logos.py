@@ -31,8 +31,8 @@ _KNOWN = {
     b"II*\0": "a TIFF",
     b"MM\0*": "a TIFF",
     b"%PDF": "a PDF",
-    b"{": "a JSON document",
-    b"--": "a form",
+    b"{": "a JSON document: send the file itself as the body",
+    b"--": "a form: send the file itself as the body",
     b"\0\0\0": "a HEIC or an AVIF",
 }
 """How files begin that are sent instead, and what they are."""
@@ -81,8 +81,8 @@ def _described(content: bytes) -> str:
         return "The body is empty."
     if _MARKUP.match(content):
         return "An SVG, like other files in XML or HTML, is not taken, as it can hold programs. Export it as a PNG."
-    name = next((name for start, name in _KNOWN.items() if content.startswith(start)), "neither")
-    return f"It is {name}, by what is in it."
+    name = next((name for start, name in _KNOWN.items() if content.startswith(start)), "neither of the two")
+    return f"What is in it is {name}."
 
 
 def _check_size(width: int, height: int) -> None:
@@ -115,4 +115,4 @@ def _encoded(picture: Pillow.Image) -> bytes:
 
 
 def _wrong(reason: str) -> Invalid:
-    return Invalid(f"A logo is a PNG or a JPEG file, sent as the body itself. {reason}", field="logo")
+    return Invalid(f"A logo is a PNG or a JPEG file. {reason}", field="logo")

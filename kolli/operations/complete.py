@@ -122,7 +122,9 @@ def customs_information(subject: Subject, plan: Plan, account: Account, record: 
         said["additional_declaration_statements"] = [plan.declaration_statement]
     if not said and not is_needed:
         return said
-    if not said.get("export_reason") and subject.defaults != "none" and account.defaults.shipment_type:
+    if said.get("export_reason"):
+        record.add(Step("export_reason", None, said["export_reason"], subject.giver))
+    elif subject.defaults != "none" and account.defaults.shipment_type:
         said["export_reason"] = account.defaults.shipment_type
         record.add(Step("export_reason", None, account.defaults.shipment_type, "default"))
     if said and not said.get("invoice_number") and subject.origin.order_number:

@@ -1,7 +1,7 @@
 """What a carrier asks for in a contract, and whether somebody has answered it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kolli.account.contracts import LONGEST_NAME
 from kolli.carriers.base import AsksForContracts, Carrier, ChecksContracts, ContractField
@@ -27,7 +27,7 @@ COMMON = (
 class FilledForm:
     """A form whose answers are as they should be. What is None was not answered."""
 
-    data: Mapping[str, str]  # what the carrier asks for
+    data: Mapping[str, str] = field(repr=False)  # what the carrier asks for
     name: str | None
     country_code: str | None
     client_id: str | None

@@ -4,7 +4,7 @@ What a contract says is checked before it is stored: by the carrier's form, then
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -46,7 +46,7 @@ class NewContract:
     """A contract that is wanted. `answers` are those to the carrier's form."""
 
     carrier_code: str
-    answers: Mapping[str, object]
+    answers: Mapping[str, object] = field(repr=False)
     name: str | None = None  # beats the one among the answers
     is_active: bool = False
     is_default: bool = False
@@ -56,7 +56,7 @@ class NewContract:
 class ContractChange:
     """What is to be changed about a contract; None stays as it is. `answers` replace all that were given before."""
 
-    answers: Mapping[str, object] | None = None
+    answers: Mapping[str, object] | None = field(default=None, repr=False)
     name: str | None = None
     is_active: bool | None = None
     is_default: bool | None = None
@@ -108,7 +108,7 @@ def change_contract(contract_id: int, change: ContractChange, account_id: int, i
     with installation.database.write() as transaction:
         known = get_contract(transaction, account_id, contract_id)
         wanted = _changed(known, change, form)
-        if form is not None and dict(form.data) != installation.vault.open(known.sealed_data):
+        if form is not None and dict(form.data) != installation.vault.find(known.sealed_data):
             wanted = replace(wanted, sealed_data=installation.vault.seal(form.data))
             if _is_used(transaction, account_id, contract_id):
                 wanted = replace(wanted, id=ids[0])
@@ -164,9 +164,9 @@ def numbers_alike(carrier: Carrier) -> Alike:
 
     def alike(one: Mapping[str, str], other: Mapping[str, str], serial: int) -> bool:
         return one == other or any(
-            number is not None and number == _number(carrier, other, serial, option.code)
-            for option in carrier.options
-            for number in [_number(carrier, one, serial, option.code)]
+            number is not None and number == _number(carrier, other, serial, code)
+            for code in _codes(carrier)
+            for number in [_number(carrier, one, serial, code)]
         )
 
     return alike
@@ -179,17 +179,22 @@ def _number(carrier: Carrier, data: Mapping[str, str], serial: int, option_code:
         return None
 
 
+def _codes(carrier: Carrier) -> list[str]:
+    """The codes of its options; one that is none for a carrier that leaves options to accounts."""
+    return [option.code for option in carrier.options] or [f"{carrier.code}:"]
+
+
 def _check_ends(carrier: Carrier, data: Mapping[str, str], numbers: tuple[int, int]) -> None:
     """Invalid when neither option makes a tracking number of the first and the last number of a range."""
-    for option in carrier.options:
-        if all(_number(carrier, data, serial, option.code) for serial in numbers):
-            return
-    for serial, field in zip(numbers, ("first", "last"), strict=True):
+    codes = _codes(carrier)
+    if any(all(_number(carrier, data, serial, code) for serial in numbers) for code in codes):
+        return
+    for serial, name in zip(numbers, ("first", "last"), strict=True):
         try:
             if isinstance(carrier, Numbers):
-                carrier.number(serial, data, carrier.options[0].code)
+                carrier.number(serial, data, codes[0])
         except CarrierRejected as error:
-            raise Invalid(error.message, field=field) from error
+            raise Invalid(error.message, field=name) from error
 
 
 def _checked(known: Contract, answers: Mapping[str, object], installation: Installation) -> FilledForm:

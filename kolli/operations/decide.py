@@ -143,6 +143,7 @@ class _Deciding:
             stored = self.parties.sender(self.transaction, chosen)
             return stored.address, stored
         if wanted.address is not None:
+            self.record.add(Step("sender_address_id", None, None, "request", note="It brings an address of its own."))
             return wanted.address, None
         stored = self.parties.sender(self.transaction, chosen)
         if chosen is None:
@@ -248,15 +249,13 @@ class _Deciding:
 
     def service_point(self, carrier: Carrier, option: ShippingOption) -> ServicePoint | None:
         """Where the recipient collects it."""
-        wanted = self.subject.service_point
-        if self.subject.origin.order_id is not None and not option.needs_service_point:
+        giver = self.subject.giver
+        if giver == "order" and not option.needs_service_point:
             return None  # what an order brings along does not hinder home delivery
-        point = choose_service_point(self.transaction, carrier.code, wanted, self.plan.recipient)
+        point = choose_service_point(self.transaction, carrier.code, self.subject.service_point, self.plan.recipient)
         if point is not None:
-            source = self.subject.origin.order_id is not None
-            name = point.carrier_service_point_id or point.id
-            doubt = doubt_about(point, self.plan.recipient)
-            self.record.add(Step("service_point", None, name, "order" if source else "request", note=doubt))
+            name, doubt = point.carrier_service_point_id or point.id, doubt_about(point, self.plan.recipient)
+            self.record.add(Step("service_point", None, name, giver, note=doubt))
         return point
 
     # The outcome

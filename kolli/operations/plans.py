@@ -68,6 +68,11 @@ class Subject:
     shipped_on: date | None = None  # None: today
     details: Document = field(default_factory=dict)
 
+    @property
+    def giver(self) -> Source:
+        """Who says what is neither chosen nor ruled: the order, or the request that there is no order for."""
+        return "request" if self.origin.order_id is None else "order"
+
 
 @dataclass(frozen=True)
 class Way:

@@ -4,11 +4,11 @@ Prices are exact, and each line of a quote is rounded to cents once, over all pa
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kolli.account.rates import SURCHARGES, Rate, RateSheet, SurchargeType
 from kolli.carriers.base import ShippingOption
@@ -70,16 +70,14 @@ class Ends:
         return "".join(filter(str.isalnum, self.recipient_postal_code.upper()))
 
 
-@dataclass(frozen=True)
-class PriceLine:
+class PriceLine(NamedTuple):
     """One part of a price, for all parcels together."""
 
     type: PriceType
     value: Decimal
 
 
-@dataclass(frozen=True)
-class Quote:
+class Quote(NamedTuple):
     """What a whole shipment costs, as long as its weight stays between two."""
 
     lines: tuple[PriceLine, ...]
@@ -154,16 +152,25 @@ class _Brackets:
 
 
 class _Parts:
-    """What one rate comes to, for a parcel that is not insured."""
+    """What one rate comes to, for parcels that are not insured."""
 
     def __init__(self, rate: Rate) -> None:
         self.rate = rate
         self.quote: Quote | None = None  # for one such parcel, once somebody has asked
         price = rate.price
-        self.parts: list[tuple[PriceType, Decimal]] = [("price_without_insurance", price)]
+        self.parts: dict[PriceType, Decimal] = {"price_without_insurance": price}
         for surcharge in rate.surcharges:
             value = price * surcharge.value / 100 if surcharge.is_percentage else surcharge.value
-            self.parts.append((surcharge.type, value))
+            self.parts[surcharge.type] = value
+        self._lines: dict[int, tuple[PriceLine, ...]] = {}
+
+    def lines(self, count: int) -> tuple[PriceLine, ...]:
+        """What so many parcels cost."""
+        known = self._lines.get(count)
+        if known is None:
+            known = _lines({kind: value * count for kind, value in self.parts.items()})
+            self._lines[count] = known
+        return known
 
     def insurance(self, parcel: Parcel) -> Decimal | None:
         """What insuring a parcel costs; None where it is not insured, or nobody knows."""
@@ -180,19 +187,23 @@ class PriceList:
 
     def __init__(self, sheet: RateSheet) -> None:
         self.sheet = sheet
+        self._senders = frozenset[str | None]().union([None], *(rate.from_countries or () for rate in sheet.rates))
+        self._recipients = frozenset[str | None]().union([None], *(rate.to_countries or () for rate in sheet.rates))
         self._zones: dict[tuple[str | None, str | None], list[tuple[str, _Brackets]]] = {}
 
     def find(self, ends: Ends) -> _Brackets | None:
         """The rates between two places: those that name both countries count before those that name one or none."""
-        for pair in (
+        for sender, recipient in (
             (ends.sender_country, ends.recipient_country),
             (None, ends.recipient_country),
             (ends.sender_country, None),
             (None, None),
         ):
-            zones = self._zones.get(pair)
+            if sender not in self._senders or recipient not in self._recipients:
+                continue
+            zones = self._zones.get((sender, recipient))
             if zones is None:
-                zones = self._zones[pair] = self._between(*pair)
+                zones = self._zones[sender, recipient] = self._between(sender, recipient)
             for prefix, brackets in zones:
                 if ends.postal_key.startswith(prefix):
                     return brackets
@@ -252,19 +263,23 @@ def _quote(option: ShippingOption, currency: str, rates: Sequence[_Parts], parce
     first = rates[0]
     if all(each is first for each in rates):
         limits: ShippingOption | Rate = first.rate
-        parts = {kind: value * len(rates) for kind, value in first.parts}
+        lines = first.lines(len(rates))
     else:
         limits = option
-        parts = {}
+        parts: dict[PriceType, Decimal] = {}
         for each in rates:
-            for kind, value in each.parts:
+            for kind, value in each.parts.items():
                 parts[kind] = parts.get(kind, _NOTHING) + value
-        parts = {kind: parts[kind] for kind in _ORDER if kind in parts}
-    insurance = [each.insurance(parcel) for each, parcel in zip(rates, parcels, strict=True)]
-    if any(value is not None for value in insurance):
-        parts["insurance_price"] = sum((value for value in insurance if value is not None), _NOTHING)
-    lines = tuple([PriceLine(kind, _cents(value)) for kind, value in parts.items()])
+        lines = _lines({kind: parts[kind] for kind in _ORDER if kind in parts})
+    found = [each.insurance(parcel) for each, parcel in zip(rates, parcels, strict=True)]
+    insurance = [value for value in found if value is not None]
+    if insurance:
+        lines = (*lines, PriceLine("insurance_price", _cents(sum(insurance, _NOTHING))))
     return Quote(lines, currency, limits.lightest, limits.heaviest)
+
+
+def _lines(parts: Mapping[PriceType, Decimal]) -> tuple[PriceLine, ...]:
+    return tuple([PriceLine(kind, _cents(value)) for kind, value in parts.items()])
 
 
 _ORDER: tuple[PriceType, ...] = ("price_without_insurance", *SURCHARGES, "insurance_price")

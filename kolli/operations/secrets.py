@@ -6,7 +6,7 @@ every moment. It may run beside a server, whose vault follows the file.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from sqlalchemy import Column, Connection, Table, select, update
 
 from kolli.account.accounts import touch
 from kolli.account.integrations import sealed_key_in
-from kolli.database import Database
+from kolli.database import Database, erase_what_is_replaced
 from kolli.errors import SetupError
 from kolli.schema import contracts, event_connections, integrations
 from kolli.vault import LOST, Vault, new_key, read_keys, sole_rotation, unsealed, write_keys
 
 log = logging.getLogger(__name__)
+
+FORGOTTEN = "The data of this contract were lost with their key. Enter them anew."
 
 AT_A_TIME = 200
 """Rows that one transaction looks at, so that a server beside us never waits long."""
@@ -36,6 +38,7 @@ class Place:
     column: Column[Any]
     find: Callable[[str], str]  # empty: there is no secret
     put: Callable[[str, str], str]
+    forget: Callable[[str], str] = str  # says in a row's text that its secret is gone
     decides_shipping: bool = False  # so that what is kept in memory about the account has to be forgotten
 
 
@@ -84,8 +87,18 @@ def _in_member(sealed: str, plain: str) -> tuple[Callable[[str], str], Callable[
     return find, put
 
 
+def _forgotten_contract(text: str) -> str:
+    body = msgspec.json.decode(text, type=dict[str, Any])
+    return msgspec.json.encode({**body, "state": "validation_failed", "error": FORGOTTEN}).decode()
+
+
 PLACES = (
-    Place("contracts", contracts, contracts.c.body, *_in_member("sealed_data", "data"), decides_shipping=True),
+    Place(
+        *("contracts", contracts, contracts.c.body),
+        *_in_member("sealed_data", "data"),
+        forget=_forgotten_contract,
+        decides_shipping=True,
+    ),
     Place("integrations", integrations, integrations.c.signature_key, sealed_key_in, lambda _, secret: secret),
     Place("connections", event_connections, event_connections.c.body, *_in_member("sealed_auth", "auth_config")),
 )
@@ -124,7 +137,8 @@ def seal_what_is_readable(database: Database, vault: Vault) -> int:
 def rotate(database: Database, path: Path) -> Counter[str]:
     """Seals every secret with a new key and drops all others; gives how many were sealed anew, by kind.
 
-    SetupError, and no key is dropped, when one cannot be opened or the file cannot be written.
+    What no key opens stays as it is: no key that is dropped would have opened it. SetupError, and no key is dropped,
+    when the file cannot be written.
     """
     with sole_rotation(path):
         fresh = new_key()
@@ -141,7 +155,7 @@ def rotate(database: Database, path: Path) -> Counter[str]:
 
 
 def _is_done(transaction: Connection, vault: Vault, place: Place) -> bool:
-    return all(vault.is_current(secret.sealed) for secret in _all(transaction, place))
+    return not any(_is_stale(secret, vault) for secret in _all(transaction, place))
 
 
 def _reseal(database: Database, vault: Vault, place: Place) -> int:
@@ -150,9 +164,11 @@ def _reseal(database: Database, vault: Vault, place: Place) -> int:
     while True:
         with database.write() as transaction:
             rows = list(_some(transaction, place, last))
-            stale = [secret for secret in rows if not vault.is_current(secret.sealed)]
+            stale = [secret for secret in rows if _is_stale(secret, vault)]
+            if stale:
+                erase_what_is_replaced(transaction)
             for secret in stale:
-                text = place.put(secret.text, vault.seal(_opened(secret, vault)))
+                text = place.put(secret.text, vault.seal(vault.open(secret.sealed)))
                 own = place.table.c.id == secret.id
                 transaction.execute(update(place.table).where(own).values({place.column.name: text}))
             for account_id in {secret.account_id for secret in stale if place.decides_shipping}:
@@ -162,14 +178,21 @@ def _reseal(database: Database, vault: Vault, place: Place) -> int:
         count, last = count + len(stale), rows[-1].id
 
 
-def _opened(secret: Secret, vault: Vault) -> Mapping[str, str]:
-    try:
-        return vault.open(secret.sealed)
-    except SetupError as error:
-        raise SetupError(
-            f"The secret of {secret.place.name} {secret.id} cannot be opened with any key. {LOST}"
-            " Or give that secret anew."
-        ) from error
+def forget_what_is_lost(database: Database, vault: Vault) -> list[Secret]:
+    """Empties every secret that no key opens, and gives them. Contracts without their data are not shipped under."""
+    with database.write() as transaction:
+        lost = examine_secrets(transaction, vault).lost
+        for secret in lost:
+            text = secret.place.forget(secret.place.put(secret.text, ""))
+            own = secret.place.table.c.id == secret.id
+            transaction.execute(update(secret.place.table).where(own).values({secret.place.column.name: text or None}))
+            touch(transaction, secret.account_id)
+    return lost
+
+
+def _is_stale(secret: Secret, vault: Vault) -> bool:
+    """Whether a secret needs another key than the first, and opens with one."""
+    return not vault.is_current(secret.sealed) and vault.find(secret.sealed) is not None
 
 
 def _examine(secret: Secret, vault: Vault, findings: Findings) -> None:

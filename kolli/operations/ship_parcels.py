@@ -167,6 +167,8 @@ def _parcels(wanted: ShipParcels, default: Weight | None) -> tuple[tuple[Planned
             steps.append(Step(f"parcels.{place}.weight", None, str(weight), source))
         if parcel.dimensions is not None:
             steps.append(Step(f"parcels.{place}.dimensions", None, str(parcel.dimensions), "request"))
+        if parcel.notes:
+            steps.append(Step(f"parcels.{place}.notes", None, " / ".join(parcel.notes), "request"))
         parcels.append(PlannedParcel(weight, parcel.dimensions, parcel.items, parcel.notes, parcel.details))
     return tuple(parcels), steps
 

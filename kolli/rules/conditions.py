@@ -50,7 +50,7 @@ class Property:
             return number_from(compare_to.strip())
         if not operator.multiple:
             return self.cleaned(compare_to)
-        return frozenset(self.cleaned(text) for text in split_texts(compare_to))
+        return frozenset(split_texts(self.cleaned(compare_to)))  # in this order: there may be hundreds of texts
 
     def test(self, operator: Operator, compare_to: str) -> Test:
         """Whether what `read` gives is as the condition wants it."""

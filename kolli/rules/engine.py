@@ -7,8 +7,8 @@ leaves open is in docs/decisions/0007-how-rules-combine.md.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from kolli.errors import Invalid
@@ -28,6 +28,10 @@ SEEN_BY = {
 }
 """Action → the conditions of rules below that see what it has done."""
 
+MOST_IN_VAIN = 100
+"""Actions that were overruled or passed over of which an outcome tells one by one: those furthest down."""
+
+_MORE = "The same goes for {:,} actions of rules above that held too."
 _PASSED_OVER = "It is not taken for shipments with several parcels."
 
 
@@ -36,6 +40,7 @@ class Taken(NamedTuple):
 
     entry: ActionEntry
     value: Any
+    text: str  # that the value was read from, and by which it is quickly compared
     rule: Rule
 
 
@@ -46,8 +51,10 @@ class ReadyRule:
     rule: Rule
     is_and: bool  # also where it has no conditions: it holds always then
     tests: tuple[tuple[str, Test], ...]
-    taken: tuple[Taken, ...]
-    passed_over: tuple[ActionEntry, ...] = ()
+    taken: Mapping[str, Taken]  # by kind
+    seen: tuple[Taken, ...]  # those that conditions of rules below see
+    passed_over: tuple[ActionEntry, ...]
+    without_steps: AppliedRule
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ class Outcome:
     """What has become of a plan, and the rules that held, in their order.
 
     `steps` are all of theirs: first the changes, in the order in which they were made, then what has changed nothing.
+    Where more than MOST_IN_VAIN actions were overruled or passed over, those further up are only counted, in a note.
     """
 
     plan: Plan
@@ -87,10 +95,9 @@ def apply_rules(compiled: CompiledRules, plan: Plan, carrier_of: CarrierOf) -> O
     for ready in rules:
         if _holds(ready, facts):
             held.append(ready)
-            for taken in ready.taken:
-                winners[taken.entry.kind] = taken
-                if taken.entry.identifier in SEEN_BY:
-                    facts.see(taken)
+            winners.update(ready.taken)
+            for taken in ready.seen:
+                facts.see(taken)
     if not held:
         return Outcome(plan, ())
     return _outcome(plan, held, winners, carrier_of)
@@ -106,10 +113,24 @@ def _ready(rule: Rule) -> ReadyRule | None:
     try:
         tests = tuple((condition.property, _test(condition)) for condition in rule.conditions)
         entries = [(find_action(action.identifier), action.value) for action in rule.actions]
-        taken = tuple(Taken(entry, entry.parse(value), rule) for entry, value in entries)
+        taken = [Taken(entry, entry.parse(text), text, rule) for entry, text in entries]
     except Invalid:
         return None
-    return ReadyRule(rule, rule.is_and or not tests, tests, taken)
+    return _made(rule, tests, taken, is_and=rule.is_and or not tests)
+
+
+def _made(
+    rule: Rule,
+    tests: tuple[tuple[str, Test], ...],
+    taken: Sequence[Taken],
+    passed_over: tuple[ActionEntry, ...] = (),
+    *,
+    is_and: bool,
+) -> ReadyRule:
+    seen = tuple(each for each in taken if each.entry.identifier in SEEN_BY)
+    return ReadyRule(
+        rule, is_and, tests, {each.entry.kind: each for each in taken}, seen, passed_over, AppliedRule(rule)
+    )
 
 
 def _test(condition: Condition) -> Test:
@@ -122,9 +143,9 @@ def _for_several(ready: ReadyRule) -> ReadyRule | None:
     tests = tuple(test for test in ready.tests if CONDITIONS[test[0]].for_multicollo)
     if len(tests) < len(ready.tests) and (ready.is_and or not tests):
         return None
-    taken = tuple(taken for taken in ready.taken if taken.entry.for_multicollo)
-    passed_over = tuple(taken.entry for taken in ready.taken if not taken.entry.for_multicollo)
-    return ReadyRule(ready.rule, ready.is_and, tests, taken, passed_over)
+    taken = [taken for taken in ready.taken.values() if taken.entry.for_multicollo]
+    passed_over = tuple(taken.entry for taken in ready.taken.values() if not taken.entry.for_multicollo)
+    return _made(ready.rule, tests, taken, passed_over, is_and=ready.is_and)
 
 
 # Running
@@ -138,22 +159,28 @@ class _Facts(dict[str, Any]):
         self._plan = plan
         self._carrier_of = carrier_of
         self._seen: dict[str, Taken] = {}
+        self._former: dict[tuple[Any, ...], Any] = {}  # what they were, by what they are called and what they saw
 
     def __missing__(self, identifier: str) -> Any:
         entry = CONDITIONS[identifier]
-        plan = self._plan
-        for action in entry.sees:
-            taken = self._seen.get(action)
-            if taken is not None:
+        seen = [self._seen.get(action) for action in entry.sees]
+        key = (identifier, *[taken and taken.text for taken in seen])
+        if key not in self._former:
+            plan = self._plan
+            for taken in filter(None, seen):
                 plan = taken.entry.apply(plan, taken.value, self._carrier_of)
-        self[identifier] = value = entry.read(plan)
+            self._former[key] = entry.read(plan)
+        self[identifier] = value = self._former[key]
         return value
 
     def see(self, taken: Taken) -> None:
         """Forgets what is different once this action is taken."""
-        for identifier in SEEN_BY[taken.entry.identifier]:
-            self._seen[taken.entry.identifier] = taken
-            self.pop(identifier, None)
+        action = taken.entry.identifier
+        former = self._seen.get(action)
+        self._seen[action] = taken
+        if former is None or former.text != taken.text:
+            for identifier in SEEN_BY[action]:
+                self.pop(identifier, None)
 
 
 def _holds(ready: ReadyRule, facts: _Facts) -> bool:
@@ -173,7 +200,8 @@ def _holds(ready: ReadyRule, facts: _Facts) -> bool:
 
 
 def _outcome(plan: Plan, held: list[ReadyRule], winners: dict[str, Taken], carrier_of: CarrierOf) -> Outcome:
-    told: defaultdict[int, list[Step]] = defaultdict(list)
+    told: defaultdict[int, list[Step]] = defaultdict(list)  # by the place among those that held
+    places = {id(ready.rule): place for place, ready in enumerate(held)}
     made: list[Step] = []
     for entry in ACTIONS.values():
         taken = winners.get(entry.kind)
@@ -182,25 +210,38 @@ def _outcome(plan: Plan, held: list[ReadyRule], winners: dict[str, Taken], carri
         lacking = entry.missing(plan)
         after = plan if lacking else entry.apply(plan, taken.value, carrier_of)
         steps = list(_steps_of(taken, plan, changes(plan, after), lacking))
-        told[taken.rule.id] += steps
+        told[places[id(taken.rule)]] += steps
         made += steps
         plan = after
     made.sort(key=lambda step: step.before == step.after)
-    notes = _overruled(winners)
-    applied = []
-    for ready in held:
-        rule = ready.rule
-        steps = [
-            Step(
-                taken.entry.field, None, None, "rule", rule.id, rule.name, rule.revision, notes[taken.entry.identifier]
-            )
-            for taken in ready.taken
-            if winners[taken.entry.kind] is not taken
-        ]
-        steps += [_step(rule, Change(entry.field), f"{entry.name}: {_PASSED_OVER}") for entry in ready.passed_over]
-        made += steps
-        applied.append(AppliedRule(rule, (*told.get(rule.id, ()), *steps)))
+    for place, step in _in_vain(held, winners):
+        told[place].append(step)
+        made.append(step)
+    applied = [ready.without_steps for ready in held]
+    for place, steps in told.items():
+        applied[place] = AppliedRule(held[place].rule, tuple(steps))
     return Outcome(plan, tuple(applied), tuple(made))
+
+
+def _in_vain(held: list[ReadyRule], winners: dict[str, Taken]) -> list[tuple[int, Step]]:
+    """What has changed nothing, with the place of its rule among those that held, from top to bottom."""
+    notes = _overruled(winners)
+    found: list[tuple[int, ActionEntry, str]] = []
+    for place in range(len(held) - 1, -1, -1):
+        ready = held[place]
+        overruled = [taken.entry for kind, taken in ready.taken.items() if winners[kind] is not taken]
+        lost = [(place, entry, notes[entry.identifier]) for entry in overruled]
+        lost += [(place, entry, f"{entry.name}: {_PASSED_OVER}") for entry in ready.passed_over]
+        found += reversed(lost)
+        if len(found) >= MOST_IN_VAIN:
+            break
+    found = found[MOST_IN_VAIN - 1 :: -1]
+    more = sum(len(ready.taken) + len(ready.passed_over) for ready in held) - len(winners) - len(found)
+    steps = [(place, _step(held[place].rule, Change(entry.field), note)) for place, entry, note in found]
+    if more:
+        place, step = steps[0]
+        steps[0] = place, replace(step, note=f"{step.note} {_MORE.format(more)}")
+    return steps
 
 
 def _overruled(winners: dict[str, Taken]) -> dict[str, str]:
@@ -214,7 +255,7 @@ def _overruled(winners: dict[str, Taken]) -> dict[str, str]:
 
 def _steps_of(taken: Taken, before: Plan, changed: list[Change], lacking: str) -> Iterator[Step]:
     """What an action that counts has changed; one step that says so where that is nothing."""
-    entry, _, rule = taken
+    entry, rule = taken.entry, taken.rule
     if not changed:
         value = described(before).get(entry.field)
         yield _step(rule, Change(entry.field, value, value), lacking or "It was so already.")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from unicodedata import normalize
 
 Test = Callable[[Any], bool]
 """Whether a value is as wanted. It is made once for every condition, and asked for every plan."""
@@ -35,8 +36,8 @@ class Operator:
 
 
 def folded(text: str) -> str:
-    """A text as it is compared: without letter case, and without spaces at its ends."""
-    return text.strip().casefold()
+    """A text as it is compared: without letter case, without spaces at its ends, and accents written in one way."""
+    return normalize("NFC", text.strip()).casefold()
 
 
 def pattern_test(pattern: str) -> Test:

@@ -1,6 +1,6 @@
 """What is wrong with a rule: in itself, and beside what its account has now."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from kolli.errors import Invalid
@@ -156,17 +156,28 @@ def _in_condition(where: str, condition: Condition, known: Known) -> Iterator[Pr
 
 def _in_comparison(place: str, entry: Property, operator: Operator, text: str, known: Known) -> Iterator[Problem]:
     try:
-        entry.test(operator, text)
+        wanted = entry.wanted(operator, text)
     except Invalid as error:
         yield Problem(place, error.message)
         return
-    if not text.strip() and operator.identifier not in {"is", "is_not"}:
-        yield Problem(place, f"Say with what {entry.name!r} is compared.")
-    if operator.multiple and text.strip() and not split_texts(text):
-        yield Problem(place, f"Write one text at least, several with a {DELIMITER!r} between them.")
+    if wanted in _NOTHING and (text.strip() or operator.identifier not in _ALSO_EMPTY):
+        yield Problem(place, _lacking(entry, operator, text))
     if entry.choices is not None:
         for single in split_texts(text) if operator.multiple else [text.strip()]:
             yield from _in_choice(place, entry.choices, single, known)
+
+
+_NOTHING = ("", frozenset())
+_ALSO_EMPTY = ("is", "is_not")
+"""Operators that ask whether there is any text: compared with none, all others would hold always, or never."""
+
+
+def _lacking(entry: Property, operator: Operator, text: str) -> str:
+    if not text.strip():
+        return f"Say with what {entry.name!r} is compared."
+    if operator.multiple and not split_texts(text):
+        return f"Write one text at least, several with a {DELIMITER!r} between them."
+    return f"Nothing of {text[:40]!r} is compared: {entry.help_text}"
 
 
 def _in_action(where: str, action: Action, known: Known) -> Iterator[Problem]:
@@ -226,8 +237,7 @@ def _in_choice(place: str, choices: Choices, text: str, known: Known) -> Iterato
     if choices == "payment_statuses":
         return
     possibilities = known.possibilities(choices)
-    folded: Callable[[str], str] = str.upper if choices == "countries" else str
-    if folded(text) in possibilities:
+    if (text.upper() if choices == "countries" and text.isascii() else text) in possibilities:
         return
     if choices == "countries":
         advice = "Use two letters of ISO 3166-1, such as NL."

@@ -99,9 +99,9 @@ def count_of_parcels(value: str) -> int:
 
 
 def country_from(value: str) -> str:
-    """A country by its two letters, in any letter case."""
+    """A country by its two letters, in any letter case; not by others that become two capitals, such as ß."""
     code = value.strip().upper()
-    if code not in COUNTRY_CODES:
+    if not value.isascii() or code not in COUNTRY_CODES:
         raise Invalid(f"{value.strip()[:40]!r} is no country. Use two letters of ISO 3166-1, such as NL.")
     return code
 

@@ -54,7 +54,7 @@ NAMES_CARRIERS = {
 EDGE_LIBRARIES = {"starlette", "pydantic", "pydantic_settings"}
 SHARED_CARRIER_MODULES = {
     *("__init__", "base", "functionalities", "registry", "testing"),
-    *("check_digits", "own_numbers", "postal_items", "routing"),
+    *("check_digits", "own_numbers", "postal_items", "routing", "specimens"),
 }
 
 

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from kolli.app import open_database
 from kolli.cli import cli
+from kolli.doctor import examine
 from kolli.errors import KolliError
 from kolli.settings import Settings
 from kolli.vault import Vault, new_key, write_keys
@@ -40,7 +41,7 @@ def test_a_new_account_gets_a_contract_with_numbers_and_goes_live(folder):
 
     assert given.output == f"Contract {contract} has 1000 more numbers for live parcels: 1 to 1000.\n"
     assert live.output == f"Contract {contract} (Main) is live now.\n"
-    assert kolli("contracts", "list").output == f"{contract}  postnl       active     live, default Main\n"
+    assert kolli("contracts", "list").output == f"{contract}  postnl       active            live, default Main\n"
     assert kolli("contracts", "show", contract).output.splitlines() == [
         f"contract   {contract} (Main)",
         "carrier    postnl, default",
@@ -134,3 +135,37 @@ def test_a_check_names_what_has_to_be_done(folder):
         f"FIX  contracts {contracts[0]}",
         f"FIX  {folder / 'kolli.key'} can be read by its group",
     ]
+
+
+def findings(folder):
+    return [(found.is_good, found.text) for found in examine(Settings(data=folder)) if "secret" in found.text[:60]]
+
+
+def test_the_doctor_looks_at_the_secrets(folder):
+    added()
+
+    assert (True, "1 secrets in the database") in findings(folder)
+
+
+def test_the_doctor_misses_a_key_file_and_does_not_make_one(folder):
+    added()
+    (folder / "kolli.key").unlink()
+
+    bad = [found.text for found in examine(Settings(data=folder)) if not found.is_good]
+
+    assert bad == [f"the key file {folder / 'kolli.key'} is not there, but the database holds secrets: put it back"]
+    assert not (folder / "kolli.key").exists()
+
+
+def test_lost_secrets_are_given_up_only_by_who_says_so(folder):
+    contract = added()
+    (folder / "kolli.key").unlink()
+
+    asked = kolli("secrets", "forget-lost")
+    done = kolli("secrets", "forget-lost", "--yes")
+
+    assert isinstance(asked.exception, KolliError)
+    assert done.output == f"The secret of contracts {contract} is gone. Enter it anew.\n"
+    assert kolli("secrets", "check").output == "ok   there are no secrets\n"
+    changed = kolli("contracts", "change", contract, "--data", "-", said='{"customer_code": "NEW"}')
+    assert "state      active, for tests" in changed.output

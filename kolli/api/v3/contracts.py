@@ -1,30 +1,36 @@
 """Contracts: the agreements under which the account ships with carriers."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 from starlette.datastructures import QueryParams
-from typing_extensions import TypedDict
 
 from kolli.account.contracts import (
     LONGEST_NAME,
-    Contract,
     ContractFilters,
-    ContractState,
-    ContractType,
     get_contract,
     list_contracts,
 )
-from kolli.account.number_ranges import LARGEST_NUMBER, NumberRange, list_number_ranges
+from kolli.account.number_ranges import LARGEST_NUMBER, list_number_ranges
 from kolli.api.endpoint import Answer, Endpoint, Parameter, Request
 from kolli.api.errors import INVALID, WIRE, Pointers, Rejected, problem, problem_of
 from kolli.api.lists import PARAMETERS, links, read_page_of_ids
 from kolli.api.v3.common import Schema, Whole
-from kolli.carriers.base import AsksForContracts, Carrier, ContractField, FieldType
+from kolli.api.v3.contract_answers import (
+    Contracts,
+    ContractSchemas,
+    OneContract,
+    OneRange,
+    Ranges,
+    contract_answer,
+    range_answer,
+    schema_answer,
+)
+from kolli.carriers.base import AsksForContracts, Carrier
 from kolli.errors import Impossible
 from kolli.operations.context import Context
-from kolli.operations.contract_forms import LONGEST_VALUE, form_of, mistakes_in
+from kolli.operations.contract_forms import LONGEST_VALUE, mistakes_in
 from kolli.operations.contracts import (
     ContractChange,
     NewContract,
@@ -78,102 +84,13 @@ class WantedRange(Schema):
     is_live: bool = False
 
 
-class CarrierAnswer(TypedDict):
-    """A carrier, by its code and its name."""
-
-    code: str
-    name: str
-
-
-class ContractAnswer(TypedDict):
-    """A contract, without its data. What the API has two names for stands there under both."""
-
-    id: int
-    client_id: str | None
-    carrier: CarrierAnswer
-    name: str
-    country_code: str
-    country: str
-    is_default_per_carrier: bool
-    is_default: bool
-    is_active: bool
-    is_live: bool
-    state: ContractState
-    type: ContractType
-    error: str | None
-
-
-class OneContract(TypedDict):
-    """One contract."""
-
-    data: ContractAnswer
-
-
-class Contracts(TypedDict):
-    """One page of contracts."""
-
-    data: list[ContractAnswer]
-
-
-class RangeAnswer(TypedDict):
-    """Numbers of a contract, and how many of them other parcels cannot get any more."""
-
-    first: int
-    last: int
-    is_live: bool
-    used: int
-    left: int
-
-
-class OneRange(TypedDict):
-    """One range of numbers."""
-
-    data: RangeAnswer
-
-
-class Ranges(TypedDict):
-    """The ranges of a contract, in the order in which they are used up."""
-
-    data: list[RangeAnswer]
-
-
-class FieldChoice(TypedDict):
-    """A value that a field of a contract can have."""
-
-    code: str
-    description: str
-
-
-class FieldAnswer(TypedDict):
-    """What a carrier asks for in a contract."""
-
-    name: str
-    description: str
-    required: bool
-    type: FieldType
-    choices: NotRequired[list[FieldChoice]]
-
-
-class ContractSchema(TypedDict):
-    """Everything that one carrier asks for in a contract."""
-
-    carrier_code: str
-    fields: list[FieldAnswer]
-
-
-class ContractSchemas(TypedDict):
-    """What carriers ask for."""
-
-    data: list[ContractSchema]
-
-
 def list_all_contracts(request: Request, context: Context) -> Answer:
     """One page of the account's contracts that pass the filters, oldest first."""
     filters = _read_filters(request.query, context)
     page = read_page_of_ids(request)
     with context.database.read() as transaction:
         listed = list_contracts(transaction, context.account_id, filters, page)
-    data: Contracts = {"data": [_answered(contract, context) for contract in listed.records]}
+    data: Contracts = {"data": [contract_answer(contract, context) for contract in listed.records]}
     return Answer(200, data, links("/api/v3/contracts", request, context, listed))
 
 
@@ -181,7 +98,7 @@ def retrieve_contract(request: Request, context: Context) -> Answer:
     """One contract."""
     with context.database.read() as transaction:
         contract = get_contract(transaction, context.account_id, request.id)
-    data: OneContract = {"data": _answered(contract, context)}
+    data: OneContract = {"data": contract_answer(contract, context)}
     return Answer(200, data)
 
 
@@ -201,7 +118,7 @@ def make_contract(request: Request, context: Context) -> Answer:
         carrier.code, body.contract_data, body.name, is_active=body.is_active, is_default=body.is_default_per_carrier
     )
     contract = create_contract(wanted, context.account_id, context.installation)
-    data: OneContract = {"data": _answered(contract, context)}
+    data: OneContract = {"data": contract_answer(contract, context)}
     return Answer(201, data)
 
 
@@ -216,7 +133,7 @@ def patch_contract(request: Request, context: Context) -> Answer:
         body.contract_data, body.name, body.is_active, is_default=body.is_default_per_carrier, is_live=body.is_live
     )
     contract = change_contract(request.id, change, context.account_id, context.installation)
-    data: OneContract = {"data": _answered(contract, context)}
+    data: OneContract = {"data": contract_answer(contract, context)}
     return Answer(200, data)
 
 
@@ -231,7 +148,7 @@ def list_ranges(request: Request, context: Context) -> Answer:
     with context.database.read() as transaction:
         contract = get_contract(transaction, context.account_id, request.id)
         ranges = list_number_ranges(transaction, context.account_id, contract.id)
-    data: Ranges = {"data": [_range(each) for each in ranges]}
+    data: Ranges = {"data": [range_answer(each) for each in ranges]}
     return Answer(200, data)
 
 
@@ -240,7 +157,7 @@ def add_range(request: Request, context: Context) -> Answer:
     body = request.read(_WANTED_RANGE, POINTERS)
     numbers = (body.first, body.last)
     added = give_numbers(request.id, numbers, context.account_id, context.installation, is_live=body.is_live)
-    data: OneRange = {"data": _range(added)}
+    data: OneRange = {"data": range_answer(added)}
     return Answer(201, data)
 
 
@@ -248,7 +165,7 @@ def list_contract_schemas(request: Request, context: Context) -> Answer:
     """What carriers ask for in a contract; only those that ask for something."""
     wanted = _read_carrier_code(request.query, context)
     schemas = [
-        _schema(carrier)
+        schema_answer(carrier)
         for carrier in context.installation.carriers
         if isinstance(carrier, AsksForContracts) and wanted in {None, carrier.code}
     ]
@@ -293,52 +210,6 @@ def _read_truth(name: str, text: str | None) -> bool | None:
         detail = f"Input should be a valid boolean, true or false, not {text[:20]!r}"
         raise Rejected(400, [problem(INVALID, detail, parameter=name)])
     return TRUTHS[text.lower()]
-
-
-def _answered(contract: Contract, context: Context) -> ContractAnswer:
-    # A carrier whose package is not installed any more is named by its code.
-    carrier = context.installation.carriers.find(contract.carrier_code)
-    return {
-        "id": contract.id,
-        "client_id": contract.client_id,
-        "carrier": {"code": contract.carrier_code, "name": carrier.name if carrier else contract.carrier_code},
-        "name": contract.name,
-        "country_code": contract.country_code,
-        "country": contract.country_code,
-        "is_default_per_carrier": contract.is_default,
-        "is_default": contract.is_default,
-        "is_active": contract.is_active,
-        "is_live": contract.is_live,
-        "state": contract.state,
-        "type": contract.type,
-        "error": contract.error,
-    }
-
-
-def _range(numbers: NumberRange) -> RangeAnswer:
-    return {
-        "first": numbers.first,
-        "last": numbers.last,
-        "is_live": numbers.is_live,
-        "used": numbers.used,
-        "left": numbers.left,
-    }
-
-
-def _schema(carrier: Carrier) -> ContractSchema:
-    return {"carrier_code": carrier.code, "fields": [_field(field) for field in form_of(carrier)]}
-
-
-def _field(field: ContractField) -> FieldAnswer:
-    answered: FieldAnswer = {
-        "name": field.name,
-        "description": field.description,
-        "required": field.is_required,
-        "type": field.type,
-    }
-    if field.choices:
-        answered["choices"] = [{"code": code, "description": text} for code, text in field.choices.items()]
-    return answered
 
 
 _CARRIER_CODE = Parameter("carrier_code", "The code of a carrier that is installed.")

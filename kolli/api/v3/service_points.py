@@ -1,6 +1,8 @@
 """Service points: where buyers collect their parcels."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -20,6 +22,8 @@ from kolli.service_points.queries import find_point, has_points
 from kolli.service_points.search import Found, Wanted, list_points, nearest_points
 
 PATH = "/service-points"
+
+KEPT_HOURS = 1_000
 
 
 class CarrierAnswer(TypedDict):
@@ -149,14 +153,17 @@ def search_service_points(request: Request, context: Context) -> Answer:
         )
         reference = _reference(transaction, search)
         found = _found(transaction, wanted, reference, search.radius)
-    results: list[FoundPointAnswer] = [{**_answered(point, context), "distance": metres} for point, metres in found]
+    now = context.now()
+    results: list[FoundPointAnswer] = [
+        {**_answered(point, now, context), "distance": metres} for point, metres in found
+    ]
     data: ServicePoints = {"data": {"results": results, "geocoding": _geocoding(reference)}}
     return Answer(200, data)
 
 
 def retrieve_service_point(request: Request, context: Context) -> Answer:
     """One service point, also when it has been closed."""
-    data: OnePoint = {"data": _answered(_get(request, context), context)}
+    data: OnePoint = {"data": _answered(_get(request, context), context.now(), context)}
     return Answer(200, data)
 
 
@@ -216,9 +223,9 @@ def _geocoding(reference: _Reference) -> GeocodingAnswer | None:
     return {"status": "not_found", "precision": None, "formatted_address": None} if reference.is_lost else None
 
 
-def _answered(point: KnownPoint, context: Context) -> PointAnswer:
+def _answered(point: KnownPoint, now: datetime, context: Context) -> PointAnswer:
     carrier = context.installation.carriers.find(point.carrier_code)
-    now, week = context.now(), point.opening_times
+    week = point.opening_times
     opens = next_opening(week, point.time_zone, now)
     is_there = point.removed_at is None
     return {
@@ -242,15 +249,16 @@ def _answered(point: KnownPoint, context: Context) -> PointAnswer:
         },
         "position": {"latitude": point.latitude / MILLIONTHS, "longitude": point.longitude / MILLIONTHS},
         "contact": {"email": point.email, "phone": point.phone},
-        "opening_times": {day: _hours(point, day) for day in WEEKDAYS},
+        "opening_times": {day: _hours(week.get(day, ())) for day in WEEKDAYS},
         "is_open_tomorrow": is_there and opens_tomorrow(week, point.time_zone, now),
         "next_open_at": opens.isoformat() if opens and is_there else None,
         "is_expired": not is_there,
     }
 
 
-def _hours(point: KnownPoint, day: Weekday) -> list[Shift] | None:
-    shifts = point.opening_times.get(day, ())
+@lru_cache(KEPT_HOURS)
+def _hours(shifts: tuple[tuple[int, int], ...]) -> list[Shift] | None:
+    """The hours of one day. They are the same at most service points, and are not changed by whoever gets them."""
     return [{"start_time": clock_text(start), "end_time": clock_text(end)} for start, end in shifts] or None
 
 

@@ -38,7 +38,7 @@ def _text(value: Any) -> Any:
 
 
 Identifier = Annotated[str, Field(min_length=1, max_length=100)]
-Value = Annotated[str, BeforeValidator(_text), Field(max_length=LONGEST_VALUE)]
+Value = Annotated[Annotated[str, Field(max_length=LONGEST_VALUE)], BeforeValidator(_text)]
 
 
 class SentCondition(Schema):

@@ -148,7 +148,7 @@ class DHLGermany(OwnNumberCarrier):
         tracking_number: str,
     ) -> LabelParts:
         """The number, and above it the Leitcode where there is one."""
-        if draft.shipping_option_code == INTERNATIONAL and tracking_number.endswith("DE"):
+        if draft.shipping_option_code == INTERNATIONAL:
             return LabelParts((postal_items.postal_barcode(tracking_number),))
         check_postal_code(draft.recipient)
         if len(tracking_number) == 12:

@@ -25,5 +25,5 @@ def encoded(symbology: zint.Symbology, text: str, **options: object) -> Modules:
     except RuntimeError as error:
         raise Refused(_NUMBERED.sub("", str(error))) from error
     width, data = symbol.width, symbol.encoded_data
-    rows = (int.from_bytes(data[row : row + 1].tobytes(), "little") for row in range(symbol.rows))
-    return Modules(width, tuple(int(f"{row:0{width}b}"[::-1], 2) for row in rows))
+    rows = [int.from_bytes(data[row : row + 1].tobytes(), "little") for row in range(symbol.rows)]
+    return Modules(width, tuple([int(f"{row:0{width}b}"[::-1], 2) for row in rows]))

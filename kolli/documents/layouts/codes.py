@@ -1,7 +1,7 @@
 """Where the barcodes of a label stand, and how high and fine their bars are."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kolli.documents.barcodes import SYMBOLOGIES, Symbology
 from kolli.documents.layouts.parts import Barcode
@@ -23,8 +23,7 @@ _HIGHER_TEXT = mm(4)
 _GAP = mm(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A barcode across the whole label above its line of text, and the fields that both come from."""
 
     barcode: Barcode
@@ -33,11 +32,7 @@ class Row:
     height: Micrometres
     least: Micrometres
     text_height: Micrometres
-
-    @property
-    def text_room(self) -> Micrometres:
-        """What the line of text takes with the gap above it; nothing if there is none."""
-        return self.text_height + _GAP if self.barcode.printed or self.barcode.caption else 0
+    text_gap: Micrometres = _GAP
 
 
 def declared_rows(barcodes: Iterable[Barcode]) -> list[Row]:
@@ -47,7 +42,8 @@ def declared_rows(barcodes: Iterable[Barcode]) -> list[Row]:
         field = f"parts.barcodes.{index}"
         least = barcode.min_height or (_HIGHER_LEAST if index else _LOWEST_LEAST)
         height = max(barcode.height or (_HIGHER_HEIGHT if index else _LOWEST_HEIGHT), least)
-        rows.append(Row(barcode, field, field, height, least, _HIGHER_TEXT if index else _LOWEST_TEXT))
+        text = (_HIGHER_TEXT if index else _LOWEST_TEXT, _GAP) if barcode.printed or barcode.caption else (0, 0)
+        rows.append(Row(barcode, field, field, height, least, *text))
     return rows
 
 
@@ -63,7 +59,7 @@ def bar_heights(rows: Sequence[Row], room: Micrometres, most: Micrometres) -> li
     If `room` does not even hold the least they need, they get that. Raises `DoesNotFit` naming the last row if that is
     more than `most`.
     """
-    needed = sum(row.least + row.text_room for row in rows) + _GAP * (len(rows) - 1)
+    needed = sum([row.least + row.text_height + row.text_gap for row in rows], _GAP * (len(rows) - 1))
     if needed > most:
         message = (
             f'Together with "{rows[-1].barcode.data}" the barcodes take {needed // 1000} mm of the height of the '
@@ -80,13 +76,13 @@ def bar_heights(rows: Sequence[Row], room: Micrometres, most: Micrometres) -> li
 
 def total_height(rows: Sequence[Row], heights: Iterable[Micrometres]) -> Micrometres:
     """What the rows take with bars of these heights."""
-    return sum(heights) + sum(row.text_room for row in rows) + _GAP * (len(rows) - 1)
+    return sum(heights) + sum([row.text_height + row.text_gap for row in rows], _GAP * (len(rows) - 1))
 
 
 def placed(rows: Sequence[Row], heights: Sequence[Micrometres], area: Area) -> Iterator[tuple[Row, Area, Area]]:
     """Each row, from the bottom of the area upwards, with the places of its bars and of its text."""
     for row, height in zip(rows, heights, strict=True):
-        area, text = area.split_bottom(row.text_height if row.text_room else 0, _GAP if row.text_room else 0)
+        area, text = area.split_bottom(row.text_height, row.text_gap)
         area, bars = area.split_bottom(height, _GAP)
         yield row, bars, text
 
@@ -115,12 +111,12 @@ def symbol_for(barcode: Barcode, field: str, area: Area, grids: Iterable[Grid], 
 
 def _symbology(barcode: Barcode, field: str, *, is_linear: bool) -> Symbology:
     symbology = SYMBOLOGIES.get(barcode.symbology)
+    if symbology and symbology.is_linear == is_linear:
+        return symbology
     choices = ", ".join(each.name for each in SYMBOLOGIES.values() if each.is_linear == is_linear)
     if symbology is None:
         message = f'There is no symbology "{barcode.symbology}". Choose one of {choices}.'
         raise InvalidChoice(message, field=field, details={"value": barcode.symbology, "choices": choices})
-    if symbology.is_linear != is_linear:
-        shape = "bars" if is_linear else "a square"
-        message = f"There is a place for {shape} here, and {symbology.name} is none. Choose one of {choices}."
-        raise Invalid(message, field=field, details={"value": barcode.symbology, "choices": choices})
-    return symbology
+    shape = "bars" if is_linear else "a square"
+    message = f"There is a place for {shape} here, and {symbology.name} is not. Choose one of {choices}."
+    raise Invalid(message, field=field, details={"value": barcode.symbology, "choices": choices})

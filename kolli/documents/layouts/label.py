@@ -8,7 +8,7 @@ carrier wants besides has its places there too, and what it wants instead takes 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from kolli.documents.barcodes import SYMBOLOGIES
 from kolli.documents.fonts import Fonts
@@ -38,6 +38,7 @@ _TAG_WIDTH = mm(11)
 _BOX_COUNT_WIDTH = mm(27)
 _FACTS_HEIGHT = mm(25)
 _CAPTION_HEIGHT = mm(2, 8)
+_COLUMN_GAP = mm(3)
 _ROW_HEIGHT, _ROW_GAP = mm(6, 8), mm(0, 6)
 _LONGEST_FACT = 200  # characters; not even half of that fits
 _STRIP_HEIGHT = mm(11)
@@ -114,6 +115,9 @@ class _Label:
         self._fonts = fonts
         self._grids = grids
         self._language = language_of(content.recipient.country_code)
+        self._has_parts = content.parts is not NO_PARTS and content.parts != NO_PARTS
+        self._present_facts = _present_facts(content)
+        self._notes = tuple([(f"notes.{index}", note) for index, note in enumerate(content.notes) if note.strip()])
 
     def marks(self, page: Area) -> Iterator[Mark]:
         """Everything on the label: from above and from below, and the recipient in the room between."""
@@ -202,10 +206,10 @@ class _Label:
     def _facts_height(self, width: Micrometres) -> Micrometres:
         """As high as always, or as what the carrier wants besides needs."""
         parts = self._content.parts
-        if parts == NO_PARTS:
+        if not self._has_parts:
             return _FACTS_HEIGHT
         strip = _STRIP_HEIGHT + mm(1) if parts.sort_code or parts.badge else 0
-        _, heights = self._fact_grid(width - self._square_side() - mm(3))
+        _, heights = self._fact_grid(width - self._square_side() - _COLUMN_GAP)
         return max(self._square_side(), strip + sum(heights) + self._notes_height())
 
     def _notes_height(self) -> Micrometres:
@@ -223,13 +227,13 @@ class _Label:
         Always in two, in rows of one height; where the carrier has some of its own, in three if all are short.
         """
         facts = self._present_facts
-        if self._content.parts == NO_PARTS:
+        if not self._has_parts:
             rows = (len(facts) + 1) // 2
             return 2, [_FACTS_HEIGHT // max(rows + bool(self._notes), 2)] * rows
         texts = [self._fonts.printable(text, field)[:_LONGEST_FACT] for field, _, text in facts]
         widths = [self._fonts.width(text, SMALLEST, bold=False, language=self._language) for text in texts]
         columns = 3 if len(facts) > 4 and max(widths) < width // 4 else 2
-        column = (width - mm(3) * (columns - 1)) // columns
+        column = (width - _COLUMN_GAP * (columns - 1)) // columns
         # Lines do not end exactly where their place does, so a tenth of it is not counted on.
         lines = [min(each * 11 // (column * 10) + 1, 3) for each in widths]
         rows_of_lines = [max(lines[start : start + columns]) for start in range(0, len(lines), columns)]
@@ -237,55 +241,39 @@ class _Label:
             max(_ROW_HEIGHT, _CAPTION_HEIGHT + most * pitch(SMALLEST) + _ROW_GAP) for most in rows_of_lines
         ]
 
-    @cached_property
-    def _present_facts(self) -> list[tuple[str, str, str]]:
-        """The facts there are: field, caption and text of each."""
-        content = self._content
-        facts = (
-            ("order_number", "ORDER", content.order_number),
-            ("reference", "REFERENCE", content.reference),
-            ("weight", "WEIGHT", str(content.weight or "")),
-            ("shipped_on", "SHIPPED", content.shipped_on.isoformat() if content.shipped_on else ""),
-            *((f"parts.facts.{index}", *fact) for index, fact in enumerate(content.parts.facts)),
-        )
-        return [fact for fact in facts if fact[2].strip()]
-
-    @cached_property
-    def _notes(self) -> Texts:
-        return tuple((f"notes.{index}", note) for index, note in enumerate(self._content.notes) if note.strip())
-
     def _facts(self, area: Area) -> Iterator[Mark]:
         """Sort code and badge, the facts in columns, and notes below them; the square on the right."""
         parts = self._content.parts
-        area, square = area.split_right(self._square_side(), mm(3))
+        area, square = area.split_right(self._square_side(), _COLUMN_GAP)
         yield self._square(square.split_top(square.width)[0])
         if parts.sort_code or parts.badge:
             strip, area = area.split_top(_STRIP_HEIGHT, mm(1))
             yield from self._strip(strip)
         columns, heights = self._fact_grid(area.width)
-        if parts != NO_PARTS and heights:
+        gap = 0
+        if self._has_parts and heights:
             spare = (area.height - sum(heights) - self._notes_height()) // len(heights)
             heights = [min(height + spare, max(height, _FACTS_HEIGHT // 2)) for height in heights]
-        column = (area.width - mm(3) * (columns - 1)) // columns
-        for row, height in enumerate(heights):
-            cells, area = area.split_top(height)
-            for field, caption, value in self._present_facts[row * columns : (row + 1) * columns]:
-                cell, cells = cells.split_left(column, mm(3))
-                cell = cell.split_top(height if parts == NO_PARTS else height - _ROW_GAP)[0]
-                yield from self._fact(caption, ((field, value),), cell)
+            gap = _ROW_GAP
+        column = (area.width - _COLUMN_GAP * (columns - 1)) // columns
+        top = area.y
+        for index, (field, caption, value) in enumerate(self._present_facts):
+            row, right = divmod(index, columns)
+            cell = Area(area.x + right * (column + _COLUMN_GAP), top, column, heights[row] - gap)
+            yield from self._fact(caption, ((field, value),), cell)
+            if right == columns - 1:
+                top += heights[row]
         if self._notes:
-            yield from self._fact("NOTES", self._notes, area)
+            taken = sum(heights)
+            notes = Area(area.x, area.y + taken, area.width, area.height - taken)
+            yield from self._fact("NOTES", self._notes, notes)
 
     def _fact(self, caption: str, values: Texts, area: Area, style: Style = _FACT) -> Iterator[Mark]:
         above, below = area.split_top(_CAPTION_HEIGHT)
-        field = values[0][0]
-        if field.startswith("parts."):
+        if values[0][0].startswith("parts."):
             # A word of the carrier's, which may be too long or have characters that nobody can draw.
-            captions = [mark.text for mark in self._text(field, caption, above, CAPTION)]
-        else:
-            captions = [caption]
-        for text in captions:
-            yield caption_mark(text, above.x, above.y + CAPTION_ASCENT, above.width)
+            caption = "".join(mark.text for mark in self._text(values[0][0], caption, above, CAPTION))
+        yield caption_mark(caption, above.x, above.y + CAPTION_ASCENT, above.width)
         yield from set_texts(values, below, style, self._language, self._fonts)
 
     def _strip(self, area: Area) -> Iterator[Mark]:
@@ -329,6 +317,18 @@ class _Label:
 
     def _text(self, field: str, text: str, area: Area, style: Style) -> tuple[Text, ...]:
         return set_texts(((field, text),), area, style, self._language, self._fonts)
+
+
+def _present_facts(content: LabelContent) -> list[tuple[str, str, str]]:
+    """The facts there are: field, caption and text of each."""
+    facts = [
+        ("order_number", "ORDER", content.order_number),
+        ("reference", "REFERENCE", content.reference),
+        ("weight", "WEIGHT", str(content.weight or "")),
+        ("shipped_on", "SHIPPED", content.shipped_on.isoformat() if content.shipped_on else ""),
+    ]
+    facts += [(f"parts.facts.{index}", *fact) for index, fact in enumerate(content.parts.facts)]
+    return [fact for fact in facts if fact[2].strip()]
 
 
 @lru_cache(maxsize=256)

@@ -56,6 +56,14 @@ REASONS = [
     Reason("POST /orders", "request", "[[]].created_at | [[]].modified_at", "Accepted and ignored: we set it."),
     Reason("PATCH /orders/{}", "request", "created_at | modified_at", "Accepted and ignored: we set it."),
     Reason("PATCH /orders/{}", "request", "*", "A change may hold any member of an order."),
+    # Ship an Order: a dry run
+    Reason("POST /orders/create-label-sync", "parameter", "dry_run", "An extension: what would be done."),
+    Reason(
+        "POST /orders/create-label-sync",
+        "answer | status",
+        "data.applied_shipping_rules | data.decision | data.price | data.steps | data.would_ship | errors | 200",
+        "The answer to a dry run.",
+    ),
     # Documents
     Reason("GET /parcel*documents/*", "parameter", "mime_type | start_from", "An extension."),
     Reason("GET /parcel-documents/{}", "parameter | header", "dpi | accept", "As for one parcel."),

@@ -248,6 +248,12 @@ LABELS = [
         },
     ),
     Step(
+        "POST /api/v3/orders/create-label-sync",
+        "dry run",
+        query={"dry_run": "true"},
+        body={"integration_id": 70, "order": {"order_number": "DEMO-1003", "apply_shipping_rules": True}},
+    ),
+    Step(
         "POST /api/v3/orders/create-labels-async",
         body={
             "integration_id": 70,
@@ -305,6 +311,8 @@ SHIPMENTS = [
     ),
     Step("GET /api/v3/shipments", query={"order_number": "PHONE-1"}, work=True),
     Step("GET /api/v3/shipments/{id}", path={"id": "$created_id"}),
+    Step("GET /api/v3/shipments/{id}/decision", path={"id": "$shipment_id"}),
+    Step("GET /api/v3/orders/{id}/decision", path={"id": "$order_id"}),
     Step("GET /api/v3/shipments/{id}/return-portal-url", path={"id": "$created_id"}, refused=404),
 ]
 

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from kolli.account.integrations import IntegrationSettings, get_integration, update_integration
+from kolli.carriers.base import ShippingOption
+from kolli.carriers.sandbox import SandboxCarrier
 from kolli.service_points.model import KnownPoint
 from kolli.service_points.queries import close_points, store_points
-from tests.factories import NOW, a_caller, an_installation
+from kolli.shipments.queries import get_shipment_of_parcel
+from tests.factories import NOW, a_caller, an_installation, an_order, kilograms
 from tests.vendor import section
 
 PATH = "/service-points"
@@ -488,3 +491,78 @@ def test_only_a_kind_that_nobody_knows_deviates(caller, description):
     (deviation,) = description.deviations("GET", ONE, caller.client.get(f"{URL}/{number}"))
 
     assert deviation.startswith("$.data.general_shop_type: None is not one of")
+
+
+# Shipping to one
+
+
+class ToLockers(SandboxCarrier):
+    """A carrier whose only option ends at a service point."""
+
+    options = (
+        ShippingOption(
+            "sendcloud:locker", "Locker", heaviest=kilograms("30"), requires=("service_point_details",), v2_id=1
+        ),
+    )
+
+
+LOCKER = {"type": "shipping_option_code", "properties": {"shipping_option_code": "sendcloud:locker"}}
+
+
+@pytest.fixture
+def shipper(tmp_path):
+    """A caller of an installation whose carrier has one locker, `L1`, in Eindhoven; its id is 1000001."""
+    installation = an_installation(tmp_path, carriers=[ToLockers(tmp_path, lambda: NOW)])
+    shipper = a_caller(installation)
+    store(shipper, a_point("L1", carrier_code="sendcloud", name="Locker Stadhuisplein"))
+    return shipper
+
+
+def drafted(shipper, parcel_id):
+    with shipper.installation.database.read() as transaction:
+        return get_shipment_of_parcel(transaction, 1, parcel_id)[0].draft
+
+
+@pytest.mark.parametrize("point", [{"id": "1000001"}, {"id": 1000001}, {"carrier_service_point_id": "L1"}])
+def test_an_order_is_shipped_to_its_service_point_and_keeps_where_that_is(shipper, point):
+    shipper.store(an_order(service_point_details=point))
+
+    answer = shipper.ship(ship_with=LOCKER)
+
+    assert answer.status_code == 201, answer.text
+    draft = drafted(shipper, answer.json()["data"][0]["parcel_id"])
+    assert (draft.service_point.id, draft.service_point.carrier_service_point_id) == ("1000001", "L1")
+    assert draft.service_point.name == "Locker Stadhuisplein"
+    assert draft.service_point.address.postal_code == "5611 EM"
+    (step,) = [step for step in draft.decision if step.field == "service_point"]
+    assert step.note == "The service point is in 5611 EM, the recipient's address in 1012 GJ."
+
+
+@pytest.mark.parametrize(
+    ("point", "reason"),
+    [
+        ({"id": "404"}, "There is none with the id '404'"),
+        ({"carrier_service_point_id": "L2"}, "There is none with the carrier's id 'L2'"),
+    ],
+)
+def test_an_order_is_not_shipped_to_a_service_point_that_is_not_there(shipper, point, reason):
+    shipper.store(an_order(service_point_details=point))
+
+    code, detail, _ = refused(answer := shipper.ship(ship_with=LOCKER))
+
+    assert (code, detail.partition(". ")[0]) == ("invalid", "Invalid service point")
+    assert reason in detail
+    assert answer.json()["errors"][0]["source"]["pointer"] == "/data/attributes/order/service_point_details"
+    assert shipper.client.get("/api/v3/shipments").json()["data"] == []
+
+
+def test_a_shipment_is_not_announced_to_a_service_point_in_another_country(shipper):
+    store(shipper, a_point("L1", carrier_code="sendcloud", country_code="BE"))
+    shipper.store(an_order(service_point_details={"carrier_service_point_id": "L1"}))
+
+    _, detail, _ = refused(shipper.ship(ship_with=LOCKER))
+
+    assert detail == (
+        "Invalid service point. Point L1 (L1) in Eindhoven is in BE, and the recipient's address in NL."
+        " They have to be in the same country."
+    )

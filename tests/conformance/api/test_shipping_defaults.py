@@ -128,6 +128,13 @@ def test_what_is_absent_stays(caller):
     assert change(caller, customs_options={}, label_options={}) == EVERYTHING
 
 
+@pytest.mark.parametrize("defaults", [NOTHING, EVERYTHING], ids=["nothing", "everything"])
+def test_what_was_answered_can_be_sent_back(caller, defaults):
+    answered = change(caller, **defaults)
+
+    assert change(caller, **answered) == answered
+
+
 @pytest.mark.parametrize("nothing", [[], None])
 def test_no_notes_print_nothing_extra(caller, nothing):
     change(caller, **EVERYTHING)

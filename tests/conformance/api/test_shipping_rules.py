@@ -308,6 +308,12 @@ def test_a_change_says_when_it_was_and_in_which_state_the_rule_is(caller):
         assert get_rule(transaction, caller.context.account_id, created["id"]).revision == 2
 
 
+def test_what_was_answered_can_be_sent_back(caller):
+    created = create(caller)
+
+    assert caller.client.patch(f"{URL}/{created['id']}", json=created).json() == created
+
+
 @pytest.mark.parametrize("change", [{}, {"name": "Heavy to NL"}, {"is_active": True}, {"colour": "red"}])
 def test_a_change_to_the_same_is_none(caller, change):
     created = create(caller)

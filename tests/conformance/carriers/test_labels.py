@@ -39,10 +39,10 @@ class Parcel:
     option: str
     kind: str  # of contract
     serial: int
-    codes: set
+    codes: set[tuple[str, str]]
     sender: str = "DE"
     recipient: str = "DE"
-    to: dict = field(default_factory=dict)
+    to: dict[str, str] = field(default_factory=dict)
 
 
 MAXICODE = (

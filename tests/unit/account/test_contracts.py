@@ -125,6 +125,12 @@ def test_a_range_that_overlaps_one_of_the_same_customer_is_refused(with_range, a
         add_number_range(transaction, account_id, contract_id, first, last, is_live=True, vault=VAULT)
 
 
+@pytest.mark.parametrize(("first", "last"), [(1_000, 1_999), (1_000, 5_000), (1_999, 1_999)])
+def test_a_range_that_overlaps_one_of_the_same_contract_is_refused(with_range, first, last):
+    with with_range.write() as transaction, pytest.raises(Impossible, match="overlap"):
+        add_number_range(transaction, 1, TEST.id, first, last, is_live=False, vault=VAULT)
+
+
 @pytest.mark.parametrize(("contract_id", "first", "last"), [(3, 1, 999), (3, 2_000, 2_000), (4, 1_000, 1_999)])
 def test_a_range_beside_another_or_of_another_customer_is_accepted(with_range, contract_id, first, last):
     with with_range.write() as transaction:

@@ -48,7 +48,7 @@ def test_a_customer_code_has_one_to_four_capital_letters(postnl, customer):
 
 
 def test_a_contract_without_a_customer_code_is_refused(postnl):
-    with pytest.raises(CarrierRejected, match="customer code is ''"):
+    with pytest.raises(CarrierRejected, match="says '' as its customer code"):
         postnl.number(1, {}, "postnl:standard")
 
 

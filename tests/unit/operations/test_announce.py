@@ -398,7 +398,7 @@ def test_a_contract_with_an_impossible_customer_code_announces_nothing(caller):
         )
         add_number_range(transaction, 1, 12, 1, 10, is_live=False, vault=caller.installation.vault)
 
-    with pytest.raises(CarrierRejected, match="customer code is 'T3ST'"):
+    with pytest.raises(CarrierRejected, match="'T3ST' as its customer code"):
         ship(caller, POST, 12)
 
     assert rows(caller) == (0, 0, 0)

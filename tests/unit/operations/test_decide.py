@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
+from kolli.account.accounts import touch
 from kolli.account.contracts import Contract, add_contract
 from kolli.errors import Impossible, Invalid, Missing
 from kolli.operations.boxes import WantedBox
@@ -117,6 +119,17 @@ def test_a_test_label_does_not_take_the_place_of_a_live_one(tmp_path):
         decide_on(with_defaults(caller, contract_id=700))
 
     assert refused.value.message.endswith("The shipping option is the account's default.")
+
+
+def test_a_real_label_is_not_bought_in_place_of_a_test_one(tmp_path):
+    caller = a_caller_with_ways(tmp_path, default_shipping_option_code="sendcloud:letter")
+    with caller.installation.database.write() as transaction:
+        transaction.execute(text("UPDATE contracts SET is_live = true"))
+        touch(transaction, 1)
+    caller.store(an_order(shipping_details={"measurement": measured(31)}))
+
+    with pytest.raises(Impossible, match="The shipping option is the account's default"):
+        decide_on(caller.context)
 
 
 def test_a_default_option_that_does_not_go_there_is_replaced_too(tmp_path):

@@ -9,13 +9,14 @@ from sqlalchemy import text
 
 from kolli.account.contracts import Contract, add_contract, find_any_contract
 from kolli.account.integrations import get_integration, signature_key_of, update_integration
+from kolli.account.number_ranges import add_number_range
 from kolli.app import build, open_database, open_vault
 from kolli.database import Database
-from kolli.errors import SetupError
+from kolli.errors import Impossible, SetupError
 from kolli.migrations import migrate
 from kolli.operations import secrets
-from kolli.operations.contracts import ContractChange, change_contract
-from kolli.operations.secrets import examine_secrets, rotate, seal_what_is_readable
+from kolli.operations.contracts import ContractChange, change_contract, give_numbers
+from kolli.operations.secrets import examine_secrets, forget_what_is_lost, rotate, seal_what_is_readable
 from kolli.settings import Settings
 from kolli.vault import Vault, new_key, read_keys, write_keys
 from kolli.webhooks.subscriptions import get_connection
@@ -174,18 +175,53 @@ def test_a_rotation_makes_what_is_kept_in_memory_about_an_account_be_read_again(
         assert caller.installation.configurations.of(transaction, 1).revision > before
 
 
-def test_a_secret_that_no_key_opens_stops_a_rotation_before_a_key_is_dropped(caller, path):
-    (before,) = read_keys(path)
+def test_a_secret_that_no_key_opens_is_left_alone_by_a_rotation(caller, path):
     lost = Vault([new_key()]).seal({"customer_code": "LOST"})
     with caller.installation.database.write() as transaction:
         add_contract(transaction, 1, Contract(99, "postnl", "Lost", sealed_data=lost))
 
-    with pytest.raises(SetupError, match="contracts 99"):
-        rotate(caller.installation.database, path)
+    rotate(caller.installation.database, path)
 
-    assert before in read_keys(path)
+    assert len(read_keys(path)) == 1
     assert opened(caller.installation.database, Vault.of_file(path)) == EVERYTHING
     assert [(secret.place.name, secret.id) for secret in findings(caller).lost] == [("contracts", 99)]
+
+
+def test_what_is_lost_can_be_forgotten_and_entered_anew(caller, path):
+    write_keys(path, [new_key()])
+    vault = Vault.of_file(path)
+
+    lost = forget_what_is_lost(caller.installation.database, vault)
+
+    with caller.installation.database.read() as transaction:
+        contract = find_any_contract(transaction, 1, 1)
+    assert len(lost) == COUNT + 1
+    assert findings(caller).count == 0
+    assert contract is not None
+    assert (contract.state, contract.error, contract.sealed_data) == ("validation_failed", secrets.FORGOTTEN, "")
+    change = ContractChange(answers={"customer_code": "NEW"}, is_active=True)
+    anew = change_contract(1, change, 1, caller.installation)
+    assert (anew.is_active, vault.open(anew.sealed_data)) == (True, {"customer_code": "NEW"})
+
+
+def test_a_lost_contract_s_data_can_be_entered_anew_without_forgetting_the_others(caller):
+    sealed = Vault([new_key()]).seal({"customer_code": "LOST"})
+    with caller.installation.database.write() as transaction:
+        add_contract(transaction, 1, Contract(99, "postnl", "Lost", sealed_data=sealed))
+
+    anew = change_contract(99, ContractChange(answers={"customer_code": "NEW"}), 1, caller.installation)
+
+    assert caller.installation.vault.open(anew.sealed_data) == {"customer_code": "NEW"}
+
+
+def test_numbers_of_a_contract_whose_data_are_lost_go_to_nobody_else(caller):
+    sealed = Vault([new_key()]).seal({"customer_code": "LOST"})
+    with caller.installation.database.write() as transaction:
+        add_contract(transaction, 1, Contract(99, "postnl", "Lost", sealed_data=sealed))
+        add_number_range(transaction, 1, 99, 10**7, 10**8, is_live=False, vault=caller.installation.vault)
+
+    with pytest.raises(Impossible, match="overlap"):
+        give_numbers(1, (10**8, 10**8), 1, caller.installation, is_live=False)
 
 
 def test_a_key_file_that_is_lost_is_not_replaced_by_a_new_one(caller, path, folder):
@@ -295,6 +331,17 @@ def test_a_contract_of_an_earlier_version_is_read_and_sealed_at_the_start(migrat
     assert vault.open(before.sealed_data) == vault.open(after.sealed_data) == {"customer_code": "KOLL"}
     assert replace(after, sealed_data=before.sealed_data) == before
     assert "KOLL" not in body
+
+
+def test_what_was_readable_is_nowhere_in_the_file_any_more(migrated):
+    settings, database = migrated
+    vault = open_vault(settings, database)
+
+    seal_what_is_readable(database, vault)
+
+    database.close()  # which ends the write-ahead log
+    content = (settings.data / "kolli.db").read_bytes()
+    assert [word for word in (b"KOLL", b"hunter2", b"hunter3") if word in content] == []
 
 
 def test_webhooks_are_signed_and_authorized_as_before(migrated):

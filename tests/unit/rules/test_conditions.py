@@ -30,7 +30,7 @@ HOLDS = {
     "parcel_height": ["eq 10.5", "le 10.5"],
     "parcel_length": ["eq 30"],
     "parcel_width": ["eq 20", "gt 19.9"],
-    "phone_number": ["is +310 612/34", "starts_with +31", "contains 0-6"],
+    "phone_number": ["is +310 612/34", "starts_with +31", "contains 0-6", "in -, +310 612 34"],
     "postal_code": ["is 1012gj", "is 1012 GJ", "starts_with 10", "in 1011, 1012 gj", "pattern 1?12*", "not_in 1011"],
     "to_country": ["is nl", "in BE, NL", "is_not DE"],
     "order_value": ["eq 22.85", "ge 22.85", "lt 23"],

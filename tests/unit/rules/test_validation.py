@@ -60,6 +60,11 @@ def test_a_rule_can_be_right(rule):
         (a_rule(DO, when=["weight ge "]), "criteria.conditions.0.compare_to"),
         (a_rule(DO, when=["item_name contains  "]), "criteria.conditions.0.compare_to"),
         (a_rule(DO, when=["postal_code in , ,"]), "criteria.conditions.0.compare_to"),
+        (a_rule(DO, when=["phone_number contains -"]), "criteria.conditions.0.compare_to"),
+        (a_rule(DO, when=["phone_number in -, /"]), "criteria.conditions.0.compare_to"),
+        (a_rule(DO, when=["phone_number is ()"]), "criteria.conditions.0.compare_to"),
+        (a_rule(DO, when=["to_country is ß"]), "criteria.conditions.0.compare_to"),
+        (a_rule("set_item_origin_country ß"), "actions.0.value"),
         (a_rule(DO, when=["item_name is a\nb"]), "criteria.conditions.0.compare_to"),
         (a_rule(DO, when=["item_name is " + "x" * (LONGEST_VALUE + 1)]), "criteria.conditions.0.compare_to"),
         (a_rule(DO, when=["item_name is " + "x" * 1_500 + "\u202e"]), "criteria.conditions.0.compare_to"),
@@ -106,6 +111,12 @@ def test_a_message_says_which_value_is_wrong_and_what_to_do():
         "The contract 600 is one with dpd, and postnl:standard belongs to postnl. Name a contract with postnl."
     )
     assert twice.message == "'Set weight' stands here twice (actions.0), and only one of them can count. Remove one."
+
+
+def test_a_text_of_which_nothing_is_compared_is_refused_because_every_text_contains_it():
+    (problem,) = problems(a_rule(DO, when=["phone_number contains -"]), KNOWN)
+
+    assert problem.message.startswith("Nothing of '-' is compared: The phone number of the recipient. Spaces, hyphens")
 
 
 def test_a_message_names_no_more_possibilities_than_one_reads():
