@@ -1,7 +1,9 @@
 """What an account has configured about how it ships, made ready for decisions and kept until it changes."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -11,7 +13,8 @@ from kolli.operations.catalogue import Catalogue, catalogue_of
 from kolli.operations.known import checked_rules, known_to
 from kolli.operations.parties import Parties
 from kolli.rules.engine import CompiledRules, compile_rules
-from kolli.rules.queries import list_rules
+from kolli.rules.model import Rule
+from kolli.rules.queries import fetch_rules
 from kolli.rules.validation import Known
 from kolli.vault import Vault
 
@@ -25,8 +28,14 @@ class Configuration:
 
     revision: int
     catalogue: Catalogue
-    rules: CompiledRules
     parties: Parties = field(compare=False)
+    known: Known  # what its rules could refer to
+    read_rules: Callable[[], list[Rule]] = field(compare=False)
+
+    @cached_property
+    def rules(self) -> CompiledRules:
+        """Its rules, ready to be applied: made when somebody asks, which those who change rule after rule do not."""
+        return compile_rules(checked_rules(self.read_rules(), self.known))
 
 
 class Configurations:
@@ -63,6 +72,5 @@ class Configurations:
     ) -> Configuration:
         before = kept.catalogue if kept else None
         catalogue = catalogue_of(transaction, account_id, self._carriers, self._vault, before)
-        rules = list_rules(transaction, account_id)
-        known = known_to(transaction, account_id, catalogue) if rules else Known()
-        return Configuration(revision, catalogue, compile_rules(checked_rules(rules, known)), Parties(account_id))
+        known = known_to(transaction, account_id, catalogue)
+        return Configuration(revision, catalogue, Parties(account_id), known, fetch_rules(transaction, account_id))

@@ -8,14 +8,15 @@ Which actions there are: the API's Shipments section, "announce a shipment with 
 `insurance_pc` and `ship_with`; the other identifiers are ours, because no list of them is published.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from kolli.errors import Invalid
 from kolli.rules import values
 from kolli.rules.conditions import items_of, price_of, quantity_of, value_of_items
+from kolli.rules.dividing import divided
 from kolli.rules.model import Choices, Document, Plan, PlannedParcel, ValueType
 from kolli.values import EXACT, Dimensions, Money, Weight
 
@@ -140,39 +141,9 @@ def _each_parcel(plan: Plan, change: Callable[[PlannedParcel], PlannedParcel]) -
 
 
 def _divide(plan: Plan, count: int, _: CarrierOf) -> Plan:
-    """One parcel becomes so many: weights are equal and rounded up to the gram, every piece goes into one box."""
     if len(plan.parcels) != 1 or count == 1 or plan.has_given_parcels:
         return plan
-    (parcel,) = plan.parcels
-    weight = None
-    if parcel.weight is not None:
-        grams = ROUNDED.divide(parcel.weight.grams, Decimal(count)).quantize(Decimal(1), ROUND_CEILING, ROUNDED)
-        weight = Weight(grams.scaleb(-3), "kg")
-    boxes = (
-        replace(parcel, weight=weight, weighs_its_items=False, items=items) for items in _dealt(parcel.items, count)
-    )
-    return replace(plan, parcels=tuple(boxes))
-
-
-def _dealt(items: Iterable[Document], count: int) -> list[tuple[Document, ...]]:
-    """The pieces in so many boxes, in their sequence; no box has more than one piece more than another."""
-    left = [(item, quantity_of(item)) for item in items]
-    pieces = sum(quantity for _, quantity in left)
-    boxes = []
-    line = 0
-    for place in range(count):
-        room = pieces // count + (place < pieces % count)
-        box = []
-        while room:
-            item, quantity = left[line]
-            taken = min(quantity, room)
-            if taken:
-                box.append({**item, "quantity": taken})
-            room -= taken
-            left[line] = (item, quantity - taken)
-            line += taken == quantity
-        boxes.append(tuple(box))
-    return boxes
+    return replace(plan, parcels=divided(plan.parcels[0], count))
 
 
 def _insure(plan: Plan, value: Decimal, _: CarrierOf) -> Plan:
@@ -180,15 +151,16 @@ def _insure(plan: Plan, value: Decimal, _: CarrierOf) -> Plan:
 
 
 def _insure_percentage(plan: Plan, percentage: Decimal, _: CarrierOf) -> Plan:
-    total = insurable(plan)
+    total = _insurable(plan)
     if total is None:
         return plan
-    return replace(plan, insured_value=Money(_percentage(total.value, percentage), total.currency))
+    return replace(plan, insured_value=Money(max(CENT, _percentage(total.value, percentage)), total.currency))
 
 
-def insurable(plan: Plan) -> Money | None:
-    """What a percentage is taken of: what the whole order costs, else all of its items together."""
-    return plan.total or value_of_items(plan)
+def _insurable(plan: Plan) -> Money | None:
+    """What a percentage is taken of: what the whole order costs, else all of its items together, if that is above 0."""
+    total = plan.total or value_of_items(plan)
+    return total if total and total.value > 0 else None
 
 
 def currency_of(plan: Plan) -> str:
@@ -220,7 +192,7 @@ def _given_parcels(plan: Plan) -> str:
 
 
 def _no_value(plan: Plan) -> str:
-    return "" if insurable(plan) else "Neither the order nor all of its items have a value."
+    return "" if _insurable(plan) else "Neither the order nor all of its items have a value."
 
 
 _ORDER_CURRENCY = "In the currency of the order, else of its items, else in euros"
@@ -424,9 +396,10 @@ _ENTRIES = (
         "set_number_of_parcels",
         "Set number of parcels",
         "NUMBER",
-        f"Into how many parcels the one parcel is divided: 1 to {values.MOST_PARCELS}. Its weight is shared out equally"
-        " and rounded up to the gram, and its pieces are dealt out; each box has its size. Where a request says what"
-        " goes into which parcel, that counts.",
+        f"Into how many parcels the one parcel is divided: 1 to {values.MOST_PARCELS}. Its pieces are dealt out, and"
+        " each box weighs what is in it and an equal share of the rest, rounded up to the gram; where that is not known,"
+        " all weigh the same. Each box has the parcel's size. Where a request says what goes into which parcel, that"
+        " counts.",
         "number_of_parcels",
         "number_of_shipments",
         values.count_of_parcels,

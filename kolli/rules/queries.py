@@ -1,7 +1,7 @@
 """Shipping rules ↔ rows."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,13 @@ _read = msgspec.json.Decoder(_Body).decode
 
 def list_rules(transaction: Connection, account_id: int) -> list[Rule]:
     """The account's rules, active or not, in the order in which they run."""
-    return [_rule(row) for row in transaction.execute(_LIST, {"account": account_id})]
+    return fetch_rules(transaction, account_id)()
+
+
+def fetch_rules(transaction: Connection, account_id: int) -> Callable[[], list[Rule]]:
+    """The same, still to be read out of their rows; the transaction may be over by then."""
+    rows = transaction.execute(_LIST, {"account": account_id}).all()
+    return lambda: [_rule(row) for row in rows]
 
 
 def find_rule(transaction: Connection, account_id: int, rule_id: int) -> Rule | None:

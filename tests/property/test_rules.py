@@ -2,6 +2,7 @@
 
 import fnmatch
 import io
+import math
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -256,8 +257,27 @@ def test_a_divided_parcel_weighs_at_least_as_much_and_less_than_a_gram_more_a_bo
         return
     grams = [parcel.weight.grams for parcel in divided.parcels]
     assert len(grams) == count
-    assert len(set(grams)) == 1
     assert 0 <= sum(grams) - plan.parcels[0].weight.grams < count
+
+
+@given(plans, st.integers(2, 50))
+def test_no_box_of_a_divided_parcel_weighs_less_than_its_pieces(plan, count):
+    """Unless the parcel did so before, or a box is empty because there are fewer pieces."""
+    divided = run([Rule(1, "", (), (Action("set_number_of_parcels", str(count)),))], plan).plan
+
+    (parcel, *others), boxes = plan.parcels, divided.parcels
+    if others or parcel.weight is None or (of_items(parcel) or math.inf) > parcel.weight.grams:
+        return
+    assert all(of_items(box) <= box.weight.grams for box in boxes) or not all(box.items for box in boxes)
+
+
+def of_items(parcel):
+    """The grams of all pieces, which are given in kilograms; None where one of them is not known."""
+    weights = [item.get("weight") for item in parcel.items]
+    if None in weights:
+        return None
+    pieces = zip(weights, parcel.items, strict=True)
+    return sum(weight["value"] * item["quantity"] * 1000 for weight, item in pieces)
 
 
 @given(lists_of_rules)

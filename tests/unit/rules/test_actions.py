@@ -167,6 +167,20 @@ def test_sums_with_more_digits_than_decimals_usually_have_are_exact():
     assert insured == Money(Decimal("999999999999999111111111111111111.00"), "EUR")
 
 
+@pytest.mark.parametrize("value", ["0", "-5"])
+def test_what_is_worth_nothing_is_not_insured(value):
+    plan = a_plan(total=Money(Decimal(value), "EUR"))
+
+    assert ACTIONS["insurance_pc"].missing(plan) == "Neither the order nor all of its items have a value."
+    assert taken("insurance_pc 100", plan) == plan
+
+
+def test_the_least_insurance_is_a_cent():
+    plan = a_plan(total=Money(Decimal("0.10"), "EUR"))
+
+    assert taken("insurance_pc 1", plan).insured_value == Money(Decimal("0.01"), "EUR")
+
+
 def divided(count, *quantities, weight="1"):
     items = [a_parcel_item(sku=f"S{place}", quantity=quantity) for place, quantity in enumerate(quantities)]
     parcels = taken(f"set_number_of_parcels {count}", a_plan(PARCEL_OF(items, weight))).parcels
@@ -194,6 +208,28 @@ def test_each_box_weighs_the_same_rounded_up_to_the_gram():
 
     assert [str(parcel.weight) for parcel in parcels] == ["0.334 kg"] * 3
     assert {parcel.notes for parcel in parcels} == {("Ring twice",)}
+
+
+def weights(count, *items, weight):
+    parcel = a_planned_parcel(*items, weight=kilograms(weight))
+    return [str(box.weight) for box in taken(f"set_number_of_parcels {count}", a_plan(parcel)).parcels]
+
+
+def test_a_box_weighs_what_is_in_it_and_a_share_of_the_rest():
+    heavy = a_parcel_item(quantity=1, weight={"value": "4", "unit": "lbs"})
+    light = a_parcel_item(quantity=2, weight={"value": Decimal("0.3"), "unit": "kg"})
+
+    assert weights(2, heavy, light, weight="2.5") == ["2.158 kg", "0.343 kg"]
+    assert weights(3, heavy, light, weight="2.5") == ["1.843 kg", "0.329 kg", "0.329 kg"]
+
+
+def test_boxes_weigh_the_same_where_nobody_knows_what_is_in_each():
+    heavy = a_parcel_item(quantity=1, weight={"value": "4", "unit": "lbs"})
+    unknown = a_parcel_item(quantity=1, weight=None)
+
+    assert weights(2, heavy, unknown, weight="2.5") == ["1.25 kg"] * 2
+    assert weights(2, heavy, weight="2.5") == ["1.25 kg"] * 2
+    assert weights(2, heavy, heavy, weight="2.5") == ["1.25 kg"] * 2
 
 
 def test_one_parcel_stays_one_as_it_is():

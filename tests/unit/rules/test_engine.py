@@ -8,7 +8,7 @@ import pytest
 
 from kolli.rules.actions import ACTIONS
 from kolli.rules.conditions import CONDITIONS
-from kolli.rules.engine import apply_rules, compile_rules
+from kolli.rules.engine import MOST_IN_VAIN, apply_rules, compile_rules
 from kolli.rules.model import AppliedRule
 from kolli.shipments.model import Step
 from kolli.values import Money
@@ -84,6 +84,28 @@ def test_a_later_rule_overrules_an_earlier_one_and_that_is_told():
     made = changed("parcels.0.weight", "0.7 kg", "3 kg", 2)
     assert [applied.steps for applied in outcome.applied] == [(overruled,), (made,)]
     assert outcome.steps == (made, overruled)
+
+
+def test_of_very_many_overruled_actions_those_further_up_are_only_counted():
+    outcome = run(*[a_rule(f"set_weight {number}", "insurance 5") for number in range(1, 2_001)])
+
+    made, overruled = outcome.steps[:2], outcome.steps[2:]
+    assert [step.rule_id for step in made] == [2000, 2000]
+    assert len(overruled) == MOST_IN_VAIN
+    assert [step.rule_id for step in overruled] == sorted(2 * list(range(1_950, 2_000)))
+    note = "Set weight: overruled by rule 2000 (Rule 2000)."
+    assert [overruled[0].note, overruled[2].note] == [
+        f"{note} The same goes for 3,898 actions of rules above that held too.",
+        note,
+    ]
+    assert [applied.rule.id for applied in outcome.applied] == list(range(1, 2_001))
+
+
+def test_of_very_many_actions_that_are_not_taken_those_further_up_are_only_counted():
+    outcome = run(*[a_rule("set_weight 5") for _ in range(150)], plan=SEVERAL)
+
+    assert [step.rule_id for step in outcome.steps] == list(range(51, 151))
+    assert "The same goes for 50 actions" in outcome.steps[0].note
 
 
 def test_the_two_ways_to_insure_are_one_kind():

@@ -26,6 +26,15 @@ def test_numbers_are_compared_exactly(operator, holds_for):
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [("Cafe\u0301", "caf\u00e9"), ("STRASSE", "straße"), (" ΣΊΣΥΦΟΣ", "σίσυφος "), ("\u212b", "å")],
+    ids=["a combining accent", "sharp s", "final sigma", "the sign for angstrom"],
+)
+def test_texts_that_look_the_same_are_the_same(one, other):
+    assert folded(one) == folded(other)
+
+
+@pytest.mark.parametrize(
     ("operator", "holds_for"),
     [
         ("is", ["ab"]),
