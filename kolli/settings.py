@@ -21,8 +21,8 @@ class Settings(BaseSettings):
     )
     key_file: Path | None = Field(
         None,
-        description="File with the keys that secrets in the database are encrypted with; default: kolli.key in KOLLI_DATA."
-        " Keep it apart from backups of the database.",
+        description="File with the keys that secrets in the database are encrypted with; default: kolli.key in"
+        " KOLLI_DATA. Keep it apart from backups of the database.",
     )
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="Port the server listens on; 0 takes a free one.")

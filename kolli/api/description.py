@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from mimetypes import guess_type
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -301,6 +302,9 @@ def curl(example: Mapping[str, Any]) -> str:
     if "body" in request:
         parts.append("--header 'Content-Type: application/json'")
         parts.append(f"--data {shlex.quote(json.dumps(request['body'], ensure_ascii=False))}")
+    if "file" in request:
+        parts.append(f"--header 'Content-Type: {guess_type(request['file'])[0]}'")
+        parts.append(f"--data-binary {shlex.quote('@' + request['file'])}")
     parts += [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in request.get("form", {}).items()]
     return " \\\n  ".join(parts)
 

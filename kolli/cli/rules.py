@@ -9,6 +9,7 @@ import typer
 
 from kolli.cli.common import choose_account, installation
 from kolli.cli.options import refuse
+from kolli.errors import Invalid
 from kolli.operations.known import known_to
 from kolli.rules.explanation import sentence
 from kolli.rules.queries import add_rules, list_rules, remove_all_rules
@@ -56,6 +57,8 @@ def import_command(
             known = known_to(transaction, account_id, catalogue)
         read = read_rules(file, known)
         refuse(read.mistakes)
+        if replace_all and not read.rules:
+            raise Invalid(f"{file} has no rules, so all that are there would be removed. Nothing was changed.")
         new = [replace(rule, id=here.sequences.take_id()) for rule in read.rules]
         with here.database.write() as transaction:
             removed = remove_all_rules(transaction, account_id) if replace_all else 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from kolli.account.contracts import LONGEST_NAME
 from kolli.carriers.base import AsksForContracts, Carrier, ChecksContracts, ContractField
@@ -10,6 +11,9 @@ from kolli.values import COUNTRY_CODES
 
 LONGEST_VALUE = 4_000
 """Characters of one answer, unless it stands on a list: long enough for a token."""
+
+MOST_UNKNOWN = 100
+"""Answers that nobody has asked for, of which the mistakes tell: a body can hold a hundred thousand."""
 
 NAME, COUNTRY, CLIENT_ID = "name", "country", "client_id"
 
@@ -47,9 +51,13 @@ def form_of(carrier: Carrier) -> tuple[ContractField, ...]:
 
 
 def mistakes_in(carrier: Carrier, answers: Mapping[str, object]) -> list[Invalid]:
-    """Everything that is wrong with a form, each by the name of its field. None of it repeats what was answered."""
+    """What is wrong with a form, each by the name of its field. None of it repeats what was answered.
+
+    Of answers that nobody has asked for only the first hundred are told about.
+    """
     form = {field.name: field for field in form_of(carrier)}
-    unknown = [UnknownField(_asks_for(carrier, form), field=name[:100]) for name in answers if name not in form]
+    strange = islice((name for name in answers if name not in form), MOST_UNKNOWN)
+    unknown = [UnknownField(_asks_for(carrier, form), field=name[:100]) for name in strange]
     return [*unknown, *(found for field in form.values() for found in _mistakes(field, answers.get(field.name)))]
 
 
@@ -57,7 +65,7 @@ def read_form(carrier: Carrier, answers: Mapping[str, object]) -> FilledForm:
     """The answers, sorted out. Raises the first of the mistakes in them, if there are any."""
     for mistake in mistakes_in(carrier, answers):
         raise mistake
-    given = {name: str(value) for name, value in answers.items() if value not in {None, ""}}
+    given = {name: str(value) for name, value in answers.items() if not _is_blank(value)}
     form = form_of(carrier)
     asked = {field.name for field in form if field not in COMMON}
     client = next((given.get(field.name) for field in form if field.is_client_id), None)
@@ -84,7 +92,7 @@ def problem_with(carrier: Carrier, data: Mapping[str, str]) -> str | None:
 
 
 def _mistakes(field: ContractField, answer: object) -> Iterator[Invalid]:
-    if answer is None or (isinstance(answer, str) and not answer.strip()):
+    if _is_blank(answer):
         if field.is_required:
             yield Missing(field=field.name)
         return
@@ -98,6 +106,11 @@ def _mistakes(field: ContractField, answer: object) -> Iterator[Invalid]:
         yield Invalid("This text has control characters or line breaks. Leave them out.", field=field.name)
     elif wrong := _wrong_choice(field, answer):
         yield InvalidChoice(wrong, field=field.name)
+
+
+def _is_blank(answer: object) -> bool:
+    """Whether it is no answer: nothing of it is checked, and nothing of it kept."""
+    return answer is None or (isinstance(answer, str) and not answer.strip())
 
 
 def _wrong_choice(field: ContractField, answer: str) -> str | None:

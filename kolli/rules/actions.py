@@ -397,9 +397,9 @@ _ENTRIES = (
         "Set number of parcels",
         "NUMBER",
         f"Into how many parcels the one parcel is divided: 1 to {values.MOST_PARCELS}. Its pieces are dealt out, and"
-        " each box weighs what is in it and an equal share of the rest, rounded up to the gram; where that is not known,"
-        " all weigh the same. Each box has the parcel's size. Where a request says what goes into which parcel, that"
-        " counts.",
+        " each box weighs what is in it and an equal share of the rest, rounded up to the gram; where that is not"
+        " known, all weigh the same. Each box has the parcel's size. Where a request says what goes into which parcel,"
+        " that counts.",
         "number_of_parcels",
         "number_of_shipments",
         values.count_of_parcels,

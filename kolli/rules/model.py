@@ -18,6 +18,9 @@ LONGEST_NAME = 100
 MOST_RULES = 5_000
 """Rules of one account."""
 
+MOST_CHARACTERS = 8_000_000
+"""Characters of all rules of one account, as they are stored: they are read whenever one of them has changed."""
+
 MOST_CONDITIONS = 100
 MOST_ACTIONS = 50
 LONGEST_VALUE = 4_000

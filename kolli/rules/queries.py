@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from kolli.account.accounts import touch
 from kolli.errors import Impossible, Invalid, NotFound
-from kolli.rules.model import MOST_RULES, Action, Condition, Rule
+from kolli.rules.model import MOST_CHARACTERS, MOST_RULES, Action, Condition, Rule
 from kolli.schema import shipping_rules
 from kolli.values import timestamp
 
@@ -29,7 +29,7 @@ _OWN = shipping_rules.c.account_id == bindparam("account")
 _ONE = shipping_rules.c.id == bindparam("rule")
 _LIST = select(shipping_rules).where(_OWN).order_by(shipping_rules.c.position, shipping_rules.c.id)
 _BY_ID = select(shipping_rules).where(_OWN, _ONE)
-_COUNT = select(func.count()).select_from(shipping_rules).where(_OWN)
+_EXTENT = select(func.count(), func.coalesce(func.sum(func.length(shipping_rules.c.body)), 0)).where(_OWN)
 _ADD = insert(shipping_rules)
 _UPDATE = (
     update(shipping_rules)
@@ -86,7 +86,7 @@ def add_rule(transaction: Connection, account_id: int, rule: Rule, now: datetime
 
 def add_rules(transaction: Connection, account_id: int, rules: Sequence[Rule], now: datetime) -> list[Rule]:
     """Stores new rules at the end of the list, in their order; Impossible when there would be too many."""
-    there = int(transaction.execute(_COUNT, {"account": account_id}).scalar_one())
+    there, characters = transaction.execute(_EXTENT, {"account": account_id}).one()
     if there + len(rules) > MOST_RULES:
         raise Impossible(
             f"An account has at most {MOST_RULES:,} rules. There are {there:,}, and {len(rules):,} would be added:"
@@ -97,7 +97,9 @@ def add_rules(transaction: Connection, account_id: int, rules: Sequence[Rule], n
         for place, rule in enumerate(rules, start=there + 1)
     ]
     if added:
-        transaction.execute(_ADD, [_row(account_id, rule, now) for rule in added])
+        rows = [_row(account_id, rule, now) for rule in added]
+        _check_extent(characters + sum(len(str(row["body"])) for row in rows))
+        transaction.execute(_ADD, rows)
         touch(transaction, account_id)
     return added
 
@@ -111,12 +113,17 @@ def update_rule(transaction: Connection, account_id: int, rule: Rule, now: datet
     if _content(rule) == _content(stored):
         return stored
     changed = replace(rule, position=stored.position, revision=stored.revision + 1, is_invalid=False, updated_at=now)
+    body = _encode(changed)
+    grows_by = len(body) - len(_encode(stored))
+    if grows_by > 0:
+        _, characters = transaction.execute(_EXTENT, {"account": account_id}).one()
+        _check_extent(characters + grows_by)
     values = {
         "account": account_id,
         "rule": rule.id,
         "active": changed.is_active,
         "new_revision": changed.revision,
-        "new_body": _encode(changed),
+        "new_body": body,
         "at": timestamp(now),
     }
     transaction.execute(_UPDATE, values)
@@ -164,6 +171,14 @@ def reorder(transaction: Connection, account_id: int, ids: Sequence[int]) -> Non
 
 
 _MOST_NAMED = 20
+
+
+def _check_extent(characters: int) -> None:
+    if characters > MOST_CHARACTERS:
+        raise Impossible(
+            f"All rules of an account together have at most {MOST_CHARACTERS:,} characters, and they would have"
+            f" {characters:,}: remove or shorten some first."
+        )
 
 
 def _content(rule: Rule) -> tuple[object, ...]:

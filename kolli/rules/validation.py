@@ -80,7 +80,9 @@ def problems(rule: Rule, known: Known) -> list[Problem]:
         found += _in_condition(f"criteria.conditions.{place}", condition, known)
     for place, action in enumerate(rule.actions[:MOST_ACTIONS]):
         found += _in_action(f"actions.{place}", action, known)
-    return found or list(_contradictions(rule, known))
+    if not any(problem.field.startswith("actions") for problem in found):
+        found += _contradictions(rule, known)
+    return found
 
 
 def checked(rule: Rule, known: Known) -> Rule:
@@ -167,7 +169,7 @@ def _in_comparison(place: str, entry: Property, operator: Operator, text: str, k
             yield from _in_choice(place, entry.choices, single, known)
 
 
-_NOTHING = ("", frozenset())
+_NOTHING: tuple[object, ...] = ("", frozenset())
 _ALSO_EMPTY = ("is", "is_not")
 """Operators that ask whether there is any text: compared with none, all others would hold always, or never."""
 

@@ -88,7 +88,7 @@ def test_of_ups(account, service, serial):
         (PostNL, {"customer_code": "TEST", "service_letters": "CY"}, "postnl:international", "NL"),
         (DHLGermany, {"service_letters": "CY"}, "dhl_de:international", "DE"),
     ],
-    ids=lambda value: value.code if isinstance(value, type) else "",
+    ids=lambda value: getattr(value, "code", ""),
 )
 @given(st.integers(1, 99_999_999))
 def test_of_postal_items(carrier, contract_data, option, country, serial):

@@ -96,3 +96,10 @@ def test_nothing_of_a_file_with_a_mistake_is_imported(two_rules, folder):
     assert "row 3, condition: 'Wieght' is not known." in ended.stderr
     assert "Nothing was imported. Mistakes: 1." in ended.stderr
     assert names(two_rules) == ["Heavy", "Gone"]
+
+
+def test_a_file_without_rules_does_not_remove_those_that_are_there(two_rules, folder):
+    ended = kolli("import", "--replace", file_of(folder))
+
+    assert ended.exit_code == 1
+    assert names(two_rules) == ["Heavy", "Gone"]

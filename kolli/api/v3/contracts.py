@@ -27,6 +27,7 @@ from kolli.api.v3.contract_answers import (
     range_answer,
     schema_answer,
 )
+from kolli.api.v3.order_document import SomePrintable
 from kolli.carriers.base import AsksForContracts, Carrier
 from kolli.errors import Impossible
 from kolli.operations.context import Context
@@ -53,7 +54,7 @@ TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 ContractData = Annotated[
     dict[str, Any], Field(json_schema_extra={"additionalProperties": {"type": "string", "maxLength": LONGEST_VALUE}})
 ]
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+Name = Annotated[SomePrintable, Field(max_length=LONGEST_NAME)]
 
 
 class WantedContract(Schema):

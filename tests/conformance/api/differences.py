@@ -84,6 +84,8 @@ REASONS = [
     Reason(OPTIONS, "request | answer", "*functionalities.*", "In the examples, not in the schema."),
     Reason(OPTIONS, "request", "*.currency | *.value", "A price as an object, as in the examples, beside a number."),
     Reason("POST /fetch-shipping-options", "answer", "data[[]].billed_weight | message", "As in its example."),
+    Reason(OPTIONS, "parameter", "explain", "An extension: why options are refused."),
+    Reason(OPTIONS, "answer", "refused*", "The answer to it."),
     Reason("POST /shipping-options", "answer", "data[[]].billed_weight", "Shares its type with the other; never sent."),
 ]
 """The first that fits explains a difference. Each must be needed."""

@@ -17,9 +17,11 @@ from kolli.app import build, web
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.registry import Carriers
 from kolli.carriers.sandbox import SandboxCarrier
+from kolli.carriers.upu_s10 import PostalItems
 from kolli.demo import HERE, load_demo
 from kolli.operations.background import workers
 from kolli.operations.context import Installation
+from kolli.operations.import_service_points import import_service_points
 from kolli.settings import Settings
 from tests.described import DescribedClient
 from tests.factories import NOW, a_database, the_fonts
@@ -44,6 +46,7 @@ class Step:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     form: Mapping[str, str] | None = None
+    file: str | None = None  # a picture of the demo that is the whole body
     remember: Mapping[str, str] = field(default_factory=dict)
     work: bool = False
     refused: int = 0  # the status that is expected where it is no success
@@ -51,7 +54,7 @@ class Step:
     def request(self, known: Mapping[str, Any]) -> Document:
         """The request with what is known in the place of its names."""
         asked = {"path": dict(self.path), "query": dict(self.query), "headers": dict(self.headers)}
-        more = {"body": self.body, "form": self.form and dict(self.form)}
+        more = {"body": self.body, "form": self.form and dict(self.form), "file": self.file}
         filled_in: Document = filled(asked | {name: value for name, value in more.items() if value is not None}, known)
         return filled_in
 
@@ -72,6 +75,7 @@ def run(installation: Installation, steps: Iterable[Step], known: dict[str, Any]
             headers=request["headers"],
             **({"json": request["body"]} if "body" in request else {}),
             **({"data": request["form"]} if "form" in request else {}),
+            **({"content": (HERE / request["file"]).read_bytes()} if "file" in request else {}),
         )
         is_json = answer.headers.get("content-type") == "application/json"
         document = answer.json() if is_json else None
@@ -88,8 +92,11 @@ def run(installation: Installation, steps: Iterable[Step], known: dict[str, Any]
 def the_demo(folder: Path) -> Installation:
     """The demo's installation before its first request, at a time that stands still."""
     settings = Settings(data=folder, public_url="http://localhost:8080", private_targets="127.0.0.0/8")
-    carriers = Carriers([SandboxCarrier(folder), PostNL(folder)])
-    return build(settings, a_database(), carriers=carriers, fonts=the_fonts(), clock=lambda: NOW)
+    carriers = Carriers([SandboxCarrier(folder), PostNL(folder), PostalItems(folder)])
+    installation = build(settings, a_database(), carriers=carriers, fonts=the_fonts(), clock=lambda: NOW)
+    points = HERE / "service-points.csv"
+    import_service_points(points, PostalItems.code, installation, lambda _: None, many_may_go=False)
+    return installation
 
 
 def a_client(installation: Installation) -> DescribedClient:
@@ -226,6 +233,7 @@ ORDERS = [
     Step("POST /api/v3/orders", body=[CANDLE], remember={"order_id": "data.0.id"}),
     Step("GET /api/v3/orders", query={"order_number": "ORDER-2001"}),
     Step("GET /api/v3/orders/{id}", path={"id": "$order_id"}),
+    Step("GET /api/v3/orders/{id}/warnings", path={"id": "$order_id"}),
     Step(
         "PATCH /api/v3/orders/{id}",
         path={"id": "$order_id"},
@@ -316,6 +324,17 @@ SHIPMENTS = [
     Step("GET /api/v3/shipments/{id}/return-portal-url", path={"id": "$created_id"}, refused=404),
 ]
 
+WAREHOUSE = {
+    "name": "Lumen & Was",
+    "address_line_1": "Wilhelminastraat",
+    "house_number": "8",
+    "postal_code": "7511 DV",
+    "city": "Enschede",
+    "country_code": "NL",
+    "email": "oost@lumen-en-was.example",
+    "phone_number": "+31532345678",
+}
+
 SMALL = [
     Step(
         "POST /api/v3/addresses/validate",
@@ -333,6 +352,15 @@ SMALL = [
     Step("POST /oauth2/token", form={"grant_type": "client_credentials", "scope": "read:order write:parcel"}),
     Step("GET /api/v3/brands"),
     Step("GET /api/v3/brands/{id}", path={"id": 42}),
+    Step("POST /api/v3/brands", body={"name": "Was", "color": "#7a4b9a"}, remember={"brand_id": "data.id"}),
+    Step("PATCH /api/v3/brands/{id}", path={"id": "$brand_id"}, body={"website": "https://was.example"}),
+    Step(
+        "PUT /api/v3/brands/{id}/logo",
+        path={"id": "$brand_id"},
+        file="logo.png",
+    ),
+    Step("DELETE /api/v3/brands/{id}/logo", path={"id": "$brand_id"}),
+    Step("DELETE /api/v3/brands/{id}", path={"id": "$brand_id"}),
     Step("GET /api/v3/contracts"),
     Step("GET /api/v3/contracts/{id}", path={"id": 517}),
     Step("GET /api/v3/contracts/schemas", query={"carrier_code": "postnl"}),
@@ -370,6 +398,20 @@ SMALL = [
     Step("GET /api/v3/organization"),
     Step("GET /api/v3/addresses/sender-addresses"),
     Step("GET /api/v3/addresses/sender-addresses/{id}", path={"id": 17}),
+    Step("POST /api/v3/addresses/sender-addresses", body=WAREHOUSE, remember={"sender_id": "data.id"}),
+    Step(
+        "PATCH /api/v3/addresses/sender-addresses/{id}",
+        path={"id": "$sender_id"},
+        body={"company_name": "Magazijn Oost"},
+    ),
+    Step("DELETE /api/v3/addresses/sender-addresses/{id}", path={"id": "$sender_id"}),
+    Step(
+        "GET /api/v3/service-points",
+        query={"country_code": "IE", "carrier_code": PostalItems.code},
+        remember={"service_point_id": "data.results.0.id"},
+    ),
+    Step("GET /api/v3/service-points/{id}", path={"id": "$service_point_id"}),
+    Step("POST /api/v3/service-points/{id}/check-availability", path={"id": "$service_point_id"}),
     Step("GET /api/v3/user/auth/metadata"),
 ]
 

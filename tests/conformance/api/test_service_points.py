@@ -499,7 +499,7 @@ def test_only_a_kind_that_nobody_knows_deviates(caller, description):
 class ToLockers(SandboxCarrier):
     """A carrier whose only option ends at a service point."""
 
-    options = (
+    options: tuple[ShippingOption, ...] = (
         ShippingOption(
             "sendcloud:locker", "Locker", heaviest=kilograms("30"), requires=("service_point_details",), v2_id=1
         ),

@@ -3,6 +3,7 @@
 import re
 import threading
 from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,9 +14,9 @@ from kolli.account.sender_addresses import SenderAddress, add_sender_address
 from kolli.api.description import describe
 from kolli.rules.actions import ACTIONS
 from kolli.rules.conditions import CONDITIONS
-from kolli.rules.model import LONGEST_VALUE, MOST_ACTIONS, MOST_CONDITIONS
+from kolli.rules.model import LONGEST_VALUE, MOST_ACTIONS, MOST_CONDITIONS, Condition
 from kolli.rules.operators import OPERATORS
-from kolli.rules.queries import get_rule, list_rules
+from kolli.rules.queries import get_rule, list_rules, update_rule
 from kolli.schema import sender_addresses
 from tests.factories import a_caller, an_address, an_order
 
@@ -377,6 +378,22 @@ def test_an_invalid_rule_can_be_renamed_and_made_inactive(caller, outdated):
     changed = caller.client.patch(outdated, json={"name": "Old", "is_active": False}).json()
 
     assert (changed["name"], changed["is_active"], changed["is_invalid"]) == ("Old", False, True)
+
+
+def test_actions_that_contradict_each_other_are_refused_in_an_invalid_rule_too(caller):
+    created = create(caller)
+    with caller.context.database.write() as transaction:
+        rule = get_rule(transaction, 1, created["id"])
+        update_rule(
+            transaction, 1, replace(rule, conditions=(Condition("integration", "is", "99"),)), caller.context.now()
+        )
+
+    answer = caller.client.patch(
+        f"{URL}/{created['id']}",
+        json={"actions": [{"identifier": "insurance", "value": "5"}, {"identifier": "insurance_pc", "value": "5"}]},
+    )
+
+    assert set(problems_of(answer, 400)) == {"/actions/1/identifier"}
 
 
 def test_an_invalid_rule_is_mended_by_an_action_that_can_be_taken(caller, outdated):

@@ -7,7 +7,7 @@ import pytest
 
 from kolli.account.accounts import Account, add_account, revision_of
 from kolli.errors import Impossible, Invalid, NotFound
-from kolli.rules.model import MOST_RULES
+from kolli.rules.model import MOST_CHARACTERS, MOST_RULES
 from kolli.rules.queries import (
     add_rule,
     add_rules,
@@ -136,6 +136,20 @@ def test_an_account_has_only_so_many_rules(transaction):
 
     with pytest.raises(Impossible, match="at most 5,000 rules"):
         add_rule(transaction, 1, a_rule("set_weight 2", rule_id=9_999), NOW)
+
+
+def test_the_rules_of_an_account_have_only_so_many_characters(transaction):
+    long = "x" * (MOST_CHARACTERS // 2 - 500)
+    add_rules(transaction, 1, [a_rule(f"set_customs_notes {long}", rule_id=number) for number in (1, 2)], NOW)
+
+    with pytest.raises(Impossible, match="at most 8,000,000 characters"):
+        add_rule(transaction, 1, a_rule(f"set_customs_notes {long}", rule_id=3), NOW)
+    with pytest.raises(Impossible, match="remove or shorten some first"):
+        update_rule(transaction, 1, a_rule(f"set_customs_notes {long * 2}", rule_id=1), NOW)
+    add_rule(transaction, 2, a_rule(f"set_customs_notes {long}", rule_id=4), NOW)
+
+    assert ids(transaction) == [1, 2]
+    assert update_rule(transaction, 1, a_rule("set_weight 2", rule_id=1), NOW).revision == 2
 
 
 CHANGES = {

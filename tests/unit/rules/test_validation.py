@@ -101,6 +101,12 @@ def test_everything_that_is_wrong_is_said_at_once():
     ]
 
 
+def test_actions_that_contradict_each_other_are_told_of_also_where_a_condition_is_wrong():
+    rule = a_rule("set_weight 2", "set_weight 3", when=["weight ge x"])
+
+    assert places(rule) == ["criteria.conditions.0.compare_to", "actions.1.identifier"]
+
+
 def test_a_message_says_which_value_is_wrong_and_what_to_do():
     (foreign,) = problems(a_rule("use_contract 9999"), KNOWN)
     (other,) = problems(a_rule("ship_with postnl:standard", "use_contract 600"), KNOWN)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from kolli.documents.layouts.label import lay_out
@@ -92,7 +94,7 @@ def test_a_qr_code_is_a_command_of_the_printer(fonts):
     assert b"^BQN,2,4^FH^FDMA,https://example.com/?a=1,2^FS" in zpl(symbol, fonts=fonts)
 
 
-BOX = {"x": 0, "y": mm(10), "width": A6.width, "height": mm(30), "max_module": 400, "min_module": 250}
+BOX: dict[str, Any] = {"x": 0, "y": mm(10), "width": A6.width, "height": mm(30), "max_module": 400, "min_module": 250}
 
 
 def test_one_gs1_element_of_digits_is_a_command_that_begins_with_code_set_c_and_fnc1(fonts):
