@@ -42,7 +42,7 @@ from kolli.outgoing import Outgoing
 from kolli.panel import PAGES, STATIC
 from kolli.sequences import Sequences
 from kolli.settings import Settings
-from kolli.vault import LOST, Vault, new_key, who_else_can_read, write_keys
+from kolli.vault import LOST, Vault, make_key_file, who_else_can_read
 
 log = logging.getLogger(__name__)
 
@@ -111,11 +111,14 @@ def open_vault(settings: Settings, database: Database) -> Vault:
     everybody can read it.
     """
     path = key_file(settings)
-    if not path.exists():
+
+    def check() -> None:
         with database.read() as transaction:
             if holds_secrets(transaction):
                 raise SetupError(f"The key file {path} is not there, but the database holds secrets. {LOST}")
-        write_keys(path, [new_key()])
+
+    if not path.exists():
+        make_key_file(path, check)
     match who_else_can_read(path):
         case "everybody":
             raise SetupError(f"Everybody on this machine can read the key file {path}. Run `chmod 600 {path}` first.")

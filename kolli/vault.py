@@ -4,10 +4,11 @@ import fcntl
 import os
 import stat
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -174,17 +175,40 @@ def who_else_can_read(path: Path) -> str | None:
 @contextmanager
 def sole_rotation(path: Path) -> Iterator[None]:
     """Makes sure that nobody else changes the keys of this file; SetupError when somebody does."""
-    path = path.resolve()
-    try:
-        opened = path.with_name(f"{path.name}.lock").open("w")
-    except OSError as error:
-        raise SetupError(f"The folder {path.parent} cannot be written to: {_why(error)}.") from error
-    with opened as lock:
+    with _lock_of(path) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise SetupError(f"Somebody else is changing the keys in {path}. Wait until that is done.") from None
         yield
+
+
+def make_key_file(path: Path, check: Callable[[], None]) -> None:
+    """Makes the file with a first key, unless it is there. `check` raises when it must not be made.
+
+    Of several processes that want it at the same moment one makes it, for all of them: a key that is replaced may have
+    sealed something already.
+    """
+    with _lock_of(path) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            check()
+            write_keys(path, [new_key()])
+
+
+@contextmanager
+def _lock_of(path: Path) -> Iterator[IO[str]]:
+    path = path.resolve()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        opened = path.with_name(f"{path.name}.lock").open("w")
+    except OSError as error:
+        raise SetupError(
+            f"The key file {path} cannot be written: {_why(error)}. Make its folder writable, or correct"
+            " KOLLI_KEY_FILE. Nothing was changed."
+        ) from error
+    with opened:
+        yield opened
 
 
 def _identity(path: Path | None) -> tuple[int, int, int] | None:

@@ -1,9 +1,9 @@
 """Rate sheets ↔ CSV files: one row is one bracket of weights, on the way between some countries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -174,9 +174,8 @@ def _unfit(rows: list[PricedRow], *, allow_gaps: bool) -> Iterator[Mistake]:
             )
             yield Mistake(row.row.number, "currency", message)
     brackets: dict[_Where, list[PricedRow]] = defaultdict(list)
-    for row in rows:
-        for where in _places(row.rate):
-            brackets[where].append(row)
+    for row, where in _places(rows):
+        brackets[where].append(row)
     told: set[tuple[int, int]] = set()
     for where, own in brackets.items():
         own.sort(key=lambda row: row.rate.lightest.grams)
@@ -190,11 +189,28 @@ def _unfit(rows: list[PricedRow], *, allow_gaps: bool) -> Iterator[Mistake]:
                 yield found
 
 
-def _places(rate: Rate) -> Iterator[_Where]:
-    for sender in rate.from_countries or (None,):
-        for recipient in rate.to_countries or (None,):
-            for prefix in rate.postal_codes or ("",):
-                yield sender, recipient, prefix
+def _places(rows: Sequence[PricedRow]) -> Iterator[tuple[PricedRow, _Where]]:
+    """Each row with the ways it is for, one for all that are in just the same rows: 27 times 27 are often one."""
+    senders = _alike([row.rate.from_countries or (None,) for row in rows])
+    recipients = _alike([row.rate.to_countries or (None,) for row in rows])
+    prefixes = _alike([row.rate.postal_codes or ("",) for row in rows])
+    for row, *where in zip(rows, senders, recipients, prefixes, strict=True):
+        for sender, recipient, prefix in product(*where):
+            yield row, (sender, recipient, prefix or "")
+
+
+def _alike(names_of_rows: Sequence[Iterable[str | None]]) -> list[list[str | None]]:
+    """The names in each row, of those that stand in just the same rows only the first one of the alphabet."""
+    rows_of: dict[str | None, list[int]] = defaultdict(list)
+    for number, names in enumerate(names_of_rows):
+        for name in names:
+            rows_of[name].append(number)
+    kept: list[list[str | None]] = [[] for _ in names_of_rows]
+    together = {tuple(rows_of[name]): name for name in sorted(rows_of, key=str, reverse=True)}
+    for numbers, name in together.items():
+        for number in numbers:
+            kept[number].append(name)
+    return kept
 
 
 def _between(lighter: PricedRow, heavier: PricedRow, where: _Where, *, allow_gaps: bool) -> Mistake | None:

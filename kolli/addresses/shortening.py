@@ -148,10 +148,12 @@ def with_abbreviations(address: Address, limits: AddressLimits) -> Address:
 
 
 def with_second_line(address: Address, limits: AddressLimits) -> Address:
-    """With the end of a first line that is too long in the second, where that is free."""
+    """With the end of a first line that is too long in the second, where that is free and has room for it."""
     if len(address.address_line_1) <= limits.address_line_1 or address.address_line_2:
         return address
     first, second = _broken(address.address_line_1, limits.address_line_1)
+    if len(second) > limits.address_line_2:
+        return address
     return replace(address, address_line_1=first, address_line_2=second)
 
 

@@ -65,6 +65,7 @@ class ShippingOption:
     most_parcels: int = 1  # in one shipment
     volumetric_divisor: int | None = None  # cubic centimetres that are billed as a kilogram; None: only weight counts
     price: Money | None = None  # of one parcel, whatever its weight and destination
+    insured: Money | None = None  # for how much a shipment is insured by it, whether somebody asks for it or not
     lead_time_hours: int | None = None  # from handing over to delivery
     charging_type: ChargingType = "label_creation"
     v2_id: int | None = None  # the number of the shipping method that version 2 of the API has for it
@@ -85,9 +86,15 @@ class ShippingOption:
 
     @property
     def most_insured(self) -> Money | None:
-        """For how much it can be insured at most, in the currency of its price, else in euros; None: nobody knows."""
+        """For how much it can be insured at most; None: nobody knows.
+
+        In the currency of what it insures anyway, else in that of its price, else in euros.
+        """
         most = self.functionalities["insurance"]
-        return None if most is None else Money(Decimal(most), self.price.currency if self.price else "EUR")
+        if most is None:
+            return self.insured
+        named = self.insured or self.price
+        return Money(Decimal(most), named.currency if named else "EUR")
 
     @property
     def required_fields(self) -> tuple[RequiredField, ...]:
@@ -204,6 +211,9 @@ class Numbers(Protocol):
 PRINTED_NAME = "printed_name"
 """Where a carrier that stands for many has the name of the one that a contract is with."""
 
+PRINTED_NOTICE = "printed_notice"
+"""Where what a test label says of its layout is kept with a draft: nothing where the carrier has approved of it."""
+
 
 @runtime_checkable
 class PrintsLabels(Protocol):
@@ -224,6 +234,20 @@ class PrintsLabels(Protocol):
         Raises Impossible or Missing naming a field of the draft, such as `recipient.postal_code`, when something about
         it has no place in the carrier's codes.
         """
+
+
+def label_details(carrier: Carrier, contract_data: Mapping[str, str]) -> dict[str, str]:
+    """What is frozen with a draft because its labels need it, by the names above and those of the carrier.
+
+    Also the notice: a label is drawn as on its first day when its carrier has approved of the layout since.
+    """
+    if not isinstance(carrier, PrintsLabels):
+        return {}
+    details = carrier.printed_details(contract_data)
+    if carrier.label_is_certified:
+        return details
+    name = details.get(PRINTED_NAME) or carrier.name
+    return {**details, PRINTED_NOTICE: f"The layout of this label has not been certified by {name}"}
 
 
 @runtime_checkable

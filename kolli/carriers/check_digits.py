@@ -79,6 +79,24 @@ def mod_10_weights_3_1_plus_1(digits: str) -> str:
     return _missing_to_ten(_sum(_digits(digits), cycle((3, 1))) + 1)
 
 
+def mod_7(digits: str) -> str:
+    """The check digit of a waybill of DHL Express: the digits before it as one number, modulo 7.
+
+    Source: the open data set tracking_number_data (2026-11).
+    """
+    _digits(digits)
+    return str(int(digits) % 7)
+
+
+def mod_11_weights_2_to_7(digits: str) -> str:
+    """The two check digits of a parcel of Mondial Relay: of its first 14 digits, and of the 10 that say where it goes.
+
+    Weights 2 3 4 5 6 7 2 3 ... from the right; 11 minus the sum modulo 11, where 11 becomes 0. That 10 becomes 0 too is
+    a guess, so never refuse a number for that. Source: Mondial Relay, "Labels specifications" V2.3 (2026-11).
+    """
+    return str((11 - _sum(reversed(_digits(digits)), cycle((2, 3, 4, 5, 6, 7))) % 11) % 11 % 10)
+
+
 def fits(check: Callable[[str], str], number: str) -> bool:
     """Whether the last character of a number is the check digit of those before it."""
     try:

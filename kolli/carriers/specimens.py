@@ -7,7 +7,16 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 
-from kolli.carriers.base import PRINTED_NAME, Booking, Carrier, Numbers, PrintsLabels, ShippingOption
+from kolli.carriers.base import (
+    PRINTED_NAME,
+    PRINTED_NOTICE,
+    Booking,
+    Carrier,
+    Numbers,
+    PrintsLabels,
+    ShippingOption,
+    label_details,
+)
 from kolli.documents.fonts import Fonts
 from kolli.documents.layouts.label import LabelContent, lay_out
 from kolli.documents.layouts.parts import NO_PARTS, LabelParts
@@ -54,7 +63,7 @@ def a_draft(carrier: Carrier, option: ShippingOption, contract_data: Mapping[str
         order_number="ORDER-1",
         order_revision=1,
         reference="shop-1",
-        carrier_details=carrier.printed_details(contract_data) if isinstance(carrier, PrintsLabels) else {},
+        carrier_details=label_details(carrier, contract_data),
     )
 
 
@@ -118,7 +127,7 @@ def draw(carrier: Carrier, draft: Draft, tracking_number: str) -> None:
         notes=draft.boxes[0].notes,
         shipped_on=draft.shipped_on,
         band="TEST – NOT FOR POSTAGE",
-        notice=f"The layout of this label has not been certified by {draft.carrier_name}",
+        notice=draft.carrier_details.get(PRINTED_NOTICE, ""),
         box_count=len(draft.boxes),
         parts=parts_of(carrier, draft, 1, tracking_number),
     )

@@ -9,7 +9,7 @@ from kolli.cli.common import installation
 from kolli.errors import KolliError
 from kolli.operations.secrets import examine_secrets, forget_what_is_lost, rotate
 from kolli.settings import load_settings
-from kolli.vault import Vault, new_key, who_else_can_read, write_keys
+from kolli.vault import Vault, make_key_file, who_else_can_read
 
 secrets = typer.Typer(help="How secrets are encrypted.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -73,7 +73,7 @@ def forget_command(
     path = key_file(settings)
     database = open_database(settings)
     if not path.exists():
-        write_keys(path, [new_key()])
+        make_key_file(path, check=lambda: None)
     lost = forget_what_is_lost(database, Vault.of_file(path))
     database.close()
     for secret in lost:

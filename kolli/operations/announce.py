@@ -139,10 +139,12 @@ def add(transaction: Connection, prepared: Prepared, context: Context) -> None:
     """Stores a shipment and the attempt to announce it.
 
     Conflict when another attempt holds the order; ReferenceTaken when another shipment has the external reference;
-    Impossible when one of its own numbers is on another parcel. The caller's transaction has to end then.
+    Impossible when one of its own numbers is on another parcel; Conflict, too, when the contract says something else
+    by now than its numbers were made of. The caller's transaction has to end then.
     """
     shipment, attempt = prepared.shipment, prepared.attempt
     draft = shipment.draft
+    _check_contract(transaction, prepared, context)
     try:
         is_new = add_shipment(transaction, shipment)
     except IntegrityError as error:
@@ -157,6 +159,19 @@ def add(transaction: Connection, prepared: Prepared, context: Context) -> None:
     is_guarded = bool(attempt.order_key) and context.account.repeat_labels == "refused"
     if not intend(transaction, attempt, context.now(), is_guarded=is_guarded):
         raise Conflict(field="order")
+
+
+def _check_contract(transaction: Connection, prepared: Prepared, context: Context) -> None:
+    """Conflict when the data of the contract are not those that were decided with; sealed anew they are the same."""
+    contract, vault = prepared.contract, context.installation.vault
+    found = contract and find_any_contract(transaction, context.account_id, contract.id)
+    if not contract or not found or found.sealed_data == contract.sealed_data:
+        return
+    if vault.open(found.sealed_data) != vault.open(contract.sealed_data):
+        raise Conflict(
+            f"The contract {contract.id} was changed at this moment. Nothing was announced. Send it again.",
+            field="contract_id",
+        )
 
 
 def book(

@@ -1,6 +1,5 @@
 """What is completed when rules, request and order have had their say: insurance, notes, and what customs are told."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,15 +8,13 @@ from kolli.account.accounts import Account
 from kolli.account.sender_addresses import SenderAddress
 from kolli.carriers.base import ShippingOption
 from kolli.errors import Impossible
+from kolli.operations.fitness import check_insurable
 from kolli.operations.plans import Subject
 from kolli.operations.record import Record
 from kolli.orders.model import Document
 from kolli.rules.model import Plan
 from kolli.shipments.model import Box, Step
 from kolli.values import Money, plain
-
-_INSURED = re.compile("[/,]insured=([0-9]{1,9})(?:,|$)")
-"""The word of an option's code that says for how much its parcels are insured, as in `postnl:standard/insured=3000`."""
 
 _CENT = Decimal("0.01")
 
@@ -35,36 +32,12 @@ def insured_value(
     step = record.last("insured_value")
     if plan.insured_value is not None:
         if step is not None and step.source == "rule":
-            _check(option, plan.insured_value)
+            check_insurable(option, plan.insured_value)
         return plan.insured_value
-    stated = stated_insurance(option)
-    if stated is not None:
-        record.add(Step("insured_value", None, str(stated), "carrier", note=f"{option.code} includes it."))
-        return stated
+    if option.insured is not None:
+        record.add(Step("insured_value", None, str(option.insured), "carrier", note=f"{option.code} includes it."))
+        return option.insured
     return _by_default(plan, option, account, record) if subject.defaults == "all" else None
-
-
-def stated_insurance(option: ShippingOption) -> Money | None:
-    """What an option insures whoever ships with it, as its code says. Source: reference of option codes, `insured=`."""
-    found = _INSURED.search(option.code)
-    most = option.most_insured
-    return Money(Decimal(found[1]), most.currency if most else "EUR") if found else None
-
-
-def _check(option: ShippingOption, value: Money) -> None:
-    reason = _reason_against(option, value)
-    if reason:
-        raise Impossible(reason, field="insured_value")
-
-
-def _reason_against(option: ShippingOption, value: Money) -> str:
-    """Why parcels of an option cannot be insured for so much; empty when they can."""
-    most = option.most_insured
-    if most is None:
-        return f"{option.code} has no insurance, so nothing can be insured for {value}."
-    if value.currency == most.currency and value.value > most.value:
-        return f"{option.code} is insured for up to {most}, not for {value}."
-    return ""
 
 
 def _by_default(plan: Plan, option: ShippingOption, account: Account, record: Record) -> Money | None:
@@ -72,14 +45,14 @@ def _by_default(plan: Plan, option: ShippingOption, account: Account, record: Re
     if not share or total is None or total.value <= 0:
         return None
     value = Money((total.value * share / 100).quantize(_CENT, ROUND_HALF_UP), total.currency)
-    reason = _reason_against(option, value)
     said = f"{plain(share)} % of {total}"
-    record.add(
-        Step("insured_value", None, None, "default", note=f"Passed over: {said}. {reason}")
-        if reason
-        else Step("insured_value", None, str(value), "default", note=said)
-    )
-    return None if reason else value
+    try:
+        check_insurable(option, value)
+    except Impossible as error:
+        record.add(Step("insured_value", None, None, "default", note=f"Passed over: {said}. {error.message}"))
+        return None
+    record.add(Step("insured_value", None, str(value), "default", note=said))
+    return value
 
 
 def with_default_notes(subject: Subject, boxes: Sequence[Box], account: Account, record: Record) -> tuple[Box, ...]:

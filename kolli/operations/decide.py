@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from kolli.account.brands import Brand
 from kolli.account.contracts import Contract
 from kolli.account.sender_addresses import SenderAddress
-from kolli.carriers.base import Carrier, PrintsLabels, ShippingOption
+from kolli.carriers.base import Carrier, ShippingOption, label_details
 from kolli.errors import DoesNotFit, Impossible, KolliError, Missing, NotDrawable
 from kolli.operations.announce import Decision
 from kolli.operations.complete import (
@@ -250,12 +250,17 @@ class _Deciding:
     def service_point(self, carrier: Carrier, option: ShippingOption) -> ServicePoint | None:
         """Where the recipient collects it."""
         giver = self.subject.giver
-        if giver == "order" and not option.needs_service_point:
+        goes_there = option.goes_to_service_point or option.needs_service_point
+        if giver == "order" and not goes_there:
             return None  # what an order brings along does not hinder home delivery
         point = choose_service_point(self.transaction, carrier.code, self.subject.service_point, self.plan.recipient)
-        if point is not None:
-            name, doubt = point.carrier_service_point_id or point.id, doubt_about(point, self.plan.recipient)
-            self.record.add(Step("service_point", None, name, giver, note=doubt))
+        if point is None:
+            return None
+        name, note = point.carrier_service_point_id or point.id, doubt_about(point, self.plan.recipient)
+        if not goes_there:  # so its address has no business on the label
+            point = replace(point, name="", address=None)
+            note = f"It is only kept: {option.code} delivers to the address."
+        self.record.add(Step("service_point", None, name, giver, note=note))
         return point
 
     # The outcome
@@ -296,10 +301,9 @@ class _Deciding:
         )
 
     def carrier_details(self, carrier: Carrier, contract: Contract | None) -> dict[str, str]:
-        """What of the contract stands on labels."""
-        if not isinstance(carrier, PrintsLabels):
-            return {}
-        return carrier.printed_details(self.context.installation.vault.open(contract.sealed_data) if contract else {})
+        """What is kept for labels, some of it of the contract."""
+        vault = self.context.installation.vault
+        return label_details(carrier, vault.open(contract.sealed_data) if contract else {})
 
     def details(self, ends: _Ends) -> Document:
         """What is kept and returned, with what customs are told."""

@@ -59,6 +59,15 @@ def check_boxes(option: ShippingOption, boxes: Sequence[Measured]) -> None:
         )
 
 
+def check_insurable(option: ShippingOption, insured: Money) -> None:
+    """Raises Impossible when an option has no insurance, or none for so much."""
+    if option.most_insured is None:
+        raise Impossible(
+            f"{option.code} has no insurance, so nothing can be insured for {insured}.", field="insured_value"
+        )
+    check_insured(option, insured)
+
+
 def check_insured(option: ShippingOption, insured: Money | None) -> None:
     """Raises Impossible when something is to be insured for more than an option says it can be.
 

@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 from kolli.errors import KolliError
 from kolli.operations.announce import Decision, check_numbers
 from kolli.operations.catalogue import Catalogue
-from kolli.operations.complete import stated_insurance
 from kolli.operations.context import Context
 from kolli.operations.decide import check_decision, decide
 from kolli.operations.quote import Ends, Insured, Load, Parcel
@@ -75,7 +74,7 @@ def price_of(draft: Draft, catalogue: Catalogue) -> Money | None:
         return None
     parcels = [Parcel(box.weight, box.dimensions) for box in draft.boxes]
     insured = draft.insured_value
-    if insured is not None and insured != stated_insurance(found[1]):  # what the option includes costs nothing more
+    if insured is not None and insured != found[1].insured:  # what the option includes costs nothing more
         first = parcels[0]
         parcels[0] = Parcel(first.weight, first.dimensions, Insured(insured.value, insured.currency))
     ends = Ends(draft.sender.country_code, draft.recipient.country_code, draft.recipient.postal_code)

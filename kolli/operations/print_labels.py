@@ -1,9 +1,9 @@
 """The labels of parcels, drawn from the frozen drafts: the same bytes today as on the day they were announced."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kolli.carriers.base import PRINTED_NAME, PrintsLabels
+from kolli.carriers.base import PRINTED_NAME, PRINTED_NOTICE, PrintsLabels
 from kolli.documents.layouts.label import LabelContent, lay_out
 from kolli.documents.layouts.parts import NO_PARTS
 from kolli.documents.render import A6, LABEL_4X6, on_sheets, render
@@ -11,6 +11,7 @@ from kolli.drawing import Paper
 from kolli.operations.context import Context
 from kolli.shipments.model import Draft, Parcel, Shipment
 from kolli.shipments.tracking import tracking_url
+from kolli.values import Address
 
 COARSEST_DPI = 150
 """The lowest resolution that a label can be asked for in; what its barcodes have room for there, they have anywhere."""
@@ -18,8 +19,6 @@ COARSEST_DPI = 150
 ZPL = "application/zpl"
 
 TEST_BAND = "TEST – NOT FOR POSTAGE"
-
-NOT_CERTIFIED = "The layout of this label has not been certified by {carrier}"
 
 
 def check_label(draft: Draft, context: Context) -> None:
@@ -70,15 +69,15 @@ def print_label(shipment: Shipment, parcel: Parcel, form: Form, context: Context
 
 def _content(draft: Draft, box_number: int, tracking_number: str, context: Context) -> LabelContent:
     carrier = context.installation.carriers.get(draft.carrier_code)
-    carrier_name = draft.carrier_details.get(PRINTED_NAME) or draft.carrier_name
-    parts, notice = NO_PARTS, ""
+    parts = NO_PARTS
+    recipient = _destination(draft)
     if isinstance(carrier, PrintsLabels):
-        parts = carrier.label_parts(draft, box_number, tracking_number)
-        notice = "" if carrier.label_is_certified else NOT_CERTIFIED.format(carrier=carrier_name)
+        there = draft if recipient is draft.recipient else replace(draft, recipient=recipient)
+        parts = carrier.label_parts(there, box_number, tracking_number)
     return LabelContent(
         sender=draft.sender,
-        recipient=draft.recipient,
-        carrier_name=carrier_name,
+        recipient=recipient,
+        carrier_name=draft.carrier_details.get(PRINTED_NAME) or draft.carrier_name,
         service_name=draft.shipping_option_name,
         tracking_number=tracking_number,
         tracking_number_printed=carrier.printed(tracking_number),
@@ -91,8 +90,16 @@ def _content(draft: Draft, box_number: int, tracking_number: str, context: Conte
         logo=context.installation.image(context.account_id, draft.logo_sha256) if draft.logo_sha256 else None,
         brand_name=draft.brand_name,
         band="" if draft.is_live else TEST_BAND,
-        notice="" if draft.is_live else notice,
+        notice="" if draft.is_live else draft.carrier_details.get(PRINTED_NOTICE, ""),
         parts=parts,
         box_number=box_number,
         box_count=len(draft.boxes),
     )
+
+
+def _destination(draft: Draft) -> Address:
+    """Where the parcels go: to the recipient, or to the service point where the recipient collects them."""
+    point = draft.service_point
+    if point is None or point.address is None:
+        return draft.recipient
+    return replace(point.address, name=draft.recipient.name, company_name=point.name)

@@ -23,7 +23,7 @@ def fitted(recipient: Address, carrier: Carrier) -> tuple[Address, tuple[Step, .
     for part in too_long(address, limits):
         raise Impossible(
             f"{carrier.name} has room for {part.limit} characters here, and {part.value[:SHOWN]!r} has"
-            f" {len(part.value)}, with everything shortened that can be. Shorten it in the order.",
+            f" {len(part.value)}, with everything shortened that can be. Shorten it.",
             field=f"recipient.{part.field}",
             details={"value": part.value, "limit": part.limit},
         )

@@ -181,7 +181,7 @@ class Draft:
     external_reference_id: str | None = None
     service_point: ServicePoint | None = None
     insured_value: Money | None = None  # of the whole shipment
-    carrier_details: dict[str, str] = field(default_factory=dict)  # what of the contract the carrier prints on labels
+    carrier_details: dict[str, str] = field(default_factory=dict)  # what labels need, from `label_details` of carriers
     decision: tuple[Step, ...] = ()  # why it is shipped so, in the order in which it was decided
     details: dict[str, Any] = field(default_factory=dict)
     """Members of the shipment, in the API's own form, that Kolli keeps and returns and does not read: prices, customs

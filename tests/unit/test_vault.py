@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from kolli.errors import SetupError
-from kolli.vault import Vault, new_key, read_keys, sole_rotation, unsealed, who_else_can_read, write_keys
+from kolli.vault import Vault, make_key_file, new_key, read_keys, sole_rotation, unsealed, who_else_can_read, write_keys
 
 SECRETS = {"password": "hunter2", "customer_code": "KOLL"}
 
@@ -162,6 +162,30 @@ def test_one_process_at_a_time_changes_the_keys(path):
 
     with sole_rotation(path):
         pass
+
+
+def test_of_several_who_make_a_key_file_at_once_one_makes_it_for_all(tmp_path):
+    for place in range(20):
+        path = tmp_path / f"{place}.key"
+
+        def made(_: int, path: Path = path) -> list[str]:
+            make_key_file(path, check=lambda: None)
+            return read_keys(path)
+
+        with ThreadPoolExecutor(8) as threads:
+            keys = list(threads.map(made, range(8)))
+
+        assert keys == [read_keys(path)] * 8
+
+
+def test_a_key_file_that_must_not_be_made_is_not(tmp_path):
+    def check() -> None:
+        raise SetupError("no")
+
+    with pytest.raises(SetupError, match="no"):
+        make_key_file(tmp_path / "keys", check)
+
+    assert not (tmp_path / "keys").exists()
 
 
 def test_threads_share_a_vault_while_its_file_changes(path):

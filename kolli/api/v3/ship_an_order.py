@@ -19,7 +19,7 @@ from kolli.errors import AlreadyShipped, DoesNotExist, KolliError
 from kolli.operations.boxes import WantedBox
 from kolli.operations.context import Context
 from kolli.operations.preview import preview
-from kolli.operations.print_labels import Form, print_label
+from kolli.operations.print_labels import Form, print_labels
 from kolli.operations.ship_order import LEFT_OPEN, Choice, ShipOrder, ship_order
 from kolli.operations.ship_orders import ship_orders
 from kolli.orders.model import ShipWith as Chosen
@@ -153,15 +153,20 @@ def _with_link(error: KolliError, context: Context) -> KolliError:
 
 
 def _label(shipment: Shipment, form: Form, context: Context) -> LabelAnswer:
+    """The label of an order. A rule may have divided it: then the file has a page for each parcel.
+
+    A picture has no pages, so it shows the first one; the others are among the documents.
+    """
     parcel = shipment.parcels[0]
     number = parcel.tracking_number or ""
-    file = b64encode(print_label(shipment, parcel, form, context)).decode()
+    printed = shipment.parcels[:1] if form.mime_type == "image/png" else shipment.parcels
+    file = b64encode(print_labels([(shipment, each) for each in printed], form, context)).decode()
     return {
         "parcel_id": parcel.id,
         **shipped(shipment),
         "tracking_number": number,
         "tracking_url": tracking_url(shipment.draft, number),
-        "documents": [compat.document("label", "a6", document_link(context, parcel.id))],
+        "documents": [compat.document("label", "a6", document_link(context, each.id)) for each in shipment.parcels],
         **compat.both_label_names(file, form.mime_type, form.dpi),
     }
 

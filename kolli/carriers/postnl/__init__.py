@@ -17,7 +17,7 @@ from kolli.carriers.own_numbers import OwnNumberCarrier
 from kolli.documents.layouts.parts import NO_PARTS, LabelParts
 from kolli.errors import CarrierRejected
 from kolli.shipments.model import Draft
-from kolli.values import COUNTRY_CODES, EU_COUNTRIES, Weight
+from kolli.values import COUNTRY_CODES, EU_COUNTRIES, Money, Weight
 
 _BENELUX = frozenset({"NL", "BE", "LU"})
 
@@ -64,6 +64,7 @@ class PostNL(OwnNumberCarrier):
             title="PostNL Standard insured up to 3000 euro",
             product_name="PostNL Standard",
             most_parcels=50,
+            insured=Money(Decimal(3000), "EUR"),
             functionalities={**_DOES, "insurance": 3000},
         ),
         ShippingOption(

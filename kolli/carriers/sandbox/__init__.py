@@ -16,6 +16,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
+from kolli.addresses import AddressLimits
 from kolli.carriers.base import Announced, Booking, CarrierEvent, Numbering, ShippingOption
 from kolli.carriers.sandbox import lives as scripts
 from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable
@@ -197,6 +198,19 @@ class SandboxCarrier:
             },
         ),
     )
+
+    address_limits = AddressLimits(
+        name=50,
+        company_name=50,
+        address_line_1=60,
+        address_line_2=60,
+        house_number=20,
+        city=30,
+        postal_code=12,
+        phone_number=20,
+        email=64,
+    )
+    """Those of the example carrier on the API's page "Address field limits" (2026-07)."""
 
     most_tracked = 100
     lives: Mapping[str, str] = {name: stations[-1].status.message for name, stations in scripts.LIVES.items()}

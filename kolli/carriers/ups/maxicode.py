@@ -3,7 +3,7 @@
     [)>␞01␝96 postcode ␝ country ␝ class ␝ 1Z and the last 8 ␝UPSN␝ account ␝ day ␝ shipment ␝ n/x ␝ weight ␝ Y|N ␝
     street ␝ city ␝ state ␞␄
 
-Postcodes in the USA have nine digits (mode 2), others six characters (mode 3, or 2 if all are digits). The day is that
+Postcodes in the USA have nine digits (mode 2), others six characters (mode 3). The day is that
 of the year. Shipment and weight may be empty, and are: nothing public says what they count in. Source: Zebra
 Programming Guide, `^BD`, and the manuals of other makers of printers (2026-11). Capitals only.
 """
@@ -72,6 +72,6 @@ def _state(to: Address) -> str:
 def _capitals(text: str) -> str:
     """In capitals without accents; empty when there are letters that have no Latin ones below their accents."""
     plain = "".join(
-        character for character in unicodedata.normalize("NFKD", text.upper()) if not unicodedata.combining(character)
-    )
+        character for character in unicodedata.normalize("NFKD", text) if not unicodedata.combining(character)
+    ).upper()
     return plain if plain.isascii() and plain.isprintable() else ""

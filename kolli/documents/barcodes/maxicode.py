@@ -5,8 +5,9 @@ Data: the whole message as a scanner gives it, a transport message of ISO/IEC 15
     [)>␞01␝yy postcode ␝ country (three digits) ␝ service class (three digits) ␝ whatever follows
 
 A postcode of up to nine digits is mode 2; in the USA (country 840) it has nine, with 0000 where the last four are not
-known. One of exactly six capitals, digits and spaces is mode 3: fill it up with spaces, and cut off what is longer. The
-modules are hexagons around a bull's eye and have one size: 28.14 x 26.91 mm with the hexagon of white around them.
+known. One of exactly six capitals, digits and spaces is mode 3, except in the USA: fill it up with spaces, and cut off
+what is longer. The modules are hexagons around a bull's eye and have one size: 28.14 x 26.91 mm with the hexagon of
+white around them.
 """
 
 import re
@@ -28,6 +29,7 @@ _MESSAGE = re.compile(
     r"\x1d(?P<service>[0-9]{3})\x1d(?P<rest>[ -~\x1c-\x1e\x04]*)"
 )
 _LONGEST = 110
+_USA = "840"
 
 
 @lru_cache(maxsize=256)
@@ -41,7 +43,7 @@ def encode(text: str) -> Modules:
     return encoder.encoded(
         zint.Symbology.MAXICODE,
         message["header"] + rest,
-        option_1=2 if postcode.isdecimal() else 3,
+        option_1=3 if len(postcode) == 6 and country != _USA else 2,
         primary=postcode + country + service,
     )
 

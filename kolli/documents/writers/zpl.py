@@ -108,12 +108,14 @@ def _code128(symbol: Symbol, grid: Grid) -> str:
     """`^FOx,y^BYmodule^BCN,height,N,N,N,A^FH^FDdata^FS`.
 
     Mode A (automatic) takes data as it is; in the default mode N a `>` would begin a command to the encoder. A symbol
-    that would be too wide if the printer needed more modules than we do is a picture of ours.
+    that would be too wide, or have finer bars, if the printer needed more modules than we do is a picture of ours.
     """
     modules = grid.encoded(symbol)
     if not grid.holds(symbol, modules.width, spare=_SPARE_MODULES):
         return _drawn(symbol, grid)
     placed = grid.placed(symbol, modules.width, spare=_SPARE_MODULES)
+    if placed.module < grid.placed(symbol, modules.width).module:
+        return _drawn(symbol, grid)
     return f"^FO{placed.x},{placed.y}^BY{placed.module}^BCN,{placed.height},N,N,N,A^FH^FD{escaped(symbol.text)}^FS"
 
 

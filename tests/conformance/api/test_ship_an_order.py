@@ -1042,14 +1042,45 @@ def zpl_of(caller):
     return b64decode(label_of(answer)["label"]["file"]).decode()
 
 
+LATER = {"order_id": "shop-2", "order_number": "ORDER-2"}
+
+
 @pytest.mark.parametrize("member", ["name", "company_name", "address_line_1", "address_line_2"])
 def test_text_that_is_too_long_for_the_label_is_refused_and_the_field_is_named(caller, member):
     caller.store(an_order(shipping_address=shipping_to(**{member: "Wijdewormerweg " * 100})))
 
-    ((code, detail, pointer),) = problems(caller, caller.ship())
+    option = {"type": "shipping_option_code", "properties": {"shipping_option_code": "postnl:standard"}}
+    ((code, detail, pointer),) = problems(caller, caller.ship(ship_with=option))
 
     assert (code, pointer) == ("validation_error", at(f"order/shipping_address/{member}"))
     assert "does not fit its place on the label" in detail
+
+
+@pytest.mark.parametrize(
+    ("member", "room"),
+    [
+        ("name", 50),
+        ("company_name", 50),
+        ("address_line_1", 60),
+        ("address_line_2", 60),
+        ("house_number", 20),
+        ("city", 30),
+        ("postal_code", 12),
+        ("phone_number", 20),
+        ("email", 64),
+    ],
+)
+def test_what_a_carrier_has_no_room_for_is_refused_and_the_field_is_named(caller, member, room):
+    full, more = ({member: f"{'1' * (length - 5)}@A.NL"} for length in (room, room + 1))
+    caller.store(
+        an_order(shipping_address=shipping_to(**full)), an_order(**LATER, shipping_address=shipping_to(**more))
+    )
+
+    ((code, detail, pointer),) = problems(caller, caller.ship(order={"order_number": "ORDER-2"}))
+
+    label_of(caller.ship())
+    assert (code, pointer) == ("validation_error", at(f"order/shipping_address/{member}"))
+    assert f"Sendcloud has room for {room} characters here, and {more[member][:60]!r} has {room + 1}" in detail
 
 
 # The partner header

@@ -1,10 +1,15 @@
 """Dry runs, kept decisions and shipping rules, as callers of the API meet them."""
 
+from base64 import b64decode
+
 import pytest
 from sqlalchemy import text
 
+from kolli.documents.proof import page_sizes
 from kolli.rules.model import Condition
 from kolli.schema import metadata
+from kolli.service_points.model import KnownPoint
+from kolli.service_points.queries import store_points
 from tests.factories import a_caller, an_order
 from tests.unit.operations.ways import a_caller_with_ways, a_rule, give_rules
 
@@ -166,6 +171,74 @@ def test_a_dry_run_of_what_cannot_be_printed_says_so(caller):
 
     assert dry.json()["errors"] == real.json()["errors"]
     assert dry.json()["data"]["would_ship"] is False
+
+
+LETTER = "sendcloud:letter"
+STREET = "Lange Achter de Grote Kerk en de Kleine Kerkstraat bij de molenstraat"
+FIRST_LINE = "Lange Achter de Grote Kerk en de Kleine Kerkstr. bij de"
+SHORTENED = [
+    step(
+        f"recipient.{field}",
+        before,
+        after,
+        "carrier",
+        note=f"Shortened by the rule {rule!r}, as Sendcloud has not room for more.",
+    )
+    for field, before, after, rule in (
+        ("address_line_1", STREET, STREET.replace("straat", "str."), "abbreviation"),
+        ("address_line_1", STREET.replace("straat", "str."), FIRST_LINE, "second line"),
+        ("address_line_2", "", "molenstr.", "second line"),
+    )
+]
+
+
+def living_in(**parts):
+    return {**an_order()["shipping_address"], **parts}
+
+
+def test_a_long_street_is_shortened_in_the_open_and_a_dry_run_shows_it_before(caller):
+    caller.store(an_order(shipping_address=living_in(address_line_1=STREET)))
+
+    dry = ask(caller, ship_with=choosing(LETTER))
+    real = ask(caller, dry=False, ship_with=choosing(LETTER), label_details={"mime_type": "application/zpl"})
+
+    label = real.json()["data"][0]
+    shipment = f"/api/v3/shipments/{label['shipment_id']}"
+    kept = caller.client.get(f"{shipment}/decision").json()["data"]
+    for told in (dry.json()["data"]["steps"], kept["steps"]):
+        assert [each for each in told if each["field"].startswith("recipient.")] == SHORTENED
+    to_address = caller.client.get(shipment).json()["data"]["to_address"]
+    assert (to_address["address_line_1"], to_address["address_line_2"]) == (FIRST_LINE, "molenstr.")
+    printed = b64decode(label["label"]["file"]).decode()
+    assert "molenstr." in printed
+    assert "straat" not in printed
+
+
+def test_a_city_that_cannot_be_shortened_is_refused_before_anything_is_stored(caller):
+    caller.store(an_order(shipping_address=living_in(city="Llanfair" * 4)))
+    before = everything(caller)
+
+    dry, real = ask(caller, ship_with=choosing(LETTER)), ask(caller, dry=False, ship_with=choosing(LETTER))
+
+    (problem,) = real.json()["errors"]
+    assert (real.status_code, problem["source"]["pointer"]) == (400, "/data/attributes/order/shipping_address/city")
+    assert problem["detail"] == (
+        f"Sendcloud has room for 30 characters here, and {'Llanfair' * 4!r} has 32, with everything shortened that can"
+        " be. Shorten it."
+    )
+    assert dry.json()["errors"] == [problem]
+    assert everything(caller) == before
+
+
+@pytest.mark.parametrize(("url", "root"), [(ANNOUNCE, ""), (CREATE, "/data/attributes")])
+def test_a_shipment_without_an_order_is_made_to_fit_too(caller, url, root):
+    body = {"ship_with": choosing(LETTER), "parcels": [{"weight": {"value": "1", "unit": "kg"}}]}
+    sender = {"from_address": {"sender_address_id": 1017}}
+    long = caller.client.post(url, json={**body, **sender, "to_address": living_in(address_line_1=STREET)})
+    wrong = caller.client.post(url, json={**body, **sender, "to_address": living_in(city="Llanfair" * 4)})
+
+    assert long.json()["data"]["to_address"]["address_line_2"] == "molenstr."
+    assert (wrong.status_code, wrong.json()["errors"][0]["source"]["pointer"]) == (400, f"{root}/to_address/city")
 
 
 def test_an_order_that_does_not_exist_is_not_found_by_a_dry_run_either(caller):
@@ -402,6 +475,37 @@ def test_a_rule_divides_a_single_parcel_of_a_request(caller):
 
     assert used(answer)[1] == ["0.500", "0.500", "0.500"]
     assert answer.json()["data"]["applied_shipping_rules"][0]["result"]["number_of_shipments"] == "3"
+
+
+POINTS = [KnownPoint(0, "ways", "W-1", "Bakery", "Markt", "1012 JS", "Amsterdam", "NL", 52_373_000, 4_893_000)]
+
+
+@pytest.mark.parametrize(("option", "street"), [("ways:locker", "Markt"), ("ways:plain", "Voorburgwal")])
+def test_a_label_names_the_service_point_where_the_option_goes_to_one(caller, option, street):
+    with caller.installation.database.write() as transaction:
+        store_points(transaction, [(7, POINTS[0])])
+    label = {"mime_type": "application/zpl", "dpi": 203}
+    wanted = {"to_service_point": {"carrier_service_point_id": "W-1"}, "label_details": label}
+
+    data = shipment(caller, ship_with=choosing(option), **wanted).json()["data"]
+
+    printed = b64decode(data["parcels"][0]["label_file"]).decode()
+    assert [name for name in ("Markt", "Voorburgwal") if name in printed.rpartition("TO")[2]] == [street]
+    assert data["to_service_point"] == {"id": "7", "carrier_service_point_id": "W-1"}
+    assert data["to_address"]["address_line_1"] == "Oudezijds Voorburgwal"
+
+
+@pytest.mark.parametrize(("mime_type", "pages"), [("application/pdf", 3), ("application/zpl", 3), ("image/png", 1)])
+def test_the_file_of_an_order_that_a_rule_divides_has_all_of_its_labels(caller, mime_type, pages):
+    give_rules(caller, a_rule(4, ("set_number_of_parcels", "3")))
+
+    label = ask(caller, dry=False, label_details={"mime_type": mime_type}).json()["data"][0]
+
+    file = b64decode(label["label"]["file"])
+    assert pages == (len(list(page_sizes(file))) if mime_type == "application/pdf" else file.count(b"^XA") or 1)
+    links = [document["link"] for document in label["documents"]]
+    assert [caller.client.get(link).status_code for link in links] == [200] * 3
+    assert str(label["parcel_id"]) in links[0]
 
 
 def test_a_repeated_reference_is_answered_with_the_rules_of_the_first_time(caller):

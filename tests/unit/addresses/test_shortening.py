@@ -59,6 +59,14 @@ def test_every_rule_has_a_name_of_its_own_and_a_sentence():
     assert all(rule.sentence.endswith(".") for rule in SHORTENINGS)
 
 
+def test_a_street_that_has_no_room_in_two_lines_either_stays_the_street_that_is_too_long():
+    address = an_address(address_line_1="Wijdewormerweg " * 4)
+
+    after, _ = shortened(address, TIGHT)
+
+    assert [part.field for part in too_long(after, TIGHT)] == ["address_line_1"]
+
+
 def test_what_has_no_room_is_named_with_its_limit():
     address = an_address(name="a" * 21, city="b" * 31, address_line_1="Damrak")
 

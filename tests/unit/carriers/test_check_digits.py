@@ -28,6 +28,9 @@ GS1 = [
     ("5389400003", "8"),
     ("0000000003", "1"),
     ("0000000002", "4"),
+    ("900001123400009", "7"),  # what is behind the postal code in their sorting codes: Business::Colissimo
+    ("964744137000024", "1"),  # laposte_api, for the last two
+    ("964744124000103", "3"),
 ]
 
 IDENTCODES = [
@@ -62,6 +65,8 @@ DPD = [
     ("09980000020033", "F"),  # tracking_number_data, for the two last ones
     ("09980000020034", "D"),
     ("01015026003653", "C"),  # paketda.de, whose text about the arithmetic is wrong
+    ("00101006M000000000170849250", "8"),  # pick-up points of Colissimo, laposte_api
+    ("00932206M000000000310849250", "Y"),
 ]
 
 UPS = [
@@ -73,6 +78,11 @@ UPS = [
     "1Z5915806855587736",
     "1Z999AA10123456784",
 ]
+
+DHL_EXPRESS = ["3318810025", "3318810036", "3318810014", "8487135506", "1099255990", "3821724944"]
+NOT_DHL_EXPRESS = ["3318810010", "3318810034", "3318810011"]
+
+MONDIAL_RELAY = [("12123456780101", "0"), ("0662312345", "4")]  # Labels specifications V2.3, the worked example
 
 
 @pytest.mark.parametrize(("digits", "check"), S10)
@@ -93,6 +103,16 @@ def test_of_deutsche_post(digits, check):
 @pytest.mark.parametrize(("characters", "check"), DPD)
 def test_of_dpd(characters, check):
     assert check_digits.iso_7064_mod_37_36(characters) == check
+
+
+@pytest.mark.parametrize("number", DHL_EXPRESS)
+def test_of_dhl_express(number):
+    assert check_digits.mod_7(number[:-1]) == number[-1]
+
+
+@pytest.mark.parametrize(("digits", "check"), MONDIAL_RELAY)
+def test_of_mondial_relay(digits, check):
+    assert check_digits.mod_11_weights_2_to_7(digits) == check
 
 
 @pytest.mark.parametrize("number", UPS)
@@ -128,6 +148,7 @@ def test_a_postal_item_is_told_from_what_is_none(number, is_one):
     [
         *((check_digits.mod_10_weights_1_2, number[2:], True) for number in UPS),
         (check_digits.mod_10_weights_1_2, "1" * 16, False),  # 1Z1111111111111111 is published as wrong
+        *((check_digits.mod_7, number, False) for number in NOT_DHL_EXPRESS),  # published as wrong
         (check_digits.gs1, "376123450000010039", True),
         (check_digits.gs1, "376123450000010038", False),
         (check_digits.mod_10_weights_4_9, "396013134140", True),
@@ -160,6 +181,8 @@ def test_leading_zeros_do_not_change_the_digit_of_gs1():
         (check_digits.iso_7064_mod_37_36, "%099"),
         (check_digits.mod_10_weights_1_2, "5R8939035756712"[:-1]),
         (check_digits.mod_10_weights_1_2, "5r8939035756712"),
+        (check_digits.mod_7, "33188100A"),
+        (check_digits.mod_11_weights_2_to_7, "066231234 "),
         (check_digits.mod_10_weights_3_1_plus_1, "8500123456"),
         (check_digits.mod_10_weights_3_1_plus_1, "8500123456A"),
     ],

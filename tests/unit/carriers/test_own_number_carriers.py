@@ -215,6 +215,7 @@ def test_a_maxicode_says_where_to_and_which_parcel():
         ("DE", "10435", "10435 "),
         ("GB", "W1A 1AA", "W1A1AA"),
         ("CA", "k1a 0b1", "K1A0B1"),
+        ("IN", "110 001", "110001"),
     ],
 )
 def test_a_postal_code_is_as_wide_as_its_place_in_a_maxicode(country, postal_code, in_bars):
@@ -242,6 +243,14 @@ def test_a_maxicode_without_room_leaves_out_the_street_and_then_the_city():
 
     assert long_street[-3:] == ["", "PITTSBURGH", "PA"]
     assert long_city[-3:] == ["", "", "PA"]
+
+
+def test_there_are_only_capitals_in_a_maxicode():
+    assert maxicode(address_line_1="№ 5 ﬁne Straße", house_number="a", city="gent")[-3:] == [
+        "NO 5 FINE STRASSE A",
+        "GENT",
+        "",
+    ]
 
 
 def test_accents_are_left_out_of_a_maxicode_and_other_scripts_with_their_field():

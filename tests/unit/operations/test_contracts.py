@@ -15,6 +15,7 @@ from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import SandboxCarrier
 from kolli.errors import (
     CarrierUnavailable,
+    Conflict,
     Impossible,
     Invalid,
     InvalidChoice,
@@ -23,7 +24,8 @@ from kolli.errors import (
     UnknownField,
     Unreachable,
 )
-from kolli.operations.contract_forms import form_of, mistakes_in, read_form
+from kolli.operations.announce import announce
+from kolli.operations.contract_forms import MOST_UNKNOWN, form_of, mistakes_in, read_form
 from kolli.operations.contracts import (
     ContractChange,
     NewContract,
@@ -32,9 +34,12 @@ from kolli.operations.contracts import (
     delete_contract,
     give_numbers,
 )
+from kolli.operations.secrets import rotate
+from kolli.operations.ship_order import Choice, ShipOrder, decided
+from kolli.orders.model import ShipWith
 from kolli.rules.model import Action, Condition, Rule
 from kolli.rules.queries import add_rule, list_rules
-from tests.factories import NOW, a_caller, an_installation, kilograms
+from tests.factories import NOW, a_caller, an_installation, an_order, kilograms
 
 CUSTOMER = {"customer_code": "KOLL", "password": "hunter2"}
 
@@ -128,6 +133,20 @@ def test_a_form_is_sorted_out(post):
 
     assert form.data == {**CUSTOMER, "express": "true"}
     assert (form.name, form.country_code, form.client_id) == ("Main", "NL", "7")
+
+
+@pytest.mark.parametrize("name", ["name", "country", "client_id", "express", "depot"])
+@pytest.mark.parametrize("blank", ["", " ", "\n\t", " " * 1_000_000])
+def test_a_blank_answer_is_none(post, name, blank):
+    form = read_form(post, {**CUSTOMER, name: blank})
+
+    assert form == read_form(post, CUSTOMER)
+
+
+def test_of_endlessly_many_unknown_names_only_some_are_told_about(post):
+    mistakes = mistakes_in(post, {**CUSTOMER, **{f"name {number}": "" for number in range(50_000)}})
+
+    assert len(mistakes) == MOST_UNKNOWN
 
 
 def test_a_carrier_that_says_what_it_knows_clients_by_is_not_asked_for_it_twice(tmp_path):
@@ -364,6 +383,34 @@ def test_numbers_taken_while_a_contract_is_replaced_are_never_taken_again(caller
 
     assert len({*before, *after}) == len(before) + len(after)
     assert max(before, default=0) < min(after)
+
+
+def test_what_was_decided_before_a_contract_changed_is_not_shipped_under_it(caller):
+    contract = made(caller)
+    give_numbers(contract.id, (1, 1_000), 1, caller.installation, is_live=False)
+    caller.store(an_order())
+    order = ShipOrder(70, Choice(ShipWith("postnl:standard", contract.id)), order_number="ORDER-1")
+    before = decided(order, caller.context)
+    same = changed(caller, contract.id, answers={**CUSTOMER, "customer_code": "NEW"})
+
+    with pytest.raises(Conflict, match="Send it again"):
+        announce(before, caller.context)
+
+    assert same.id == contract.id  # nothing was shipped under it
+    (parcel,) = announce(decided(order, caller.context), caller.context).parcels
+    assert parcel.tracking_number.startswith("3SNEW")
+
+
+def test_a_key_that_changes_does_not_keep_anybody_from_shipping(caller):
+    contract = made(caller)
+    give_numbers(contract.id, (1, 1_000), 1, caller.installation, is_live=False)
+    caller.store(an_order())
+    order = ShipOrder(70, Choice(ShipWith("postnl:standard", contract.id)), order_number="ORDER-1")
+    before = decided(order, caller.context)
+
+    rotate(caller.installation.database, caller.installation.settings.data / "kolli.key")
+
+    assert announce(before, caller.context).parcels[0].tracking_number
 
 
 def sequences_of(transaction, _account_id, contract_id):

@@ -564,10 +564,11 @@ def test_what_a_rules_option_needs_and_nobody_has_is_missing(caller):
     assert refused.value.field == "parcels.0.dimensions"
 
 
-def test_the_service_point_of_an_order_is_kept_where_the_option_goes_to_one(caller):
+@pytest.mark.parametrize("option", ["ways:point", "ways:locker"])
+def test_the_service_point_of_an_order_is_kept_where_the_option_goes_to_one(caller, option):
     caller.store(an_order(service_point_details={"carrier_service_point_id": "P-1"}))
 
-    decision = decide_on(caller.context, "ways:point")
+    decision = decide_on(caller.context, option)
 
     assert decision.draft.service_point == ServicePoint(carrier_service_point_id="P-1")
     assert who(decision, "service_point") == ("P-1", "order")

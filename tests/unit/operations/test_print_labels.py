@@ -2,21 +2,26 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
+import msgspec
 import pytest
 
+from kolli.carriers.base import label_details
 from kolli.carriers.postnl import PostNL
 from kolli.documents import proof
 from kolli.documents.layouts.parts import Barcode, LabelParts
 from kolli.documents.render import A4, A5, A6, LABEL_4X6
 from kolli.errors import DoesNotFit, Impossible, Invalid
 from kolli.operations.print_labels import Form, check_label, print_label, print_labels
-from kolli.shipments.model import Draft, Parcel, ParcelStatus
+from kolli.shipments.model import Draft, Parcel, ParcelStatus, ServicePoint
 from tests.factories import NOW, a_caller, an_address, an_installation
 from tests.unit.shipments.made import a_draft, a_shipment
 
 PDF, PNG, ZPL = "application/pdf", "image/png", "application/zpl"
+GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 @pytest.fixture(scope="module")
@@ -213,22 +218,66 @@ def test_a_label_has_what_its_carrier_wants(tmp_path):
     assert {"DE 10435", "ROUTE 10435", "No. N1"} <= set(proof.lines_of(label))
 
 
+def test_a_parcel_for_a_service_point_goes_there_in_the_name_of_who_collects_it(context):
+    there = an_address(name="", address_line_1="Markt", house_number="1", postal_code="9711 AA", city="Groningen")
+    point = ServicePoint("7", "NL-1", "Boekhandel", there)
+    ((shipment, parcel),) = announced(1)
+    shipment = replace(shipment, draft=replace(shipment.draft, service_point=point))
+
+    lines = proof.lines_of(print_label(shipment, parcel, Form(PDF, 72), context))
+
+    at = next(place for place, line in enumerate(lines) if line.endswith("TO Boekhandel"))
+    assert lines[at + 1 : at + 4] == ["Femke de Vries", "Markt 1", "9711 AA Groningen"]
+    assert not any("Voorburgwal" in line for line in lines[at:])
+
+
+def test_a_service_point_of_which_only_the_name_is_known_leaves_the_address_as_it_is(context):
+    ((shipment, parcel),) = announced(1)
+    kept = replace(shipment, draft=replace(shipment.draft, service_point=ServicePoint("7")))
+
+    assert print_label(kept, parcel, Form(PDF, 72), context) == print_label(shipment, parcel, Form(PDF, 72), context)
+
+
 NOT_CERTIFIED = "The layout of this label has not been certified by Regional Parcels"
+
+
+def warnings_on(label):
+    return {line for line in proof.lines_of(label) if line in {"TEST – NOT FOR POSTAGE", NOT_CERTIFIED}}
 
 
 @pytest.mark.parametrize(
     ("kind", "is_live", "said"),
     [
-        (Regional, False, ["TEST – NOT FOR POSTAGE", NOT_CERTIFIED]),
-        (Certified, False, ["TEST – NOT FOR POSTAGE"]),
-        (Regional, True, []),
-        (Certified, True, []),
+        (Regional, False, {"TEST – NOT FOR POSTAGE", NOT_CERTIFIED}),
+        (Certified, False, {"TEST – NOT FOR POSTAGE"}),
+        (Regional, True, set()),
+        (Certified, True, set()),
     ],
 )
 def test_a_label_says_that_it_is_not_certified_until_its_contract_is_live(kind, is_live, said, tmp_path):
-    lines = proof.lines_of(the_label_of(a_regional_draft(is_live=is_live), with_carrier(kind, tmp_path)))
+    draft = a_regional_draft(is_live=is_live, carrier_details=label_details(kind(tmp_path), {}))
 
-    assert sorted(line for line in lines if line in {"TEST – NOT FOR POSTAGE", NOT_CERTIFIED}) == sorted(said)
+    assert warnings_on(the_label_of(draft, with_carrier(kind, tmp_path))) == said
+
+
+def test_a_test_label_still_says_so_when_its_carrier_has_certified_the_layout_since(tmp_path):
+    draft = a_regional_draft(carrier_details=label_details(Regional(tmp_path), {}))
+
+    label = the_label_of(draft, with_carrier(Regional, tmp_path))
+
+    assert the_label_of(draft, with_carrier(Certified, tmp_path)) == label
+    assert NOT_CERTIFIED in warnings_on(label)
+
+
+def test_a_label_that_was_announced_before_there_were_notices_is_drawn_as_on_its_first_day(context):
+    """Draft and label are as the version of the schema 0002 has stored and drawn them."""
+    announced_then = GOLDEN / "announced"
+    draft = msgspec.json.decode((announced_then / "postnl-0002.json").read_bytes(), type=Draft)
+    parcel = Parcel(1, 1, ParcelStatus.READY_TO_SEND, updated_at=NOW, tracking_number="3SKOLL1234567", announced_at=NOW)
+
+    label = print_label(a_shipment(draft=draft, parcels=(parcel,)), parcel, Form(ZPL, 203), context)
+
+    assert label == (announced_then / "postnl-0002.zpl").read_bytes()
 
 
 def test_a_draft_that_has_no_place_in_a_carriers_codes_is_refused_beforehand_with_its_field(tmp_path):

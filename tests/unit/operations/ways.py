@@ -41,10 +41,13 @@ class Ways:
         _option("ways:plain", "30", price=Money(Decimal(7), "EUR"), most_parcels=10),
         _option("ways:cheap", "30", price=Money(Decimal(5), "EUR"), most_parcels=10),
         _option("ways:insurable", "30", functionalities={"insurance": 1000}),
-        _option("ways:insurable/insured=500", "30", functionalities={"insurance": 500}),
+        _option(
+            "ways:insurable/insured=500", "30", insured=Money(Decimal(500), "EUR"), functionalities={"insurance": 500}
+        ),
         _option("ways:mail", "30", requires=("email",)),
         _option("ways:sized", "30", requires=("dimensions",)),
         _option("ways:point", "30", requires=("service_point_details",)),
+        _option("ways:locker", "30", functionalities={"last_mile": "locker"}),
     )
 
     def __init__(self) -> None:

@@ -1,8 +1,9 @@
 import pytest
+import zint
 import zxingcpp
 from PIL import Image
 
-from kolli.documents.barcodes import SYMBOLOGIES, maxicode
+from kolli.documents.barcodes import SYMBOLOGIES, encoder, maxicode
 from kolli.errors import DoesNotFit, NotDrawable
 
 GS, RS, EOT = "\x1d", "\x1e", "\x04"
@@ -51,6 +52,7 @@ READ = {
         a_message("010670000", "276"),
         a_message("1234AB", "528"),
         a_message("B1    ", "826", ""),
+        a_message("110001", "356"),
     ],
 }
 
@@ -118,6 +120,13 @@ def test_parentheses_are_not_in_the_bars_and_what_may_be_longer_ends_with_a_sepa
     (code,) = zxingcpp.read_barcodes(picture(SYMBOLOGIES["gs1_128"], "(403)276104350(00)376123450000010039"))
 
     assert code.bytes == b"403276104350\x1d00376123450000010039"
+
+
+@pytest.mark.parametrize(("postcode", "country", "mode"), [("841706672", "840", 2), ("110001", "356", 3)])
+def test_only_the_postcodes_of_the_usa_are_of_the_mode_for_digits(postcode, country, mode):
+    assert maxicode.encode(a_message(postcode, country, "A")) == encoder.encoded(
+        zint.Symbology.MAXICODE, f"[)>{RS}01{GS}96A", option_1=mode, primary=f"{postcode}{country}001"
+    )
 
 
 @pytest.mark.parametrize("dpi", [150, 203, 300, 600])
