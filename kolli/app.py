@@ -26,7 +26,7 @@ from kolli.api.v2.errors import PREFIX as V2_PREFIX
 from kolli.api.v2.errors import nowhere as nowhere_in_v2
 from kolli.api.v3 import SECTIONS
 from kolli.carriers.registry import Carriers, installed_carriers
-from kolli.database import Database
+from kolli.database import Database, is_busy
 from kolli.documents.fonts import Fonts
 from kolli.errors import SetupError
 from kolli.jobs import release_leases
@@ -98,6 +98,11 @@ def readable(database: Database) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        if is_busy(error):
+            raise SetupError(
+                f"Another process, such as `kolli migrate`, is writing to the database {database.path}."
+                " Wait until it has ended, then try again."
+            ) from error
         raise SetupError(
             f"The database {database.path} cannot be used: {error.orig}."
             " Put a backup in its place, or correct KOLLI_DATA."

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from kolli.errors import SetupError
@@ -100,6 +101,16 @@ class Database:
             with self._reading, self._reader.begin() as transaction:
                 yield transaction
 
+    def write_through(self) -> None:
+        """Brings the file itself up to date, which lags behind the log beside it, and empties the log.
+
+        What has been replaced is in neither then. While somebody reads for long, it is left for later.
+        """
+        with self._turns, self._writer.connect() as connection:
+            cursor = connection.connection.cursor()  # below SQLAlchemy, which would begin a transaction
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.close()
+
     def close(self) -> None:
         """Closes every connection."""
         self._writer.dispose()
@@ -109,6 +120,12 @@ class Database:
 def tell_after_commit(transaction: Connection, topic: str) -> None:
     """Has the listener of a topic called in this process once the transaction is durable; never when it is undone."""
     transaction.info[_TOPICS].add(topic)
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Whether it says that another process was writing, for longer than we wait."""
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def erase_what_is_replaced(transaction: Connection) -> None:

@@ -119,10 +119,11 @@ def _rows(
     file.seek(0)
     delimiter = max(",;\t", key=first.count)
     table = csv.reader(file, delimiter=delimiter, strict=True)
-    columns = [name.strip().lower() for name in next(table, [])]
+    columns = [name.strip().lower() for name in _without_end(next(table, []), 0)]
     _check_header(columns, path, known, required)
     count = 0
-    for number, cells in enumerate(table, start=2):
+    for number, whole_row in enumerate(table, start=2):
+        cells = _without_end(whole_row, len(columns))
         if not any(cell.strip() for cell in cells):
             continue
         if count == most_rows:
@@ -131,9 +132,17 @@ def _rows(
         if len(cells) != len(columns):
             row.wrong("", f"It has {len(cells)} columns, and the header has {len(columns)}.")
         for name, cell in row.cells.items():
-            _check_cell(row, name, cell)
+            check_cell(row, name, cell)
         count += 1
         yield row
+
+
+def _without_end(cells: list[str], least: int) -> list[str]:
+    """A row without the empty cells at its end that spreadsheets leave behind deleted columns."""
+    end = len(cells)
+    while end > least and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
 
 
 def _plain(cell: str) -> str:
@@ -142,7 +151,8 @@ def _plain(cell: str) -> str:
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 
-def _check_cell(row: TableRow, name: str, cell: str) -> None:
+def check_cell(row: TableRow, name: str, cell: str) -> None:
+    """Notes what no cell may hold, whatever it means: what cannot be printed, and far too much."""
     if found := _UNPRINTABLE.search(cell):
         row.wrong(name, f"The character U+{ord(found[0]):04X} cannot be printed. Leave it out.")
     if len(cell) > LONGEST_CELL:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -182,11 +182,13 @@ def _unfit(rows: list[PricedRow], *, allow_gaps: bool) -> Iterator[Mistake]:
         if own[0].rate.lightest.value and not allow_gaps and (0, own[0].row.number) not in told:
             told.add((0, own[0].row.number))
             yield _gap(own[0], f"has no rate from 0 to {own[0].rate.lightest}", where)
-        for lighter, heavier in pairwise(own):
+        lighter = own[0]  # of the rows before, the one that goes furthest
+        for heavier in own[1:]:
             pair = (lighter.row.number, heavier.row.number)
             if pair not in told and (found := _between(lighter, heavier, where, allow_gaps=allow_gaps)):
                 told.add(pair)
                 yield found
+            lighter = max(lighter, heavier, key=lambda row: row.rate.heaviest.grams)
 
 
 def _places(rows: Sequence[PricedRow]) -> Iterator[tuple[PricedRow, _Where]]:

@@ -112,8 +112,8 @@ def parts_of(carrier: Carrier, draft: Draft, box_number: int, tracking_number: s
     return carrier.label_parts(draft, box_number, tracking_number) if isinstance(carrier, PrintsLabels) else NO_PARTS
 
 
-def draw(carrier: Carrier, draft: Draft, tracking_number: str) -> None:
-    """Draws the label of the first box as it is drawn before a carrier is asked: on both papers, at the coarsest."""
+def draw(carrier: Carrier, draft: Draft, tracking_number: str, box_number: int = 1) -> None:
+    """Draws the label of a box as it is drawn before a carrier is asked: on both papers, at the coarsest."""
     content = LabelContent(
         sender=draft.sender,
         recipient=draft.recipient,
@@ -128,8 +128,9 @@ def draw(carrier: Carrier, draft: Draft, tracking_number: str) -> None:
         shipped_on=draft.shipped_on,
         band="TEST – NOT FOR POSTAGE",
         notice=draft.carrier_details.get(PRINTED_NOTICE, ""),
+        box_number=box_number,
         box_count=len(draft.boxes),
-        parts=parts_of(carrier, draft, 1, tracking_number),
+        parts=parts_of(carrier, draft, box_number, tracking_number),
     )
     for paper in (A6, LABEL_4X6):
         assert lay_out(content, paper, _fonts(), COARSEST_DPI).marks

@@ -14,13 +14,16 @@
 Nothing of Kolli imports this module.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from kolli.carriers.base import (
+    REQUIRED_FIELDS,
     Announced,
     AsksForContracts,
     Booking,
@@ -31,11 +34,12 @@ from kolli.carriers.base import (
     Numbers,
     PrintsLabels,
     ShippingOption,
+    Tracks,
 )
 from kolli.carriers.functionalities import NOTHING_DECLARED, problem_with
 from kolli.carriers.specimens import a_booking, a_draft, draw, numbers_of, options_of, parts_of
-from kolli.errors import CarrierError, CarrierRejected, DoesNotFit, Impossible, Missing
-from kolli.shipments.model import Draft
+from kolli.errors import CarrierError, CarrierRejected, CarrierUnavailable, DoesNotFit, Impossible, Missing
+from kolli.shipments.model import Draft, ParcelStatus
 from kolli.values import COUNTRY_CODES
 
 LONGEST_NUMBER = 40
@@ -78,11 +82,20 @@ class CarrierPromises:
             pytest.skip("it cannot be asked")
         return carrier
 
+    @pytest.fixture
+    def tracking(self, carrier: Carrier) -> Tracks:
+        """The carrier, if it says what happens to parcels."""
+        if not isinstance(carrier, Tracks):
+            pytest.skip("it does not track")
+        return carrier
+
     # What it declares
 
     def test_it_says_what_it_is(self, carrier: Carrier) -> None:
         """Its members are there, and of their types."""
         assert (type(carrier.code), type(carrier.name), type(carrier.needs_contract)) == (str, str, bool)
+        assert re.fullmatch("[!-.0-9;-~]+", carrier.code), "no colon, slash or space"
+        assert not isinstance(carrier, PrintsLabels) or type(carrier.label_is_certified) is bool
         assert carrier.numbering in Numbering
         assert carrier.options
         assert {type(option) for option in carrier.options} == {ShippingOption}
@@ -90,7 +103,7 @@ class CarrierPromises:
     def test_its_options_begin_with_its_code_and_have_a_name(self, carrier: Carrier) -> None:
         """Whose option it is can be read off it, and the label has something to print."""
         codes = [option.code for option in carrier.options]
-        assert [code for code in codes if not code.startswith(f"{carrier.code}:")] == []
+        assert [code for code in codes if not re.fullmatch(f"{re.escape(carrier.code)}:[!-~]+", code)] == []
         assert len(set(codes)) == len(codes)
         assert [option.code for option in carrier.options if not option.name] == []
 
@@ -116,9 +129,12 @@ class CarrierPromises:
         """Some weight, some parcel, no negative price."""
         options = carrier.options
         assert [option.code for option in options if option.most_parcels < 1] == []
-        assert [option.code for option in options if not 0 < option.lightest.grams <= option.heaviest.grams] == []
+        assert [o.code for o in options if not 0 < o.lightest.grams <= o.heaviest.grams < Decimal("Infinity")] == []
+        assert [option.code for option in options if option.largest and min(option.largest.sides_mm) <= 0] == []
         assert [option.code for option in options if option.price and option.price.value < 0] == []
-        assert [option.code for option in options if option.volumetric_divisor == 0] == []
+        assert [o.code for o in options if o.volumetric_divisor is not None and o.volumetric_divisor <= 0] == []
+        assert [o.code for o in options if o.lead_time_hours is not None and o.lead_time_hours < 0] == []
+        assert {name for option in options for name in option.requires} <= REQUIRED_FIELDS.keys()
 
     def test_it_can_number_if_its_numbers_are_ours_and_not_otherwise(self, carrier: Carrier) -> None:
         """What it says about its numbers is what it can do."""
@@ -136,6 +152,7 @@ class CarrierPromises:
         names = [field.name for field in asking.contract_form]
         assert len(set(names)) == len(names)
         assert [field.name for field in asking.contract_form if not field.description] == []
+        assert [field.name for field in asking.contract_form if field.is_secret and field.is_client_id] == []
         assert [field.name for field in asking.contract_form if (field.type == "choice") != bool(field.choices)] == []
 
     def test_the_contract_of_this_test_is_as_its_form_wants_it(
@@ -195,7 +212,10 @@ class CarrierPromises:
             numbered = [(serial, numbers_of(numbering, contract_data, option, serial)) for serial in serials]
             assert sum(map(len, (numbers for _, numbers in numbered))) >= 1_000
             assert [
-                serial for serial, numbers in numbered for n in numbers if serial_of.setdefault(n, serial) != serial
+                serial
+                for serial, numbers in numbered
+                for number in numbers
+                if serial_of.setdefault(number.casefold(), serial) != serial  # parcels are found in either case
             ] == []
 
     def test_its_numbers_are_ascii_and_no_longer_than_its_longest(
@@ -260,6 +280,17 @@ class CarrierPromises:
         assert looking_up.look_up(booking.reference) == announced
         assert looking_up.look_up("never announced") is None
 
+    def test_it_says_of_parcels_it_was_asked_about_when_something_happened_to_them(
+        self, tracking: Tracks, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """A time without a zone is no time."""
+        numbers = carrier.announce(a_booking(carrier, contract_data, boxes=2)).tracking_numbers[: tracking.most_tracked]
+        with suppress(CarrierUnavailable):
+            for event in tracking.events(numbers, contract_data):
+                assert event.tracking_number in numbers
+                assert event.at.tzinfo is not None
+                assert isinstance(event.status, ParcelStatus)
+
     # Its labels
 
     def test_its_label_can_be_drawn_with_the_longest_number(
@@ -286,6 +317,13 @@ class CarrierPromises:
                 if _has_room(carrier, crowded, carrier.longest_number):
                     draw(carrier, crowded, number)
 
+    def test_the_label_of_every_box_can_be_drawn(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
+        """Not only that of the first."""
+        for option, draft, number in self._announced(carrier, contract_data):
+            boxes = draft.boxes * min(option.most_parcels, 3)
+            for box_number in range(1, len(boxes) + 1):
+                draw(carrier, replace(draft, boxes=boxes), number, box_number)
+
     def test_its_label_is_the_same_for_the_same_draft(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
         """A reprint next year is the label of today."""
         for _option, draft, number in self._announced(carrier, contract_data):
@@ -297,13 +335,21 @@ class CarrierPromises:
         """Parentheses stand around the identifiers of GS1 and are in no bars."""
         for _option, draft, number in self._announced(carrier, contract_data):
             barcodes = parts_of(carrier, draft, 1, number).barcodes
-            data = [barcode.data.replace("(", "").replace(")", "") for barcode in barcodes]
-            assert not data or [text for text in data if number in text]
+            of_number = [barcode for barcode in barcodes if number in _bare(barcode.data)]
+            assert of_number or not barcodes
+            assert [barcode.printed for barcode in of_number if number not in _bare(barcode.printed)] == []
 
-    def test_what_of_the_contract_is_printed_is_text(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
+    def test_what_of_the_contract_is_printed_is_text_and_no_secret(
+        self, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
         """It is stored with the draft."""
-        details = carrier.printed_details(contract_data) if isinstance(carrier, PrintsLabels) else {}
+        form = carrier.contract_form if isinstance(carrier, AsksForContracts) else ()
+        secrets = {field.name: f"secret of {field.name}" for field in form if field.is_secret}
+        details = {}
+        if isinstance(carrier, PrintsLabels):
+            details = carrier.printed_details({**contract_data, **secrets})
         assert {type(each) for pair in details.items() for each in pair} <= {str}
+        assert set(details.values()) & set(secrets.values()) == set()
 
     def test_an_address_that_has_no_place_in_its_codes_is_refused_by_its_field(
         self, carrier: Carrier, contract_data: Mapping[str, str]
@@ -346,7 +392,7 @@ def _has_room(carrier: Carrier, draft: Draft, number: str) -> bool:
 
 
 def _bare(number: str) -> str:
-    return "".join(character for character in number if character not in " .-")
+    return "".join(character for character in number if character not in " .-()")
 
 
 def _is_fit(number: str, carrier: Carrier) -> bool:

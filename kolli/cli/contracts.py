@@ -10,7 +10,7 @@ import typer
 
 from kolli.account.contracts import Contract, all_contracts, get_contract
 from kolli.account.number_ranges import list_number_ranges
-from kolli.carriers.base import Carrier, ContractField
+from kolli.carriers.base import Carrier, ContractField, Numbers
 from kolli.cli.common import choose_account, installation
 from kolli.cli.options import AccountOption
 from kolli.errors import Invalid, KolliError, NotFound
@@ -62,6 +62,8 @@ def add_command(
         wanted = NewContract(known.code, answers, name or None, is_active=not inactive, is_default=default)
         contract = create_contract(wanted, owner.id, at)
     _show(contract)
+    if isinstance(known, Numbers):
+        typer.echo(f"next       give it numbers: kolli contracts range {contract.id} FIRST LAST")
     if contract.error is not None:
         raise typer.Exit(1)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from kolli.cli.common import caller, choose_account, installation
@@ -58,9 +58,10 @@ def _head(shipment: Shipment) -> Iterator[str]:
 
 
 def _table(steps: tuple[Step, ...]) -> Table:
-    table = Table("what", "was", "is", "chosen by", "why")
+    table = Table(Column("what", no_wrap=True), "was", "is", "chosen by", "why")
     for step in steps:
-        table.add_row(*(Text(cell, overflow="fold") for cell in _row(step)))
+        name, *others = _row(step)
+        table.add_row(Text(name), *(Text(cell, overflow="fold") for cell in others))
     return table
 
 

@@ -25,14 +25,21 @@ MOST_SHOWN = 50
 
 OFTEN = 200
 
-FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
-
 COLUMNS = ("shipment_id", "order_number", "field", "was", "would_be", "error")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        told = f"{text!r} is not a day. Write it as 2026-11-24, or with the time as 2026-11-24T12:00:00."
+        raise typer.BadParameter(told) from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def replay_command(
     since: Annotated[
-        datetime, typer.Option(metavar="DATE", formats=FORMATS, help="From which day on, in UTC: 2026-11-24.")
+        datetime, typer.Option(metavar="DATE", parser=_moment, help="From which day on, in UTC: 2026-11-24.")
     ],
     rules: Annotated[Path | None, typer.Option(help="Rules from a CSV file, in place of the account's.")] = None,
     to_file: Annotated[Path | None, typer.Option("--csv", help="A CSV file to write every difference to.")] = None,
@@ -48,7 +55,7 @@ def replay_command(
         context = caller(here, choose_account(here, account))
         with here.database.read() as transaction:
             compiled = _compiled(transaction, rules, context) if rules else None
-        rows = told.rows(replay(since.replace(tzinfo=UTC), context, compiled))
+        rows = told.rows(replay(since, context, compiled))
         if file is not None:
             write_table(file, COLUMNS, rows)
         else:

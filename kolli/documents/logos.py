@@ -59,7 +59,7 @@ def clean_logo(content: bytes) -> bytes:
     Of an animation it is the first picture. Raises TooLarge, or Invalid naming `logo`, for whatever cannot be one.
     """
     if len(content) > MOST_BYTES:
-        raise TooLarge(f"The logo has {len(content)} bytes; it may have {MOST_BYTES}. Upload a smaller one.")
+        raise TooLarge(f"The logo has more than the {MOST_BYTES} bytes it may have. Upload a smaller one.")
     kind = next((name for start, name in _FORMATS.items() if content.startswith(start)), None)
     if kind is None:
         raise _wrong(_described(content))

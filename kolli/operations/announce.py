@@ -320,7 +320,11 @@ def _own_numbers(decision: Decision, carrier: Carrier, context: Context) -> tupl
 def _no_numbers(decision: Decision, contract: Contract, carrier_name: str) -> NumbersExhausted:
     kind = "live" if contract.is_live else "test"
     if decision.number_range is None:
-        return NumbersExhausted(f"The contract {contract.id} has no {kind} number range.", field="contract_id")
+        return NumbersExhausted(
+            f"The contract {contract.id} has no {kind} number range. Give it one with `kolli contracts range`, or with"
+            f" POST /api/v3/contracts/{contract.id}/number-ranges.",
+            field="contract_id",
+        )
     return NumbersExhausted(
         f"The {kind} number range of contract {contract.id} ({contract.name}) is used up. Nothing was announced."
         f" Ask {carrier_name} for a new range and give it to the contract.",

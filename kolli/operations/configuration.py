@@ -52,7 +52,10 @@ class Configurations:
         self._lock = threading.Lock()
 
     def of(self, transaction: Connection, account_id: int) -> Configuration:
-        """The account's configuration as this transaction sees it."""
+        """The account's configuration as this transaction sees it, which has changed nothing of it itself.
+
+        Were such a change undone, what it had been would be kept for the next one with its revision.
+        """
         revision = revision_of(transaction, account_id)
         with self._lock:
             kept = self._kept.pop(account_id, None)

@@ -251,8 +251,11 @@ class _Deciding:
         """Where the recipient collects it."""
         giver = self.subject.giver
         goes_there = option.goes_to_service_point or option.needs_service_point
-        if giver == "order" and not goes_there:
-            return None  # what an order brings along does not hinder home delivery
+        if giver == "order" and not goes_there:  # what an order brings along does not hinder home delivery
+            if self.subject.service_point is not None:
+                note = f"That of the order is not used: {option.code} delivers to the address."
+                self.record.add(Step("service_point", None, None, giver, note=note))
+            return None
         point = choose_service_point(self.transaction, carrier.code, self.subject.service_point, self.plan.recipient)
         if point is None:
             return None

@@ -25,7 +25,7 @@ def find_meant(transaction: Connection, text: str, context: Context) -> Shipment
         found = listed[0][0] if listed else None
     if found is None:
         ids = [order.id for order in find_any_by_order_id(transaction, account_id, text)]
-        if text.isascii() and text.isdigit() and int(text[:20]) <= LARGEST_NUMBER:
+        if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_NUMBER:
             ids.append(int(text))
         of_orders = (find_newest_of_order(transaction, account_id, order_pk) for order_pk in ids)
         found = next((shipment for shipment in of_orders if shipment is not None), None)

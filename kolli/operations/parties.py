@@ -67,7 +67,8 @@ def _existing(sender: SenderAddress | None, sender_address_id: int | None) -> Se
         raise DoesNotExist(field="sender_address_id")
     raise Missing(
         "This field is required, because the account has no default sender address. An order ships from an address that"
-        " is stored with the account; a shipment without an order can bring its own (`from_address`).",
+        " is stored with the account: add one with `kolli sender-addresses add`, or with POST"
+        " /api/v3/addresses/sender-addresses. A shipment without an order can bring its own (`from_address`).",
         field="sender_address_id",
     )
 
@@ -90,6 +91,8 @@ def choose_contract(
     contract = find_default_contract(transaction, account_id, carrier.code)
     if contract is None and carrier.needs_contract:
         raise Missing(
-            f"This field is required, because the account has no contract with {carrier.name}.", field="contract_id"
+            f"This field is required, because the account has no contract with {carrier.name}. Add one with"
+            f" `kolli contracts add {carrier.code}`, or with POST /api/v3/contracts.",
+            field="contract_id",
         )
     return contract

@@ -131,7 +131,11 @@ def seal_what_is_readable(database: Database, vault: Vault) -> int:
         raise SetupError(f"None of the keys in the key file opens a secret of this database. {LOST}")
     for secret in findings.lost:
         log.error("The secret of %s %d cannot be opened with any key. Give it anew.", secret.place.name, secret.id)
-    return sum(_reseal(database, vault, place) for place in PLACES) if findings.readable else 0
+    if not findings.readable:
+        return 0
+    count = sum(_reseal(database, vault, place) for place in PLACES)
+    database.write_through()
+    return count
 
 
 def rotate(database: Database, path: Path) -> Counter[str]:
@@ -151,7 +155,9 @@ def rotate(database: Database, path: Path) -> Counter[str]:
             with database.write() as transaction:  # whoever seals waits, or has seen the new key
                 if all(_is_done(transaction, vault, place) for place in PLACES):
                     write_keys(path, [fresh])
-                    return +sealed
+                    break
+        database.write_through()
+        return +sealed
 
 
 def _is_done(transaction: Connection, vault: Vault, place: Place) -> bool:

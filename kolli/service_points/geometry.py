@@ -35,8 +35,16 @@ class Box:
 
     @property
     def diagonal_metres(self) -> float:
-        """How far it is from its south-west to its north-east corner."""
-        return metres_between(Position(self.south, self.west), Position(self.north, self.east))
+        """How far it is from its south-west to its north-east corner.
+
+        That is the way through the box, which for one that goes more than half around the globe is not the short one.
+        """
+        south_west, north_east = Position(self.south, self.west), Position(self.north, self.east)
+        width = (self.east - self.west) % (2 * HALF_TURN)
+        if width <= HALF_TURN:
+            return metres_between(south_west, north_east)
+        middle = Position((self.south + self.north) // 2, _turned(self.west + width // 2))
+        return metres_between(south_west, middle) + metres_between(middle, north_east)
 
 
 WHOLE_EARTH = Box(-QUARTER_TURN, -HALF_TURN, QUARTER_TURN, HALF_TURN)

@@ -1,5 +1,6 @@
 """A JSON file of service points as rows of a table, so that one reader checks both kinds of files."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -9,9 +10,12 @@ import msgspec
 
 from kolli.errors import Invalid
 from kolli.service_points.model import WEEKDAYS
-from kolli.tables import TableRow
+from kolli.tables import TableRow, check_cell
 
 LARGEST_BYTES = 256 * 1024 * 1024
+
+MOST_DIGITS = 40
+"""How far the first digit of a number may be from its point."""
 
 _PLACES: Mapping[str, str] = {
     **dict.fromkeys(("street", "house_number", "postal_code", "city", "country_code"), "address"),
@@ -42,7 +46,7 @@ def rows_of_json(path: Path, carrier_code: str) -> Iterator[TableRow]:
         size = path.stat().st_size
         if size > LARGEST_BYTES:
             raise Invalid(f"{path} has {size:,} bytes, more than {LARGEST_BYTES:,}. Divide it, or write it as CSV.")
-        content = path.read_bytes()
+        content = path.read_bytes().removeprefix(BOM_UTF8)
         points = _read_list(content) if content.lstrip()[:1] == b"[" else _read_answer(content).data.results
     except OSError as error:
         raise Invalid(f"{path}: {error.strerror}.") from error
@@ -68,6 +72,8 @@ def _row(number: int, raw: msgspec.Raw, carrier_code: str) -> TableRow:
         cells[column] = _text(row, column, _object(row, place, point).get(column))
     for day in WEEKDAYS:
         cells[day] = _hours(row, day, _object(row, "opening_times", point).get(day))
+    for column, cell in cells.items():
+        check_cell(row, column, cell)
     code = _object(row, "carrier", point).get("code", carrier_code)
     if code != carrier_code:
         row.wrong(
@@ -90,9 +96,11 @@ def _text(row: TableRow, column: str, value: object) -> str:
         return value.strip()
     if value is None:
         return ""
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return f"{value:f}" if isinstance(value, Decimal) else str(value)
-    row.wrong(column, "It is no text.")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, Decimal) and abs(value.adjusted()) <= MOST_DIGITS:  # 1e999999999 would take a gigabyte
+        return f"{value:f}"
+    row.wrong(column, "It is a number that nothing here can be." if isinstance(value, Decimal) else "It is no text.")
     return ""
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Select, and_, cast, or_, select
+from sqlalchemy import ColumnElement, Connection, Float, Select, and_, cast, func, or_, select
 
 from kolli.schema import service_points
-from kolli.service_points.geometry import Box, Position, box_around, flattening, metres_between
+from kolli.service_points.geometry import HALF_TURN, Box, Position, box_around, flattening, metres_between
 from kolli.service_points.model import KnownPoint, ShopType
 from kolli.service_points.queries import COLUMNS, known_point
 
@@ -106,7 +106,8 @@ def _within(transaction: Connection, wanted: Wanted, centre: Position, metres: i
 
 def _by_flat_distance(transaction: Connection, wanted: Wanted, centre: Position) -> list[tuple[int, int]]:
     height = cast(_table.latitude - centre.latitude, Float)
-    width = cast(_table.longitude - centre.longitude, Float)
+    # The short way around the globe: 359 degrees east are one degree west.
+    width = cast(HALF_TURN - func.abs(HALF_TURN - func.abs(_table.longitude - centre.longitude)), Float)
     statement = _POSITIONS.where(*_filters(wanted))
     return _measured(
         transaction,

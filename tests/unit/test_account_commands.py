@@ -13,7 +13,8 @@ from kolli.account.pages import Page
 from kolli.account.sender_addresses import list_sender_addresses
 from kolli.app import open_database
 from kolli.cli import cli
-from kolli.errors import Impossible, Invalid, KolliError, Missing, NotFound
+from kolli.documents.logos import MOST_BYTES
+from kolli.errors import Impossible, Invalid, KolliError, Missing, NotFound, TooLarge
 from kolli.settings import Settings
 
 DEMO = Path(kolli.demo.__file__).parent
@@ -139,3 +140,10 @@ def test_a_bad_file_of_service_points_is_told_row_by_row_and_changes_nothing(dat
     assert done.exit_code == 1
     assert "row 2, latitude: 153 is not between -90 and 90 degrees." in done.output
     assert run("service-points", "list") == ""
+
+
+def test_a_logo_that_is_too_large_names_how_large_it_may_be(database, tmp_path):
+    (tmp_path / "large.png").write_bytes(b"\x89PNG" + bytes(3_000_000))
+
+    with pytest.raises(TooLarge, match=f"more than the {MOST_BYTES} bytes it may have"):
+        run("brands", "add", "Wax", "--logo", str(tmp_path / "large.png"))

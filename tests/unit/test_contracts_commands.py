@@ -51,6 +51,13 @@ def test_a_new_account_gets_a_contract_with_numbers_and_goes_live(folder):
     ]
 
 
+def test_a_new_contract_says_how_it_gets_the_numbers_that_it_needs(folder):
+    told = kolli("contracts", "add", "postnl", "--data", "-", said='{"customer_code": "KOLL"}')
+    contract = told.output.split()[1]
+
+    assert told.output.splitlines()[-1] == f"next       give it numbers: kolli contracts range {contract} FIRST LAST"
+
+
 def test_what_the_carrier_asks_for_can_be_typed(folder):
     told = kolli("contracts", "add", "postnl", said="Main\nNL\n\nKOLL\n\n")
 

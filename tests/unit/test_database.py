@@ -3,6 +3,7 @@ import threading
 import pytest
 from sqlalchemy import insert, select
 
+from kolli.app import readable
 from kolli.database import Database, Turns, insert_or_skip
 from kolli.errors import SetupError
 from kolli.migrations import migrate, newest_version, version_of
@@ -78,6 +79,19 @@ def test_readers_do_not_wait_for_a_writer(tmp_path):
         seen = reading.execute(select(sequences.c.name).where(sequences.c.name == "x")).all()
 
     assert seen == []
+
+
+def test_who_waits_too_long_for_another_process_is_told_so_and_not_that_the_file_is_broken(tmp_path, monkeypatch):
+    monkeypatch.setattr("kolli.database.BUSY_TIMEOUT_SECONDS", 0.1)
+    one, other = Database(tmp_path / "kolli.db"), Database(tmp_path / "kolli.db")
+
+    with (
+        one.write(),
+        pytest.raises(SetupError, match=r"Another process.*Wait until it has ended"),
+        readable(other),
+        other.write(),
+    ):
+        pass
 
 
 def test_a_folder_that_cannot_be_made_is_explained(tmp_path):

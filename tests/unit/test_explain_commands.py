@@ -88,6 +88,13 @@ def test_what_was_never_shipped_is_told(caller):
     )
 
 
+@pytest.mark.parametrize("name", ["9" * 19, "9" * 20, "0" * 20 + "9" * 20, "0" * 20 + "9" * 5_000, "²"])
+def test_a_number_that_no_order_can_have_is_told_too(caller, name):
+    result = kolli("explain", name)
+
+    assert (result.exit_code, result.exception.message) == (1, NOTHING.replace("ORDER-1", name[:100]))
+
+
 def test_a_replay_shows_counts_costs_and_a_list_and_writes_a_file(caller, shipped, tmp_path):
     file = rules_file(
         tmp_path, "Light,and,Weight (kg),lt,1,Ship with,sendcloud:letter", "Dear,and,Weight (kg),ge,9,Set weight,1"

@@ -111,6 +111,30 @@ def test_the_readme_opens_with_the_two_commands():
     assert {"make demo", "make test"} <= set(re.findall(r"make [a-z-]+", readme.read_text("utf-8")))
 
 
+def test_the_readme_leads_to_every_page_of_the_documentation():
+    named = set(re.findall(r"\]\((docs/[a-z-]+\.md)", text_of("README.md")))
+
+    assert named == {f"docs/{page.name}" for page in (REPOSITORY / "docs").glob("*.md")}
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/{page.name}" for page in (REPOSITORY / "docs").glob("*.md"))])
+def test_links_between_pages_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", text_of(page))
+    missing = []
+    for path, heading in links:
+        target = (REPOSITORY / page).parent / path if path else REPOSITORY / page
+        if not target.exists() or (heading and heading not in headings_of(target)):
+            missing.append((path, heading))
+
+    assert missing == []
+
+
+def headings_of(page):
+    """How links name the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
 def test_every_documented_make_target_exists(name):
     if not (REPOSITORY / name).exists():

@@ -45,7 +45,17 @@ def test_rows_are_read_by_the_names_of_columns(read):
     ]
 
 
-@pytest.mark.parametrize("text", ["name;count\nVan;3\n", "name\tcount\nVan\t3\n", "\ufeffname,count\r\nVan,3\r\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name;count\nVan;3\n",
+        "name\tcount\nVan\t3\n",
+        "\ufeffname,count\r\nVan,3\r\n",
+        "name,count\rVan,3\r",
+        "name,count,,\nVan,3,,\n,,,\n",
+        "name,count,, \nVan,3\n",
+    ],
+)
 def test_the_files_of_spreadsheets_are_read(read, text):
     (row,) = read(text)
 

@@ -2,6 +2,8 @@
 
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 

@@ -22,7 +22,7 @@ from kolli.api.errors import Pointers
 from kolli.api.lists import PARAMETERS, links, read_page_of_ids
 from kolli.api.v3.common import Schema
 from kolli.api.v3.integrations import url_of_web
-from kolli.api.v3.order_document import SomePrintable
+from kolli.api.v3.order_document import title
 from kolli.documents.logos import clean_logo
 from kolli.operations.context import Context
 from kolli.outgoing import LONGEST_URL
@@ -43,7 +43,7 @@ Website = Annotated[
     Field(max_length=LONGEST_URL),
     AfterValidator(_website),
 ]
-Name = Annotated[SomePrintable, Field(max_length=255)]
+Name = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(title)]
 Email = Annotated[str, Field(max_length=255, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
+from pydantic import AfterValidator, Field, TypeAdapter
 from starlette.datastructures import QueryParams
 
 from kolli.account.contracts import (
@@ -27,7 +27,7 @@ from kolli.api.v3.contract_answers import (
     range_answer,
     schema_answer,
 )
-from kolli.api.v3.order_document import SomePrintable
+from kolli.api.v3.order_document import title
 from kolli.carriers.base import AsksForContracts, Carrier
 from kolli.errors import Impossible
 from kolli.operations.context import Context
@@ -54,7 +54,7 @@ TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 ContractData = Annotated[
     dict[str, Any], Field(json_schema_extra={"additionalProperties": {"type": "string", "maxLength": LONGEST_VALUE}})
 ]
-Name = Annotated[SomePrintable, Field(max_length=LONGEST_NAME)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(title)]
 
 
 class WantedContract(Schema):

@@ -57,6 +57,14 @@ def printable(text: str) -> str:
     return text
 
 
+def title(text: str) -> str:
+    """The name of something on one line, without space around it; for a schema, an error when nothing is left of it."""
+    text = printable(" ".join(text.split()) if text.strip() else text)
+    if not text.strip():
+        raise PydanticCustomError("blank", "A name has to have letters, not spaces only.")
+    return text
+
+
 def _number(value: object) -> Decimal:
     """JSON numbers and numbers in quotes, exactly, without an exponent and with a bounded length."""
     if isinstance(value, str):

@@ -16,7 +16,7 @@ from kolli.carriers.base import PRINTED_NAME, ContractField, ShippingOption
 from kolli.carriers.own_numbers import OwnNumberCarrier, filled_up, in_blocks
 from kolli.documents.layouts.parts import Barcode, LabelParts
 from kolli.shipments.model import Draft
-from kolli.values import Weight
+from kolli.values import Weight, country_numeric
 
 PREFIX, EXTENSION = "company_prefix", "extension_digit"
 
@@ -87,10 +87,14 @@ class OwnFleet(OwnNumberCarrier):
 
 
 def _ship_to(draft: Draft) -> str:
-    """The recipient's postal code as a GS1 element; empty when there is none. Impossible when it does not fit."""
+    """The recipient's postal code as a GS1 element; empty without one, or without the country's number for abroad.
+
+    Impossible when it does not fit.
+    """
     if not routing.bare_postal_code(draft.recipient):
         return ""
     if draft.sender.country_code == draft.recipient.country_code:
         return f"(420){routing.postal_code_of(draft.recipient, 20, 'the barcode')}"
-    country = routing.numeric_country_of(draft.recipient, "the barcode")
+    if not (country := country_numeric(draft.recipient.country_code)):
+        return ""
     return f"(421){country}{routing.postal_code_of(draft.recipient, 9, 'the barcode')}"

@@ -252,6 +252,15 @@ def test_a_mistake_is_pointed_to(caller, change, pointer):
     assert refused(added) == refused(changed) == ("invalid", pointer)
 
 
+@pytest.mark.parametrize("name", ["", "   ", "\n\t", "a\u0007b", "a\u202eb", "n" * 256])
+def test_a_name_that_nobody_can_read_is_refused(caller, name):
+    answer = caller.client.post(URL, json={"name": name})
+
+    (found,) = answer.json()["errors"]
+    assert (answer.status_code, found["source"]) == (400, {"pointer": "/name"})
+    assert "items" not in found["detail"]
+
+
 def test_a_brand_that_a_sender_address_has_cannot_go(caller):
     caller.client.patch("/api/v3/addresses/sender-addresses/1017", json={"brand_id": 1042})
 

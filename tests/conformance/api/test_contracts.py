@@ -427,6 +427,17 @@ def test_a_name_has_fifty_characters(caller):
     assert made(caller, contract_data={"customer_code": "KOLL", "name": "n" * 50})["name"] == "n" * 50
 
 
+@pytest.mark.parametrize("name", ["", "   ", "\n\t", "a\u0007b", "a\u202eb", "n" * 51])
+def test_a_name_that_nobody_can_read_is_refused(caller, name):
+    (found,) = problems(caller.client.post(URL, json=wanted(name=name)))
+
+    assert (found[0], found[2]) == ("invalid", {"pointer": "/data/name"})
+
+
+def test_a_name_stands_on_one_line(caller):
+    assert made(caller, name=" Main\n contract ")["name"] == "Main contract"
+
+
 def test_nothing_of_a_refused_contract_stays(caller):
     caller.client.post(URL, json=wanted(contract_data={}))
 

@@ -659,7 +659,8 @@ def test_an_account_without_a_default_sender_must_name_one(caller):
 
     detail = (
         "This field is required, because the account has no default sender address. An order ships from an address that"
-        " is stored with the account; a shipment without an order can bring its own (`from_address`)."
+        " is stored with the account: add one with `kolli sender-addresses add`, or with POST"
+        " /api/v3/addresses/sender-addresses. A shipment without an order can bring its own (`from_address`)."
     )
     assert problems(caller, caller.ship()) == [("required", detail, at("sender_address_id"))]
     assert label_of(caller.ship(sender_address_id=1017))["order_number"] == "ORDER-1"
@@ -680,7 +681,10 @@ def test_a_carrier_that_needs_a_contract_is_not_used_without_one(installation):
         transaction.exec_driver_sql("DELETE FROM number_ranges")
         transaction.exec_driver_sql("DELETE FROM contracts")
 
-    detail = "This field is required, because the account has no contract with PostNL."
+    detail = (
+        "This field is required, because the account has no contract with PostNL. Add one with"
+        " `kolli contracts add postnl`, or with POST /api/v3/contracts."
+    )
     assert problems(caller, caller.ship(ship_with=POST)) == [
         ("required", detail, at("ship_with/properties/contract_id"))
     ]

@@ -761,7 +761,8 @@ def test_an_account_without_a_default_sender_must_name_one(caller):
 
     detail = (
         "This field is required, because the account has no default sender address. An order ships from an address that"
-        " is stored with the account; a shipment without an order can bring its own (`from_address`)."
+        " is stored with the account: add one with `kolli sender-addresses add`, or with POST"
+        " /api/v3/addresses/sender-addresses. A shipment without an order can bring its own (`from_address`)."
     )
     answer = ask(caller, number("ORDER-1"))
 

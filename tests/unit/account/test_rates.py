@@ -216,6 +216,28 @@ def test_the_same_bracket_twice_is_an_overlap(read):
     assert mistakes == ["row 3, weight_from: It overlaps row 2, which goes up to 5 kg, from anywhere to NL."]
 
 
+def test_each_row_that_lies_in_a_longer_one_is_an_overlap_with_that(read):
+    _, mistakes = read("fleet:van,,,NL,,0,9,kg,1,EUR", "fleet:van,,,NL,,2,3,kg,2,EUR", "fleet:van,,,NL,,5,8,kg,2,EUR")
+
+    assert mistakes == [
+        f"row {row}, weight_from: It overlaps row 2, which goes up to 9 kg, from anywhere to NL." for row in (3, 4)
+    ]
+
+
+def test_many_ways_are_looked_at_as_few_and_each_is_looked_at(read):
+    """27 countries times 27, in each of 400 rows; the last row lacks a way that all others have."""
+    rows = [f"fleet:van,,EU,EU,,{number},{number + 1},kg,1,EUR" for number in range(400)]
+    fewer = " ".join(sorted(EU_COUNTRIES - {"MT"}))
+
+    _, complete = read(*rows)
+    _, incomplete = read(*rows[:200], f"fleet:van,,EU,{fewer},,200,201,kg,1,EUR", *rows[201:])
+
+    assert complete == []
+    assert incomplete == [
+        f"row 203, weight_from: fleet:van has no rate from 200 kg (row 201) to 201 kg, from AT to MT.{CLOSE}"
+    ]
+
+
 def test_a_gap_names_its_rows_and_may_be_allowed(read):
     rows = ("fleet:van,,NL,DE,,0,5,kg,1,EUR", "fleet:van,,NL,DE,,5.001,9,kg,2,EUR")
 

@@ -151,7 +151,6 @@ def test_a_postal_code_is_filled_up_to_seven_characters_in_the_bars_of_dpd(count
             "postal_code",
             "has 10 characters, and the barcode has room",
         ),
-        (FLEET, "gs1:standard", {"country_code": "XK"}, "country_code", "'XK' has no number in ISO 3166-1"),
     ],
 )
 def test_what_has_no_place_in_a_barcode_is_refused_by_its_field_with_its_value(
@@ -265,13 +264,20 @@ def test_the_postal_code_is_420_within_a_country_and_421_across_a_border():
     here = draft_of(FLEET, country_code="NL", postal_code="1012 GJ")
     there = draft_of(FLEET, country_code="BE", postal_code="2000")
     nowhere = draft_of(FLEET, country_code="IE", postal_code="")
+    without_a_number = draft_of(FLEET, country_code="XK", postal_code="10000")
 
     codes = [
         [barcode.data for barcode in FLEET.label_parts(draft, 1, FLEET.longest_number).barcodes[1:]]
-        for draft in (replace(here, sender=here.recipient), replace(there, sender=here.recipient), nowhere)
+        for draft in (
+            replace(here, sender=here.recipient),
+            replace(there, sender=here.recipient),
+            nowhere,
+            without_a_number,
+            replace(without_a_number, sender=without_a_number.recipient),
+        )
     ]
 
-    assert codes == [["(420)1012GJ"], ["(421)0562000"], []]
+    assert codes == [["(420)1012GJ"], ["(421)0562000"], [], [], ["(420)10000"]]
 
 
 def test_only_what_labels_need_of_a_contract_is_kept_with_a_shipment():

@@ -2,20 +2,23 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import kolli
-from kolli.carriers.base import Announced, ContractField, ShippingOption
+from kolli.carriers.base import Announced, CarrierEvent, ContractField, ShippingOption
 from kolli.carriers.own_numbers import OwnNumberCarrier, filled_up
 from kolli.carriers.specimens import an_address_in
 from kolli.carriers.testing import CarrierPromises
 from kolli.documents.layouts.parts import Barcode, LabelParts
 from kolli.errors import DoesNotFit, Impossible
-from kolli.values import Weight
+from kolli.shipments.model import ParcelStatus
+from kolli.values import Dimensions, Weight
 
 OPTION = ShippingOption("good:standard", "Standard", heaviest=Weight(Decimal(5), "kg"), most_parcels=5)
 DATA = {"customer": "471"}
@@ -128,6 +131,65 @@ class FallsOver(Good):
         return LabelParts(sort_code=str(int(draft.recipient.postal_code[0:4])))
 
 
+class HasAColonInItsCode(Good):
+    code = "go:od"
+
+
+class DoesNotKnowWhetherItIsCertified(Good):
+    label_is_certified: Any = None
+
+
+def declares(**changes: Any) -> type[Good]:
+    """A carrier with an option that cannot be."""
+    return type("Declares", (Good,), {"options": (replace(OPTION, **changes),)})
+
+
+class TellsTwinsApartByCase(Good):
+    longest_number = "GO1234567890X"
+
+    def number(self, serial, contract_data, option_code):
+        return super().number((serial + 1) // 2, contract_data, option_code) + "xX"[serial % 2]
+
+
+class FailsForTheSecondBox(Good):
+    def label_parts(self, draft, box_number, tracking_number):
+        return replace(super().label_parts(draft, box_number, tracking_number), badge=("1",)[box_number - 1])
+
+
+class PrintsAnotherNumberBelowItsBars(Good):
+    def label_parts(self, draft, box_number, tracking_number):
+        return LabelParts((Barcode("code128", tracking_number, "GO1"),))
+
+
+class PrintsAPassword(Good):
+    contract_form = (*Good.contract_form, ContractField("password", "A word.", is_required=False, is_secret=True))
+    printed_fields = ("password",)
+
+
+class ShowsAPassword(Good):
+    contract_form = (ContractField("customer", "Three digits.", is_secret=True, is_client_id=True),)
+
+
+class Follows(Good):
+    most_tracked = 1
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+
+    def events(self, tracking_numbers, contract_data):
+        return [CarrierEvent(number, ParcelStatus.DELIVERED, self.at) for number in tracking_numbers]
+
+
+class FollowsOthers(Follows):
+    def events(self, tracking_numbers, contract_data):
+        return super().events(["GO1"], contract_data)
+
+
+class KnowsNoZone(Follows):
+    at = datetime(2026, 11, 24)  # noqa: DTZ001 - that is what is wrong
+
+
+DECLARE = "its_options_declare_limits_and_prices_that_can_be"
+
+
 @pytest.mark.parametrize(
     ("carrier", "promise", "broken"),
     [
@@ -152,20 +214,35 @@ class FallsOver(Good):
         (GrowsAfterwards, "what_has_room_with_the_longest_number_has_room_with_its_own", DoesNotFit),
         (RollsDice, "its_label_is_the_same_for_the_same_draft", AssertionError),
         (PointsNowhere, "an_address_that_has_no_place_in_its_codes_is_refused_by_its_field", AssertionError),
+        (HasAColonInItsCode, "it_says_what_it_is", AssertionError),
+        (DoesNotKnowWhetherItIsCertified, "it_says_what_it_is", AssertionError),
+        (declares(code="good:a b"), "its_options_begin_with_its_code_and_have_a_name", AssertionError),
+        (declares(heaviest=Weight(Decimal("Infinity"), "kg")), DECLARE, AssertionError),
+        (declares(largest=Dimensions(Decimal(0), Decimal(1), Decimal(1), "cm")), DECLARE, AssertionError),
+        (declares(volumetric_divisor=-5), DECLARE, AssertionError),
+        (declares(lead_time_hours=-1), DECLARE, AssertionError),
+        (declares(requires=("telephone",)), DECLARE, AssertionError),
+        (TellsTwinsApartByCase, "serials_have_different_numbers_whatever_the_options", AssertionError),
+        (FailsForTheSecondBox, "the_label_of_every_box_can_be_drawn", IndexError),
+        (PrintsAnotherNumberBelowItsBars, "a_barcode_of_its_label_has_the_number_that_is_stored", AssertionError),
+        (PrintsAPassword, "what_of_the_contract_is_printed_is_text_and_no_secret", AssertionError),
+        (ShowsAPassword, "its_form_is_one_that_can_be_filled_in", AssertionError),
+        (FollowsOthers, "it_says_of_parcels_it_was_asked_about_when_something_happened_to_them", AssertionError),
+        (KnowsNoZone, "it_says_of_parcels_it_was_asked_about_when_something_happened_to_them", AssertionError),
         (FallsOver, "an_address_that_has_no_place_in_its_codes_is_refused_by_its_field", ValueError),
     ],
 )
 def test_a_broken_promise_is_found_and_a_kept_one_is_not(carrier, promise, broken):
     test = getattr(PROMISES, f"test_{promise}")
 
-    test(**arguments(test, Good(Path())))
+    test(**arguments(test, Follows(Path())))
     with pytest.raises(broken):
         test(**arguments(test, carrier(Path())))
 
 
 def arguments(test, carrier):
     """What the fixtures of a test would be for a carrier that has all abilities that this one has."""
-    fixtures = {"carrier": carrier, "numbering": carrier, "asking": carrier, "contract_data": DATA}
+    fixtures = {"carrier": carrier, "numbering": carrier, "asking": carrier, "tracking": carrier, "contract_data": DATA}
     return {name: fixtures[name] for name in signature(test).parameters}
 
 

@@ -574,6 +574,16 @@ def test_the_service_point_of_an_order_is_kept_where_the_option_goes_to_one(call
     assert who(decision, "service_point") == ("P-1", "order")
 
 
+def test_a_service_point_that_an_order_does_not_go_to_is_told(caller):
+    caller.store(an_order(service_point_details={"carrier_service_point_id": "P-1"}))
+
+    decision = decide_on(caller.context, "ways:plain")
+
+    notes = [step.note for step in decision.draft.decision if step.field == "service_point"]
+    assert decision.draft.service_point is None
+    assert notes == ["That of the order is not used: ways:plain delivers to the address."]
+
+
 # What comes to nothing names who wanted it
 
 

@@ -173,6 +173,9 @@ def test_json_as_the_api_answers_it_says_the_same(tmp_path):
         ({"position": [51, 5]}, "position"),
         ({"position": {"latitude": 1e300, "longitude": 5}}, "latitude"),
         ({"name": ["x"]}, "name"),
+        ({"name": "a\0b"}, "name"),
+        ({"name": "a\u202eb"}, "name"),
+        ({"address": {"city": "A\nB"}}, "city"),
         ({"opening_times": {"monday": ["09:00"]}}, "monday"),
         ({"opening_times": {"monday": 9}}, "monday"),
     ],
@@ -181,6 +184,21 @@ def test_a_mistake_in_json_names_its_entry_and_column(tmp_path, entry, column):
     mistakes = read(in_json(tmp_path, [entry]))
 
     assert (1, column) in [(mistake.number, mistake.column) for mistake in mistakes]
+
+
+@pytest.mark.parametrize("number", ["1e999999999999999999", "-1e999999999", "1e-999999999", "0e999999999"])
+def test_a_number_that_would_fill_the_memory_is_a_mistake(tmp_path, number):
+    path = tmp_path / "points.json"
+    path.write_text(f'[{{"position": {{"latitude": {number}, "longitude": 4.9}}}}]', "utf-8")
+
+    assert "latitude" in [mistake.column for mistake in read(path)]
+
+
+def test_json_may_begin_with_the_mark_of_utf_8(tmp_path):
+    path = tmp_path / "points.json"
+    path.write_text("[]", "utf-8-sig")
+
+    assert read(path) == []
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"data": []}', "[", "7", "[" * 100_000, "\udcff"])

@@ -48,6 +48,17 @@ def test_a_box_holds_every_place_next_to_it(centre, north, east):
     assert contains(box_around(centre, metres_between(centre, place) + 0.2), place)
 
 
+@pytest.mark.parametrize(
+    ("west", "east", "is_small"),
+    [(4_800_000, 4_900_000, True), (179_950_000, -179_950_000, True), (4_900_000, 4_800_000, False)],
+)
+def test_a_box_whose_corners_are_swapped_goes_around_the_globe(west, east, is_small):
+    box = Box(52_300_000, west, 52_400_000, east)
+
+    assert (box.diagonal_metres < 15_000) is is_small
+    assert is_small or box.diagonal_metres > 8_000_000
+
+
 def test_the_middle_lies_between_places_on_both_sides_of_the_180th_meridian():
     middle, farthest = middle_of([Position(0, 179_900_000), Position(0, -179_900_000)])
 

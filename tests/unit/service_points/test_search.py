@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
-from kolli.service_points.geometry import Position, metres_between
+from kolli.service_points.geometry import Box, Position, metres_between
 from kolli.service_points.model import KnownPoint, search_key
 from kolli.service_points.queries import store_points
 from kolli.service_points.search import Wanted, nearest_points
@@ -53,6 +53,21 @@ def test_the_nearest_points_are_those_that_a_look_at_all_of_them_finds(places, c
     assert told == sorted(told)
     assert len(told) == min(limit, len(near))
     assert [metres for metres in told if metres <= 100_000] == [metres for metres in near[:limit] if metres <= 100_000]
+
+
+def test_the_nearest_points_in_a_box_may_lie_beyond_the_180th_meridian():
+    database = a_database()
+    places = [-179_990_000, 179_900_000, 179_950_000]
+    with database.write() as transaction:
+        store_points(
+            transaction, [(number, a_point(number, 0, place, None)) for number, place in enumerate(places, start=1)]
+        )
+
+    box = Box(-100_000, 179_800_000, 100_000, -179_800_000)
+    with database.read() as transaction:
+        found = nearest_points(transaction, Wanted("NL", ("postnl",), 1, box=box), Position(0, 179_999_000))
+
+    assert [point.id for point, _ in found] == [1]
 
 
 def test_words_are_looked_for_without_case_accents_and_signs():

@@ -88,6 +88,16 @@ def test_a_barcode_is_a_command_of_the_printer_with_its_quiet_zone(fonts):
     assert b"^FO219,80^BY3^BCN,160,N,N,N,A^FH^FDAB>5CD>12^FS" in zpl(symbol, fonts=fonts)
 
 
+def test_a_barcode_whose_bars_would_be_finer_as_a_command_is_a_picture(fonts):
+    """As a command it would have two dots to a module, because the printer might choose other code sets."""
+    symbol = Symbol("code128", "%01012GJ09980000020028101528", 0, mm(10), A6.width, mm(20), 500, 250)
+
+    job = zpl(symbol, fonts=fonts)
+
+    assert b"^BCN" not in job
+    assert b"^GFA" in job
+
+
 def test_a_qr_code_is_a_command_of_the_printer(fonts):
     symbol = Symbol("qr", "https://example.com/?a=1,2", mm(10), mm(10), mm(25), mm(25), 550, 250)
 
