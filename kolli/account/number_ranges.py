@@ -122,11 +122,20 @@ def hand_over_numbers(
 ) -> None:
     """Gives what is left in the ranges of one contract to the contract that takes its place.
 
-    What was used stays where it is, so that nobody is given these numbers under the same data again. Nothing is
-    handed out from the old ranges any more, but what some process has reserved already. Impossible like
+    What was used stays where it is, so that nobody is given these numbers under the same data again. Impossible like
     `add_number_range`.
     """
-    for row in transaction.execute(_RANGES, {"account_id": account_id, "contract_id": before}).all():
+    for first, last, is_live in end_number_ranges(transaction, account_id, before):
+        add_number_range(transaction, account_id, after, first, last, is_live=is_live, vault=vault, alike=alike)
+
+
+def end_number_ranges(transaction: Connection, account_id: int, contract_id: int) -> list[tuple[int, int, bool]]:
+    """Ends the ranges of a contract where they are used up to, and gives what was left: first, last, whether live.
+
+    Any contract can be given that. Nothing more is handed out here, but what some process has reserved already.
+    """
+    left = []
+    for row in transaction.execute(_RANGES, {"account_id": account_id, "contract_id": contract_id}).all():
         if row.next > row.last:
             continue
         end = row.next - 1
@@ -135,9 +144,9 @@ def hand_over_numbers(
             transaction.execute(_FORGET_RANGE, {"range": row.sequence})
         else:
             transaction.execute(_END_RANGE, {"range": row.sequence, "end": end})
-        add_number_range(
-            transaction, account_id, after, row.next, row.last, is_live=row.is_live, vault=vault, alike=alike
-        )
+        left.append((row.next, row.last, row.is_live))
+    touch(transaction, account_id)
+    return left
 
 
 def _check_overlap(

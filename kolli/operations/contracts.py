@@ -25,6 +25,7 @@ from kolli.account.number_ranges import (
     NumberRange,
     add_number_range,
     check_number_ranges,
+    end_number_ranges,
     hand_over_numbers,
     list_number_ranges,
 )
@@ -127,10 +128,14 @@ def change_contract(contract_id: int, change: ContractChange, account_id: int, i
 
 
 def delete_contract(contract_id: int, account_id: int, installation: Installation) -> None:
-    """Removes a contract, which must exist. What was shipped under it can still be cancelled and followed."""
+    """Removes a contract, which must exist. What was shipped under it can still be cancelled and followed.
+
+    Another one can be given the numbers that are left.
+    """
     with installation.database.write() as transaction:
         known = get_contract(transaction, account_id, contract_id)
         remove_contract(transaction, account_id, known, installation.clock())
+        end_number_ranges(transaction, account_id, contract_id)
         _move_default_of_account(transaction, account_id, contract_id, None)
 
 

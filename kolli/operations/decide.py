@@ -200,8 +200,11 @@ class _Deciding:
         carrier, option = found
         contract_id = plan.contract_id
         try:
+            self.record.holds_against = "countries"
             check_countries(option, sender.country_code, plan.recipient.country_code)
+            self.record.holds_against = "parcels"
             check_boxes(option, plan.parcels)
+            self.record.holds_against = None
         except Impossible as error:
             chosen = self.record.last("shipping_option_code")
             if chosen is None or chosen.source != "default" or error.field != "shipping_option_code":

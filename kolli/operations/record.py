@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from kolli.errors import KolliError
 from kolli.rules.engine import Outcome
@@ -22,7 +23,6 @@ _BESIDE: Mapping[str, tuple[str, ...]] = {
     "insured_value": ("shipping_option_code",),
     "parcels": ("number_of_parcels", "shipping_option_code"),
     "contract_id": ("shipping_option_code",),
-    "shipping_option_code": ("sender_address_id",),
 }
 """Field of an error → what else may be at fault then, if a rule has chosen it."""
 
@@ -33,6 +33,7 @@ class Record:
 
     steps: list[Step] = field(default_factory=list)
     applied: tuple[AppliedRule, ...] = ()
+    holds_against: Literal["countries", "parcels"] | None = None  # the shipping option, at this moment
 
     def add(self, *steps: Step | None) -> None:
         """Writes down what was decided."""
@@ -61,10 +62,12 @@ class Record:
 
     def _suspects(self, error: KolliError) -> tuple[str, ...]:
         name = error.field or ""
-        weights = [step.field for step in self.by_rules() if step.field.endswith((".weight", ".dimensions"))]
-        return tuple(
-            dict.fromkeys([name, *_BESIDE.get(name, ()), *(weights if name == "shipping_option_code" else ())])
-        )
+        beside = list(_BESIDE.get(name, ()))
+        if name == "shipping_option_code" and self.holds_against == "countries":
+            beside = ["sender_address_id"]
+        elif name == "shipping_option_code" and self.holds_against == "parcels":
+            beside = [step.field for step in self.by_rules() if step.field.endswith((".weight", ".dimensions"))]
+        return tuple(dict.fromkeys([name, *beside]))
 
     def _blames(self, name: str, error: KolliError) -> str:
         step = self.last(name)

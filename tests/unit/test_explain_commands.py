@@ -137,3 +137,10 @@ def test_a_replay_of_a_file_with_mistakes_runs_nothing(caller, shipped, tmp_path
 
     assert shown.exit_code == 1
     assert "row 2" in shown.output
+
+
+def test_a_day_that_is_none_is_told_how_to_write_it(caller):
+    shown = kolli("rules", "replay", "--since", "24.11.2026")
+
+    assert shown.exit_code == 2
+    assert "'24.11.2026' is not a day. Write it as 2026-11-24" in shown.output

@@ -45,8 +45,12 @@ from kolli.operations.contracts import (
 SCOPE = "read:operational-settings"
 CHANGES = "write:operational-settings"
 
-POINTERS = Pointers(root="/data", fields={"is_default": "is_default_per_carrier"}, says_required=True)
+POINTERS = Pointers(
+    root="/data", fields={"is_default": "is_default_per_carrier", "number_range": "contract_data"}, says_required=True
+)
 """What stands in `contract_data` is found at `/data/<its name>`. Source: Contracts, examples of 400 (2026-07)."""
+
+OF_RANGE = Pointers(root="/data", fields={"number_range": "first"}, says_required=True)
 
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -155,7 +159,7 @@ def list_ranges(request: Request, context: Context) -> Answer:
 
 def add_range(request: Request, context: Context) -> Answer:
     """Gives a contract more numbers."""
-    body = request.read(_WANTED_RANGE, POINTERS)
+    body = request.read(_WANTED_RANGE, OF_RANGE)
     numbers = (body.first, body.last)
     added = give_numbers(request.id, numbers, context.account_id, context.installation, is_live=body.is_live)
     data: OneRange = {"data": range_answer(added)}
@@ -284,7 +288,7 @@ ROUTES = [
         "/contracts/{id:int}/number-ranges",
         add_range,
         "Give a contract a number range",
-        POINTERS,
+        OF_RANGE,
         scope=CHANGES,
         body=_WANTED_RANGE,
         answers={201: OneRange},

@@ -14,7 +14,13 @@ from kolli.api.v3.common import PARTNER, Id, Schema, ShipWith, Whole, check_part
 from kolli.api.v3.order_document import Number
 from kolli.api.v3.parcel_documents import document_link
 from kolli.api.v3.ship_an_order_answers import LabelAnswer, LabelsAnswer, OneLabelAnswer, ShippedOrder, shipped
-from kolli.api.v3.ship_an_order_dry_run import DRY_RUN, DryRunAnswer, dry_run_answer, is_dry_run
+from kolli.api.v3.ship_an_order_dry_run import (
+    DRY_RUN,
+    DryRunAnswer,
+    dry_run_answer,
+    is_dry_run,
+    refuse_dry_run,
+)
 from kolli.errors import AlreadyShipped, DoesNotExist, KolliError
 from kolli.operations.boxes import WantedBox
 from kolli.operations.context import Context
@@ -257,6 +263,7 @@ def create_labels_async(request: Request, context: Context) -> Answer:
     or for what went wrong.
     """
     check_partner(request.headers, context.installation)
+    refuse_dry_run(request.query)
     body = request.read(_CREATE_LABELS_ASYNC, POINTERS)
     _check_selectors([f"orders/{place}" for place in range(len(body.orders))], body.orders)
     wanted = [body.wanted(order, tuple(parcel.box() for parcel in order.parcels or ())) for order in body.orders]

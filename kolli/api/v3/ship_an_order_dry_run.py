@@ -60,6 +60,13 @@ def is_dry_run(query: QueryParams) -> bool:
     return text in {"true", "1"}
 
 
+def refuse_dry_run(query: QueryParams) -> None:
+    """Refuses a dry run where there is none, so that nothing is bought by somebody who only wanted to know."""
+    if is_dry_run(query):
+        detail = "There is no dry run here. Only POST /orders/create-label-sync has one. Nothing was done"
+        raise Rejected(400, [problem(INVALID, detail, parameter="dry_run")])
+
+
 def dry_run_answer(found: Preview, errors: Sequence[KolliError], pointers: Pointers) -> Answer:
     """A preview as it is sent, with these errors."""
     answer: DryRunAnswer = {

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from kolli.api.endpoint import Answer, Endpoint, Request
 from kolli.api.errors import WIRE, Pointers, Rejected, Wire, problem
 from kolli.api.v3.common import PARTNER, check_partner
+from kolli.api.v3.ship_an_order_dry_run import refuse_dry_run
 from kolli.api.v3.shipment_answers import OneShipment, ShipmentAnswer, Shipments, answered, answered_with_label
 from kolli.api.v3.shipment_decisions import rule_answers
 from kolli.api.v3.shipment_list import PARAMETERS, list_shipments
@@ -126,6 +127,7 @@ def create_with_shipping_rules(request: Request, context: Context) -> Answer:
 def _made(request: Request, context: Context, schema: TypeAdapter[Body], way: _Way) -> tuple[int, ShipmentAnswer]:
     """What the request asks for, made; or, with 409, the shipment that has its external reference."""
     check_partner(request.headers, context.installation, unknown=WIRE[NotFound])
+    refuse_dry_run(request.query)
     wanted = wanted_by(request.read(schema, way.pointers))
     try:
         status, shipment_id = 201, way.make(wanted, context).id

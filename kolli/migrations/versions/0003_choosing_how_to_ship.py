@@ -88,9 +88,7 @@ def upgrade() -> None:
             name=op.f("uq_service_points_carrier_code_carrier_service_point_id"),
         ),
     )
-    op.create_index(
-        op.f("ix_service_points_country_code_postal_key"), "service_points", ["country_code", "postal_key"]
-    )
+    op.create_index(op.f("ix_service_points_country_code_postal_key"), "service_points", ["country_code", "postal_key"])
     op.create_index(op.f("ix_service_points_country_code_city_key"), "service_points", ["country_code", "city_key"])
     op.create_index(
         "ix_service_points_search",

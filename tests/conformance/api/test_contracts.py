@@ -650,6 +650,7 @@ def test_a_range_that_another_contract_of_the_same_customer_has_is_refused(calle
     (found,) = problems(give(caller, second["id"], 1_000, 2_000))
 
     assert "overlap" in found[1]
+    assert found[2] == {"pointer": "/data/first"}
 
 
 def test_data_that_would_make_two_contracts_share_their_numbers_are_refused(caller):
@@ -660,6 +661,7 @@ def test_data_that_would_make_two_contracts_share_their_numbers_are_refused(call
     (found,) = problems(caller.client.patch(f"{URL}/{second['id']}", json={"contract_data": {"customer_code": "KOLL"}}))
 
     assert "overlap" in found[1]
+    assert found[2] == {"pointer": "/data/contract_data"}
     give(caller, second["id"], 1_001, 2_000)
     assert numbers(shipped(caller, 1517))
 

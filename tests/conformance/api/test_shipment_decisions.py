@@ -245,6 +245,21 @@ def test_an_order_that_does_not_exist_is_not_found_by_a_dry_run_either(caller):
     assert ask(caller, order={"order_number": "nowhere"}).status_code == 404
 
 
+PLAIN = "/api/v3/shipments"
+
+
+@pytest.mark.parametrize("url", [ASYNC, ANNOUNCE, CREATE, f"{PLAIN}/announce", PLAIN])
+def test_a_dry_run_where_there_is_none_is_refused_and_buys_nothing(caller, url):
+    before = everything(caller)
+
+    answer = caller.client.post(url, params={"dry_run": "true"}, json={})
+
+    (problem,) = answer.json()["errors"]
+    assert (answer.status_code, problem["source"]) == (400, {"parameter": "dry_run"})
+    assert problem["detail"].startswith("There is no dry run here. Only POST /orders/create-label-sync has one.")
+    assert everything(caller) == before
+
+
 def test_a_dry_run_is_wanted_or_not(caller):
     answer = caller.client.post(SYNC, params={"dry_run": "perhaps"}, json={"integration_id": 70, "order": {}})
 

@@ -30,7 +30,7 @@ class Good(OwnNumberCarrier):
     name = "Good"
     longest_number = "GO1234567890"
     options: tuple[ShippingOption, ...] = (OPTION, replace(OPTION, code="good:express"))
-    contract_form = (ContractField("customer", "Three digits."),)
+    contract_form: tuple[ContractField, ...] = (ContractField("customer", "Three digits."),)
     contract_rules = {"customer": ("[0-9]{3}", "it is three digits.")}  # noqa: RUF012 - as in a carrier
 
     def number(self, serial, contract_data, option_code):

@@ -383,7 +383,7 @@ def test_a_contract_that_is_live_needs_a_live_range(caller):
         )
         add_number_range(transaction, 1, 11, 1, 10, is_live=False, vault=caller.installation.vault)
 
-    with pytest.raises(NumbersExhausted, match="no live number range. Give it one with `kolli contracts range`"):
+    with pytest.raises(NumbersExhausted, match=r"no live number range\. Give it one with `kolli contracts range`"):
         ship(caller, POST, 11)
 
     assert rows(caller) == (0, 0, 0)

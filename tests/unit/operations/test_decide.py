@@ -599,6 +599,16 @@ def test_a_weight_that_a_rule_has_set_is_named_with_the_option(caller):
     )
 
 
+def test_nobody_is_blamed_for_an_option_that_does_not_exist(caller):
+    caller.store(an_order())
+    give_rules(caller, a_rule(1, ("set_weight", "3"), ("ship_with_address", "18"), name="Heavy"))
+
+    with pytest.raises(Impossible) as refused:
+        decide_on(caller.context, "ways:nowhere")
+
+    assert refused.value.message == "There is no shipping option 'ways:nowhere'."
+
+
 def test_a_contract_that_a_rule_has_chosen_for_another_carrier_names_both_rules(caller):
     caller.store(an_order())
     give_rules(
