@@ -92,7 +92,8 @@ def customs_information(subject: Subject, plan: Plan, account: Account, record: 
     if plan.customs_notes:
         said["general_notes"] = plan.customs_notes
     if plan.declaration_statement:
-        said["additional_declaration_statements"] = [plan.declaration_statement]
+        given = said.get("additional_declaration_statements") or ()
+        said["additional_declaration_statements"] = [*given, plan.declaration_statement]
     if not said and not is_needed:
         return said
     if said.get("export_reason"):

@@ -19,6 +19,7 @@ from kolli.rules.model import Plan, PlannedParcel
 from kolli.shipments.model import Box, Draft, Source, Step
 from kolli.values import Address, Dimensions, LengthUnit, Money, Weight, WeightUnit
 
+_STATEMENTS = "additional_declaration_statements"
 _WEIGHT = re.compile(r"([0-9.]+) ([a-z]+)")
 _SIZE = re.compile(r"([0-9.]+) x ([0-9.]+) x ([0-9.]+) ([a-z]+)")
 _MONEY = re.compile(r"([0-9.]+) ([A-Z]{3})")
@@ -141,11 +142,13 @@ def _parcels(draft: Draft, order: Order | None, given: Mapping[str, Step]) -> tu
 def _details(draft: Draft) -> Document:
     """What is kept and returned, without what rules and defaults have told customs."""
     added = {step.field for step in draft.decision if step.source in {"rule", "default"}}
-    names = {"customs_notes": "general_notes", "declaration_statement": "additional_declaration_statements"}
-    names["export_reason"] = "export_reason"
+    names = {"customs_notes": "general_notes", "export_reason": "export_reason"}
     theirs = {member for field, member in names.items() if field in added}
     customs = draft.details.get("customs_information") or {}
     left = {name: value for name, value in customs.items() if name not in theirs}
+    if "declaration_statement" in added:  # it was put behind those that were given
+        *given, _ = left.pop(_STATEMENTS)
+        left |= {_STATEMENTS: given} if given else {}
     others = {name: value for name, value in draft.details.items() if name != "customs_information"}
     return {**others, "customs_information": left} if left else others
 
@@ -174,7 +177,7 @@ def _size(step: Step | None) -> Dimensions | None:
 def plan_of(draft: Draft) -> Plan:
     """The draft as a plan, to be compared with another one."""
     customs = draft.details.get("customs_information") or {}
-    statements = customs.get("additional_declaration_statements") or []
+    statements = customs.get(_STATEMENTS) or []
     return Plan(
         draft.integration_id,
         recipient=draft.recipient,

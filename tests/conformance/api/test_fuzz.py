@@ -151,6 +151,7 @@ THEIR_FILES: dict[str, tuple[str, ...]] = {
     "sender-addresses": ("/addresses/sender-addresses",),
     "brands": ("/brands",),
     "contracts": ("/contracts",),
+    "service-points": ("/service-points",),
     "integrations": ("/integrations",),
     "event-subscriptions": ("/event-subscriptions",),
     "user": ("/user",),

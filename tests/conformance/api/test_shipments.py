@@ -885,6 +885,21 @@ def test_everything_that_was_sent_comes_back(caller, url):
     comes_back(EVERYTHING, get(caller, f"/{answer.json()['data']['id']}"))
 
 
+def test_a_statement_that_a_rule_adds_stands_behind_those_that_were_sent(caller):
+    rule = {
+        "name": "Declare",
+        "criteria": {"is_and": True, "conditions": []},
+        "actions": [{"identifier": "add_declaration_statement", "value": "No wood."}],
+    }
+    caller.client.post("/api/v3/shipping-rules/rules", json=rule).raise_for_status()
+    customs = {**CUSTOMS, "additional_declaration_statements": ["I declare."]}
+
+    changes = {"to_address": NEW_YORK, "parcels": [a_parcel(parcel_items=[ITEM])], "customs_information": customs}
+    data = announced(caller, ANNOUNCE_WITH_RULES, **changes)
+
+    assert data["customs_information"]["additional_declaration_statements"] == ["I declare.", "No wood."]
+
+
 def test_what_was_not_sent_is_null(caller):
     data = announced(caller)
 
