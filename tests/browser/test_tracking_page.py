@@ -19,8 +19,9 @@ def tracked(server) -> str:
     return shipped(server, "ORDER-1")
 
 
-def shipped(server: Kolli, number: str, **address: str) -> str:
-    order = an_order(order_id=number, order_number=number)
+def shipped(server: Kolli, number: str, option: str = "sendcloud:letter", **address: str) -> str:
+    ship_with = {"type": "shipping_option_code", "properties": {"shipping_option_code": option}}
+    order = an_order(order_id=number, order_number=number, shipping_details={"ship_with": ship_with})
     server.ask("POST", "/api/v3/orders", [order | {"shipping_address": order["shipping_address"] | address}])
     url = urlsplit(server.ship(number).json()["data"][0]["tracking_url"])
     return f"{url.path}?{url.query}"
@@ -48,7 +49,7 @@ def test_the_form_fits_into_the_window(open_page, address, viewport):
 
 @SIZES
 def test_long_names_wrap(open_page, server, viewport):
-    page = open_page(shipped(server, f"LONG-{viewport['width']}", city=LONG), viewport=viewport)
+    page = open_page(shipped(server, f"LONG-{viewport['width']}", "postnl:standard", city=LONG), viewport=viewport)
 
     assert page.get_by_text(LONG).is_visible()
     assert not wider_than_the_window(page)
