@@ -20,6 +20,7 @@ Value = TypeVar("Value")
 Default = TypeVar("Default")
 
 LONGEST_CELL = 4_000
+LONGEST_TEXT = 1_000
 MOST_DIGITS = 12
 MOST_DECIMALS = 6
 
@@ -185,6 +186,16 @@ def _safe(text: str) -> str:
 
 
 # What stands in cells
+
+
+def text_from(text: str) -> str:
+    """A text that can be shown anywhere."""
+    found = _UNPRINTABLE.search(text)
+    if found:
+        raise Invalid(f"The character U+{ord(found[0]):04X} cannot be printed. Leave it out.")
+    if len(text) > LONGEST_TEXT:
+        raise Invalid(f"The text has {len(text)} characters; at most {LONGEST_TEXT} are kept.")
+    return text
 
 
 def number_from(text: str) -> Decimal:

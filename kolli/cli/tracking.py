@@ -21,8 +21,8 @@ from kolli.shipments.tracking_csv import (
     number_from,
     read_events,
     status_from_text,
-    text_from,
 )
+from kolli.tables import text_from
 
 tracking = typer.Typer(help="What has happened to parcels.", no_args_is_help=True, rich_markup_mode=None)
 

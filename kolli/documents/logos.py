@@ -4,14 +4,12 @@ What was hidden in the file (positions, thumbnails, comments, further frames) is
 """
 
 import re
-import struct
-import zlib
 from io import BytesIO
 
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from kolli.documents.writers.pictures import check_logo
+from kolli.documents.writers.pictures import UNREADABLE, check_logo
 from kolli.errors import Invalid, TooLarge
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -39,19 +37,6 @@ _KNOWN = {
 
 _MARKUP = re.compile(rb"(\xef\xbb\xbf)?\s*<")
 
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    struct.error,
-    zlib.error,
-)
-"""What Pillow raises for files that are cut off, damaged or made to do harm."""
-
 
 def clean_logo(content: bytes) -> bytes:
     """The picture in a PNG or JPEG file as a PNG that says nothing else, no larger than labels and screens need.
@@ -69,7 +54,7 @@ def clean_logo(content: bytes) -> bytes:
             picture = _upright(opened)
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise _too_many_pixels("far more pixels than that") from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _wrong(f"The {kind} file is damaged, or cut off.") from error
     png = _encoded(picture)
     check_logo(png)

@@ -15,7 +15,8 @@ from kolli.operations.follow import EVENTS_AT_A_TIME
 from kolli.operations.track import Tracked, check_event, record_all
 from kolli.shipments.foreign_parcels import find_foreign_parcels
 from kolli.shipments.tracked import find_parcels
-from kolli.shipments.tracking_csv import Mistake, Row
+from kolli.shipments.tracking_csv import Row
+from kolli.tables import Mistake
 
 Thing = TypeVar("Thing")
 

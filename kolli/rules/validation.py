@@ -17,7 +17,7 @@ from kolli.rules.model import (
     Rule,
 )
 from kolli.rules.operators import Operator
-from kolli.shipments.tracking_csv import LONGEST_TEXT, text_from
+from kolli.tables import LONGEST_TEXT, text_from
 from kolli.values import COUNTRY_CODES, country_in_english
 
 _COUNTRIES: Mapping[str, str] = dict(

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from kolli.errors import Invalid
-from kolli.shipments.tracking_csv import text_from
-from kolli.tables import number_from, positive_from, whole_from
+from kolli.tables import number_from, positive_from, text_from, whole_from
 from kolli.values import COUNTRY_CODES, LENGTH_UNITS, Dimensions, LengthUnit, Weight, plain
 
 MOST_PARCELS = 50

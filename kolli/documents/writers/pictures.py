@@ -28,8 +28,7 @@ _MOST_BYTES = 2 * 1024 * 1024
 # PNG, third edition, 5.2 and 11.2.1: the signature, then the chunk IHDR, whose data begin with width and height.
 _START = re.compile(rb"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR(.{4})(.{4})", re.DOTALL)
 
-# What Pillow raises for files that are cut off, damaged or made to do harm.
-_UNREADABLE = (
+UNREADABLE = (
     OSError,
     ValueError,
     SyntaxError,
@@ -42,6 +41,7 @@ _UNREADABLE = (
     Pillow.DecompressionBombError,
     Pillow.DecompressionBombWarning,
 )
+"""What Pillow raises for files that are cut off, damaged or made to do harm."""
 
 
 # A logo is checked for every label it is on; 16 of them are 32 MB at the worst.
@@ -95,7 +95,7 @@ def _decoded(png: bytes) -> Pillow.Image:
             # A damaged file may have a second header, which Pillow believes.
             _check_size(*opened.size)
             return opened.convert("RGBA")
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _unreadable() from error
 
 

@@ -9,7 +9,8 @@ from kolli.operations.import_events import MOST_OF_A_PARCEL, check_rows, record_
 from kolli.shipments.foreign_parcels import FIRST_STATUS, ForeignParcel, add_foreign_parcel
 from kolli.shipments.model import ParcelStatus
 from kolli.shipments.tracking import Event
-from kolli.shipments.tracking_csv import Mistake, Row
+from kolli.shipments.tracking_csv import Row
+from kolli.tables import Mistake
 from tests.factories import NOW, a_caller, an_order
 
 

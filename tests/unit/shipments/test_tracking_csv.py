@@ -7,7 +7,8 @@ import pytest
 from kolli.errors import Invalid
 from kolli.shipments.model import ParcelStatus
 from kolli.shipments.tracking import Event
-from kolli.shipments.tracking_csv import COLUMNS, LONGEST_NUMBER, LONGEST_TEXT, Mistake, Row, read_events
+from kolli.shipments.tracking_csv import COLUMNS, LONGEST_NUMBER, Row, read_events
+from kolli.tables import LONGEST_TEXT, Mistake
 
 HEADER = "tracking_number,status,at,description,city,country"
 GOOD = "SC1,DELIVERED,2026-11-24T14:05:00+01:00,At the door,Utrecht,NL"
