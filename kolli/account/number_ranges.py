@@ -22,8 +22,11 @@ LARGEST_NUMBER = 10**18
 MOST_RANGES = 1_000
 """Ranges of one contract."""
 
-Alike = Callable[[Mapping[str, str], Mapping[str, str], int], bool]
-"""Whether a serial number becomes the same tracking number under the data of two contracts with one carrier."""
+Numbering = tuple[str, Mapping[str, str]]
+"""What makes tracking numbers of serial numbers: a carrier, by its code, and the data of a contract with it."""
+
+Alike = Callable[[Numbering, Numbering, int], bool]
+"""Whether a serial number becomes the same tracking number under two contracts, be it with different carriers."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,9 @@ class NumberRange:
 
 
 _OVERLAPPING = (
-    select(contracts.c.account_id, contracts.c.id, number_ranges.c.first)
+    select(contracts.c.account_id, contracts.c.id, contracts.c.carrier_code, number_ranges.c.first)
     .join(number_ranges, number_ranges.c.contract_id == contracts.c.id)
     .where(
-        contracts.c.carrier_code == bindparam("carrier"),
         number_ranges.c.sequence != bindparam("besides"),
         number_ranges.c.first <= bindparam("to"),
         number_ranges.c.last >= bindparam("from"),
@@ -65,8 +67,8 @@ _END_RANGE = update(number_ranges).where(number_ranges.c.sequence == bindparam("
 _FORGET_RANGE = delete(number_ranges).where(number_ranges.c.sequence == bindparam("range"))
 
 
-def have_equal_data(one: Mapping[str, str], other: Mapping[str, str], _serial: int) -> bool:
-    """Whether two contracts say the same, so that their numbers are the same for certain."""
+def have_equal_data(one: Numbering, other: Numbering, _serial: int) -> bool:
+    """Whether two contracts with one carrier say the same, so that their numbers are the same for certain."""
     return one == other
 
 
@@ -154,13 +156,14 @@ def _check_overlap(
 ) -> None:
     sequence, first, last = wanted  # None: it has none yet
     data = vault.find(contract.sealed_data)
-    values = {"carrier": contract.carrier_code, "besides": sequence or "", "from": first, "to": last}
+    values = {"besides": sequence or "", "from": first, "to": last}
     for row in transaction.execute(_OVERLAPPING, values).all():
         other = find_any_contract(transaction, row.account_id, row.id)
         others = vault.find(other.sealed_data) if other else None
         # Of a contract whose data are lost nobody knows what its numbers were: nobody else gets them.
-        is_unknown = not others or not data
-        if row.id == contract.id or is_unknown or alike(others or {}, data or {}, max(first, row.first)):
+        is_unknown = row.carrier_code == contract.carrier_code and not (others and data)
+        theirs, ours = (row.carrier_code, others or {}), (contract.carrier_code, data or {})
+        if row.id == contract.id or is_unknown or alike(theirs, ours, max(first, row.first)):
             raise Impossible(
                 f"The numbers {first} to {last} overlap a range that is there already.", field="number_range"
             )

@@ -22,6 +22,7 @@ from kolli.account.contracts import (
 )
 from kolli.account.number_ranges import (
     Alike,
+    Numbering,
     NumberRange,
     add_number_range,
     check_number_ranges,
@@ -31,6 +32,7 @@ from kolli.account.number_ranges import (
 )
 from kolli.account.rates import list_rate_sheets, remove_rate_sheet, replace_rate_sheets
 from kolli.carriers.base import Carrier, Numbers
+from kolli.carriers.registry import Carriers
 from kolli.errors import CarrierRejected, Conflict, Impossible, Invalid
 from kolli.operations.context import Installation
 from kolli.operations.contract_forms import FilledForm, problem_with, read_form
@@ -116,7 +118,7 @@ def change_contract(contract_id: int, change: ContractChange, account_id: int, i
                 _replace(transaction, account_id, _Replacement(known, wanted, ids[1:]), installation)
             else:
                 update_contract(transaction, account_id, wanted)
-                alike = numbers_alike(installation.carriers.get(known.carrier_code))
+                alike = numbers_alike(installation.carriers)
                 check_number_ranges(transaction, account_id, wanted, installation.vault, alike)
         elif wanted != known:
             update_contract(transaction, account_id, wanted)
@@ -149,7 +151,7 @@ def give_numbers(
         carrier = carrier_of(contract, installation)
         if not isinstance(carrier, Numbers):
             raise Impossible(f"{carrier.name} gives its parcels their numbers itself.", field="first")
-        alike = numbers_alike(carrier)
+        alike = numbers_alike(installation.carriers)
         vault = installation.vault
         add_number_range(transaction, account_id, contract_id, first, last, is_live=is_live, vault=vault, alike=alike)
         _check_ends(carrier, vault.open(contract.sealed_data), numbers)
@@ -164,15 +166,20 @@ def carrier_of(contract: Contract, installation: Installation) -> Carrier:
     return carrier
 
 
-def numbers_alike(carrier: Carrier) -> Alike:
-    """What says whether two contracts with a carrier make the same tracking number of a serial number."""
+def numbers_alike(carriers: Carriers) -> Alike:
+    """What says whether two contracts make the same tracking number of a serial number.
 
-    def alike(one: Mapping[str, str], other: Mapping[str, str], serial: int) -> bool:
-        return one == other or any(
-            number is not None and number == _number(carrier, other, serial, code)
-            for code in _codes(carrier)
-            for number in [_number(carrier, one, serial, code)]
-        )
+    Carriers can have a kind of number in common: the items of one post have numbers of one form, whoever prints them.
+    """
+
+    def numbers(numbering: Numbering, serial: int) -> set[str]:
+        carrier_code, data = numbering
+        carrier = carriers.find(carrier_code)
+        found = {_number(carrier, data, serial, code) for code in _codes(carrier)} if carrier else set()
+        return {number for number in found if number is not None}
+
+    def alike(one: Numbering, other: Numbering, serial: int) -> bool:
+        return one == other or not numbers(one, serial).isdisjoint(numbers(other, serial))
 
     return alike
 
@@ -267,7 +274,7 @@ class _Replacement(NamedTuple):
 def _replace(transaction: Connection, account_id: int, change: _Replacement, installation: Installation) -> None:
     """Puts a contract in the place of another: with what is left of its numbers, and wherever that was chosen."""
     before, after, _ = change
-    alike = numbers_alike(installation.carriers.get(before.carrier_code))
+    alike = numbers_alike(installation.carriers)
     add_contract(transaction, account_id, replace(after, is_default=False))
     if before.is_default:
         make_default(transaction, account_id, after)

@@ -10,9 +10,10 @@ from kolli.account.accounts import Account, Defaults, get_account, revision_of, 
 from kolli.account.contracts import all_contracts, find_any_contract, get_contract
 from kolli.account.number_ranges import list_number_ranges
 from kolli.account.rates import Rate, RateSheet, list_rate_sheets, replace_rate_sheets
-from kolli.carriers.base import ContractField
+from kolli.carriers.base import Carrier, ContractField
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import SandboxCarrier
+from kolli.carriers.upu_s10 import PostalItems
 from kolli.errors import (
     CarrierUnavailable,
     Conflict,
@@ -241,6 +242,23 @@ def test_contracts_that_differ_in_their_passwords_only_do_not_share_numbers(call
 
     with pytest.raises(Impossible, match="overlap"):
         give_numbers(second.id, (1_000, 2_000), 1, caller.installation, is_live=True)
+
+
+def test_two_carriers_do_not_share_the_numbers_of_one_post(tmp_path):
+    carriers: list[Carrier] = [SandboxCarrier(tmp_path, lambda: NOW), PostNL(tmp_path), PostalItems(tmp_path)]
+    caller = a_caller(an_installation(tmp_path, carriers=carriers))
+    post = made(caller, answers={"customer_code": "KOLL", "service_letters": "RR"})
+    same = NewContract("upu_s10", {"issuing_country": "NL", "service_letters": "RR CP"}, is_active=True)
+    other = replace(same, answers={"issuing_country": "NL", "service_letters": "CP"})
+    give_numbers(post.id, (1, 1_000), 1, caller.installation, is_live=False)
+
+    with pytest.raises(Impossible, match="overlap"):
+        give_numbers(
+            create_contract(same, 1, caller.installation).id, (1_000, 2_000), 1, caller.installation, is_live=True
+        )
+
+    free = create_contract(other, 1, caller.installation)
+    assert give_numbers(free.id, (1, 1_000), 1, caller.installation, is_live=False).left == 1_000
 
 
 def test_a_replacement_that_would_share_numbers_is_refused_and_changes_nothing(caller):
