@@ -36,7 +36,9 @@ def measure() -> Iterator[Row]:
         installation = build(settings, database)
         _write(folder / "points.csv")
         began = time.perf_counter()
-        import_service_points(folder / "points.csv", CARRIER, installation, lambda _: None, many_may_go=False)
+        done = import_service_points(folder / "points.csv", CARRIER, installation, lambda _: None, many_may_go=False)
+        if done.added != POINTS:
+            raise RuntimeError(f"Not all points were imported: {[*map(str, done.mistakes[:3])]}")
         yield Row(f"importing {POINTS:,} service points", time.perf_counter() - began, "s")
         for what, search in _SEARCHES.items():
             yield Row(f"service points, {what}, p95", _p95_ms(database, search), "ms", BAR_MS)
@@ -89,5 +91,5 @@ def _write(path: Path) -> None:
             address = (f"Street {number % 977}", number % 200, f"{1000 + number % 8999} AB", f"City {city}", "NL")
             kind = rng.choice(["locker", "servicepoint", "post_office"])
             position = (f"{latitude:.6f}", f"{longitude:.6f}")
-            hours = ["09:00-12:00 13:00-18:00"] * 6
+            hours = [*["09:00-12:00 13:00-18:00"] * 6, ""]
             table.writerow([f"P{number}", f"Point {number}", *address, *position, kind, *hours])
