@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from kolli.carriers.base import Announced, Booking, ContractField, Numbering
+from kolli.carriers.functionalities import Functionality
 from kolli.errors import CarrierRejected
+
+HOME_PARCEL: Mapping[str, Functionality] = {
+    "b2b": True,
+    "b2c": True,
+    "form_factor": "parcel",
+    "last_mile": "home_delivery",
+    "tracked": True,
+}
+"""What a tracked parcel to somebody's door does."""
 
 
 class OwnNumberCarrier:

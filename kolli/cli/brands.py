@@ -16,7 +16,7 @@ from kolli.account.brands import (
     update_brand,
 )
 from kolli.account.pages import Page
-from kolli.cli.common import choose_account, installation
+from kolli.cli.common import AccountOption, choose_account, installation
 from kolli.documents.logos import MOST_BYTES, clean_logo
 from kolli.errors import Invalid, KolliError, Missing
 
@@ -25,7 +25,6 @@ brands = typer.Typer(help="How the account presents itself.", no_args_is_help=Tr
 MOST_SHOWN = 10_000
 LONGEST_NAME = 255
 
-AccountOption = Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")]
 IdArgument = Annotated[int, typer.Argument(help="Id of the brand.")]
 
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
+
+import typer
 
 from kolli.account.accounts import Account, list_accounts
 from kolli.account.keys import ApiKey
@@ -9,6 +12,8 @@ from kolli.app import DATABASE, build, open_database
 from kolli.errors import KolliError, SetupError
 from kolli.operations.context import Context, Installation
 from kolli.settings import load_settings
+
+AccountOption = Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")]
 
 
 @contextmanager

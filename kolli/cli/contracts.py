@@ -11,8 +11,7 @@ import typer
 from kolli.account.contracts import Contract, all_contracts, get_contract
 from kolli.account.number_ranges import list_number_ranges
 from kolli.carriers.base import Carrier, ContractField, Numbers
-from kolli.cli.common import choose_account, installation
-from kolli.cli.options import AccountOption
+from kolli.cli.common import AccountOption, choose_account, installation
 from kolli.errors import Invalid, KolliError, NotFound
 from kolli.operations.context import Installation
 from kolli.operations.contract_forms import NAME, form_of

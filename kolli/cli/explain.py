@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from kolli.cli.common import caller, choose_account, installation
+from kolli.cli.common import AccountOption, caller, choose_account, installation
 from kolli.operations.explain import find_meant
 from kolli.shipments.model import Shipment, Step
 
@@ -25,7 +25,7 @@ _SOURCES = {
 
 def explain_command(
     what: Annotated[str, typer.Argument(help="An order's number or id, a shipment's id, or a tracking number.")],
-    account: Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")] = None,
+    account: AccountOption = None,
 ) -> None:
     """Show why a shipment goes as it does.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kolli.account.options import list_own_options, remove_own_option, save_own_options
-from kolli.cli.common import choose_account, installation
+from kolli.cli.common import AccountOption, choose_account, installation
 from kolli.errors import NotFound
 from kolli.operations.import_options import COLUMNS, option_rows, read_options
 from kolli.tables import Mistake, write_table
@@ -17,8 +17,6 @@ options = typer.Typer(help="Shipping options.", no_args_is_help=True, rich_marku
 
 MOST_SHOWN = 100
 """Mistakes shown of a file; who has more of them corrects these first."""
-
-AccountOption = Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")]
 
 
 def refuse(mistakes: Sequence[Mistake]) -> None:

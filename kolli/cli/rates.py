@@ -8,8 +8,8 @@ import typer
 
 from kolli.account.rates import list_rate_sheets, remove_rate_sheet
 from kolli.account.rates_csv import COLUMNS, rates_rows
-from kolli.cli.common import choose_account, installation
-from kolli.cli.options import AccountOption, refuse
+from kolli.cli.common import AccountOption, choose_account, installation
+from kolli.cli.options import refuse
 from kolli.errors import NotFound
 from kolli.operations.import_rates import check_rates, store_rates
 from kolli.tables import write_table

@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 import typer
 from sqlalchemy import Connection
 
-from kolli.cli.common import caller, choose_account, installation
+from kolli.cli.common import AccountOption, caller, choose_account, installation
 from kolli.cli.options import refuse
 from kolli.errors import KolliError
 from kolli.operations.context import Context
@@ -43,7 +43,7 @@ def replay_command(
     ],
     rules: Annotated[Path | None, typer.Option(help="Rules from a CSV file, in place of the account's.")] = None,
     to_file: Annotated[Path | None, typer.Option("--csv", help="A CSV file to write every difference to.")] = None,
-    account: Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")] = None,
+    account: AccountOption = None,
 ) -> None:
     """Tell what rules would change about past orders.
 

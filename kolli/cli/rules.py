@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kolli.cli.common import choose_account, installation
+from kolli.cli.common import AccountOption, choose_account, installation
 from kolli.cli.options import refuse
 from kolli.errors import Invalid
 from kolli.operations.known import known_to
@@ -18,8 +18,6 @@ from kolli.rules.validation import problems
 from kolli.tables import write_table
 
 rules = typer.Typer(help="Shipping rules.", no_args_is_help=True, rich_markup_mode=None)
-
-AccountOption = Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")]
 
 
 @rules.command("list")

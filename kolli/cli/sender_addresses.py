@@ -14,7 +14,7 @@ from kolli.account.sender_addresses import (
     make_default_sender_address,
     remove_sender_address,
 )
-from kolli.cli.common import choose_account, installation
+from kolli.cli.common import AccountOption, choose_account, installation
 from kolli.errors import Invalid
 from kolli.values import COUNTRY_CODES, Address
 
@@ -22,7 +22,6 @@ sender_addresses = typer.Typer(help="Where the account ships from.", no_args_is_
 
 MOST_SHOWN = 10_000
 
-AccountOption = Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")]
 IdArgument = Annotated[int, typer.Argument(help="Id of the sender address.")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kolli.carriers.base import Advances, Tracks
-from kolli.cli.common import choose_account, installation
+from kolli.cli.common import AccountOption, choose_account, installation
 from kolli.errors import Impossible
 from kolli.operations.context import Installation
 from kolli.operations.follow import ask_about
@@ -32,7 +32,6 @@ MOST_SHOWN = 100
 OFTEN = 1_000
 
 NumberArgument = Annotated[str, typer.Argument(help="The tracking number, in any letter case.")]
-AccountOption = Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")]
 CarrierOption = Annotated[str, typer.Option(help="Code of the carrier, where several have given the same number.")]
 
 

@@ -16,8 +16,7 @@ from typing import ClassVar
 from kolli.carriers import check_digits, postal_items
 from kolli.carriers.base import ContractField, ShippingOption
 from kolli.carriers.dhl_de.codes import check_postal_code, leitcode_of, printed_identcode, printed_leitcode
-from kolli.carriers.functionalities import Functionality
-from kolli.carriers.own_numbers import OwnNumberCarrier, filled_up, in_blocks
+from kolli.carriers.own_numbers import HOME_PARCEL, OwnNumberCarrier, filled_up, in_blocks
 from kolli.documents.layouts.parts import Barcode, LabelParts
 from kolli.errors import CarrierRejected
 from kolli.shipments.model import Draft
@@ -32,14 +31,6 @@ _PRODUCTS = {PARCEL: "00", SMALL: "40"}
 
 _GERMANY = frozenset({"DE"})
 _HEIGHT = 31_750  # micrometres, where there is room for it (GS1 Logistic Label Guideline: 31.75 mm)
-
-_DOES: Mapping[str, Functionality] = {
-    "b2b": True,
-    "b2c": True,
-    "form_factor": "parcel",
-    "last_mile": "home_delivery",
-    "tracked": True,
-}
 
 
 class DHLGermany(OwnNumberCarrier):
@@ -58,7 +49,7 @@ class DHLGermany(OwnNumberCarrier):
             countries=_GERMANY,
             from_countries=_GERMANY,
             title="DHL Paket",
-            functionalities=_DOES,
+            functionalities=HOME_PARCEL,
         ),
         ShippingOption(
             SMALL,
@@ -68,7 +59,7 @@ class DHLGermany(OwnNumberCarrier):
             countries=_GERMANY,
             from_countries=_GERMANY,
             title="DHL Kleinpaket",
-            functionalities=_DOES,
+            functionalities=HOME_PARCEL,
         ),
         ShippingOption(
             INTERNATIONAL,
@@ -77,7 +68,7 @@ class DHLGermany(OwnNumberCarrier):
             countries=COUNTRY_CODES - _GERMANY,
             from_countries=_GERMANY,
             title="DHL Paket International",
-            functionalities={**_DOES, "service_area": "international"},
+            functionalities={**HOME_PARCEL, "service_area": "international"},
         ),
     )
 

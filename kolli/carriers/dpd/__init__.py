@@ -18,7 +18,7 @@ from typing import ClassVar, NamedTuple
 from kolli.carriers import check_digits, routing
 from kolli.carriers.base import ContractField, ShippingOption
 from kolli.carriers.functionalities import Functionality
-from kolli.carriers.own_numbers import OwnNumberCarrier, filled_up, in_blocks
+from kolli.carriers.own_numbers import HOME_PARCEL, OwnNumberCarrier, filled_up, in_blocks
 from kolli.documents.layouts.parts import Barcode, LabelParts
 from kolli.drawing import mm
 from kolli.errors import CarrierRejected
@@ -57,13 +57,6 @@ where no customs papers are needed, is careful too."""
 
 _BY_OPTION = {service.option: service for service in _SERVICES}
 
-_DOES: Mapping[str, Functionality] = {
-    "b2b": True,
-    "b2c": True,
-    "form_factor": "parcel",
-    "last_mile": "home_delivery",
-    "tracked": True,
-}
 
 _HEIGHT, _WIDEST_MODULE = mm(25), 500
 
@@ -83,7 +76,7 @@ class DPD(OwnNumberCarrier):
             from_countries=EU_COUNTRIES,
             title=f"DPD {service.name}",
             most_parcels=50,
-            functionalities={**_DOES, **service.functionalities},
+            functionalities={**HOME_PARCEL, **service.functionalities},
         )
         for service in _SERVICES
     )

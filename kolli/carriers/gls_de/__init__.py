@@ -13,8 +13,7 @@ from typing import ClassVar
 
 from kolli.carriers import check_digits
 from kolli.carriers.base import ContractField, ShippingOption
-from kolli.carriers.functionalities import Functionality
-from kolli.carriers.own_numbers import OwnNumberCarrier, filled_up
+from kolli.carriers.own_numbers import HOME_PARCEL, OwnNumberCarrier, filled_up
 from kolli.documents.layouts.parts import Barcode, LabelParts
 from kolli.shipments.model import Draft
 from kolli.values import EU_COUNTRIES, Weight
@@ -22,14 +21,6 @@ from kolli.values import EU_COUNTRIES, Weight
 DEPOT, PRODUCT = "depot", "product"
 
 _EXPRESS = "gls_de:express"
-
-_DOES: Mapping[str, Functionality] = {
-    "b2b": True,
-    "b2c": True,
-    "form_factor": "parcel",
-    "last_mile": "home_delivery",
-    "tracked": True,
-}
 
 
 class GLSGermany(OwnNumberCarrier):
@@ -48,7 +39,7 @@ class GLSGermany(OwnNumberCarrier):
             from_countries=frozenset({"DE"}),
             title="GLS BusinessParcel",
             most_parcels=50,
-            functionalities=_DOES,
+            functionalities=HOME_PARCEL,
         ),
         ShippingOption(
             _EXPRESS,
@@ -58,7 +49,7 @@ class GLSGermany(OwnNumberCarrier):
             from_countries=frozenset({"DE"}),
             title="GLS Express",
             most_parcels=50,
-            functionalities={**_DOES, "priority": "express"},
+            functionalities={**HOME_PARCEL, "priority": "express"},
         ),
     )
 
