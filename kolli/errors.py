@@ -11,6 +11,9 @@ KolliError
 │   ├── NotDrawable         text with characters no installed font has
 │   └── NumbersExhausted    the contract's number range is used up
 ├── Conflict                somebody else is changing the same thing right now
+├── InFlight                another request with the same Idempotency-Key is being worked on
+├── KeyReused               the Idempotency-Key belongs to another request
+├── LimitReached            more requests than are allowed
 ├── ReferenceTaken          another shipment has this external reference
 ├── NotFound                what the request is about does not exist
 ├── DoesNotExist            something the request refers to does not exist
@@ -23,6 +26,9 @@ KolliError
 │   ├── CarrierRejected         it said no: nothing was booked
 │   ├── CarrierUnavailable      it never heard us: asking again is safe
 │   └── CarrierOutcomeUnknown   it may have heard us: it is being looked into
+│       └── PartlyBooked            it has booked some parcels of a shipment, and not the others
+├── StorageFull             the disk is full: nothing was begun, or what was begun is kept for later
+├── StorageUnavailable      the database cannot be written to, or not at this moment
 └── SetupError              the installation is not as it should be; a person has to act
 
 A message says what is wrong, with which value, and what to do. `field` is the domain's name of the value, dotted where
@@ -84,6 +90,18 @@ class Conflict(KolliError):
     """We are still processing a previous request. Please try again in a moment."""
 
 
+class InFlight(KolliError):
+    """A request with this Idempotency-Key is being worked on. Please try again in a moment."""
+
+
+class KeyReused(KolliError):
+    """This Idempotency-Key belongs to another request. Take a new key."""
+
+
+class LimitReached(KolliError):
+    """There were too many requests. Please try again in a moment."""
+
+
 class ReferenceTaken(KolliError):
     """Another shipment has this external reference."""
 
@@ -130,6 +148,18 @@ class CarrierUnavailable(CarrierError):
 
 class CarrierOutcomeUnknown(CarrierError):
     """The carrier did not answer in time. Whether it booked the shipment is being looked into."""
+
+
+class PartlyBooked(CarrierOutcomeUnknown):
+    """The carrier has booked some parcels of the shipment, and not the others."""
+
+
+class StorageFull(KolliError):
+    """The disk is full. Nothing was booked. Please try again when there is room."""
+
+
+class StorageUnavailable(KolliError):
+    """Nothing can be stored at this moment. Nothing was booked. Please try again in a moment."""
 
 
 class SetupError(KolliError):

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -351,11 +352,61 @@ attempts = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("in_background", Boolean, nullable=False),  # a job announces it, and nobody waits for it
+    Column("tries", Integer, nullable=False),  # how often the carrier has been asked to book it
+    Column("lease_owner", Text),  # the process that asks a carrier about it at this moment
+    Column("lease_until", Text),  # when that process is taken for dead, unless it has said otherwise by then
+    Column("request_id", Id, ForeignKey("idempotent_requests.id")),  # null: its request had no Idempotency-Key
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
     UniqueConstraint("account_id", "guard"),
     Index(None, "account_id", "order_key"),
     Index(None, "state"),
+    Index(None, "request_id", sqlite_where=text("request_id IS NOT NULL")),
+)
+
+attempt_moves = Table(  # every step of every attempt from one state to the next; only ever added to
+    "attempt_moves",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("shipment_id", Text, nullable=False),
+    Column("from_state", Text),  # null: this is how it began
+    Column("to_state", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "shipment_id"),
+)
+
+idempotent_requests = Table(  # requests with an Idempotency-Key that have changed something
+    "idempotent_requests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("route", Text, nullable=False),  # method and path of the endpoint: a key means nothing elsewhere
+    Column("key", Text, nullable=False),
+    Column("request_hash", Text, nullable=False),  # of path, query and body: another request cannot have this key
+    Column("created_at", Text, nullable=False),
+    Column("lease_owner", Text),  # the process that works on it at this moment
+    Column("lease_until", Text),
+    Column("status", Integer),  # of the answer; null: nobody has been answered yet
+    Column("headers", Text, nullable=False),
+    Column("answer", LargeBinary),
+    UniqueConstraint("account_id", "route", "key"),
+    Index(None, "created_at"),
+)
+
+requests = Table(  # what was asked and answered lately, for people who look for a mistake
+    "requests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", Id),  # null: the credentials were wrong
+    Column("at", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "account_id", "id"),
+    Index(None, "at"),
 )
 
 jobs = Table(

@@ -25,6 +25,10 @@ class Numbering(Enum):
     OWN_NUMBER = "own number"
     """We allocate from the contract's range; announcing again with the same number changes nothing."""
 
+    RESERVE_THEN_CONFIRM = "reserve then confirm"
+    """The carrier gives numbers first, which costs nothing, and books them then; confirming again with the same numbers
+    changes nothing."""
+
     NUMBER_AT_BOOKING = "number at booking"
     """The carrier decides. Never ask twice; look up by our reference what has become of the first time."""
 
@@ -205,6 +209,17 @@ class Numbers(Protocol):
         """The tracking number for a serial number from the contract's range; the same for the same serial and option.
 
         Two serials never give the same number, whatever the options. CarrierRejected when there is none for it.
+        """
+
+
+@runtime_checkable
+class Reserves(Protocol):
+    """A carrier that gives numbers before it books them."""
+
+    def reserve(self, booking: Booking) -> Sequence[str]:
+        """A number for each box, in their order. Nothing is paid for; a number that is not booked is simply never used.
+
+        Raises like `announce`; that nobody knows the outcome does no harm here.
         """
 
 

@@ -101,7 +101,7 @@ def announce(decision: Decision, context: Context) -> Shipment:
     happened.
     """
     prepared = prepare(decision, context)
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         add(transaction, prepared, context)
     carrier = context.installation.carriers.get(decision.draft.carrier_code)
     return book(prepared.shipment, prepared.attempt, carrier, prepared.contract, context.installation)
@@ -117,7 +117,7 @@ def queue_again(shipment: Shipment, attempt: Attempt, reason: str, installation:
     """Has a shipment announced once more, whose carrier is known not to have heard of it."""
     now = installation.clock()
     with installation.database.write() as transaction:
-        if not move(transaction, attempt, State.QUEUED, now, reason):
+        if not move(transaction, attempt, State.QUEUED, now, reason, owner=installation.owner):
             return
         # The run of an attempt that is still intended was cut off, so its job is there, unless it has died of it.
         job = {"shipment_id": shipment.id}
@@ -157,7 +157,8 @@ def add(transaction: Connection, prepared: Prepared, context: Context) -> None:
     if not is_new:
         raise ReferenceTaken(field="external_reference_id")
     is_guarded = bool(attempt.order_key) and context.account.repeat_labels == "refused"
-    if not intend(transaction, attempt, context.now(), is_guarded=is_guarded):
+    owner = context.installation.owner
+    if not intend(transaction, attempt, context.now(), is_guarded=is_guarded, owner=owner):
         raise Conflict(field="order")
 
 
@@ -211,7 +212,7 @@ def store(shipment: Shipment, attempt: Attempt, announced: Announced, installati
     """Writes down a carrier's yes; the same answer stored twice changes nothing."""
     check_answer(shipment, announced)
     with installation.database.write() as transaction:
-        return store_in(transaction, shipment, attempt, announced, installation.clock())
+        return store_in(transaction, shipment, attempt, announced, installation)
 
 
 def check_answer(shipment: Shipment, announced: Announced) -> None:
@@ -227,10 +228,13 @@ def check_answer(shipment: Shipment, announced: Announced) -> None:
 
 
 def store_in(
-    transaction: Connection, shipment: Shipment, attempt: Attempt, announced: Announced, now: datetime
+    transaction: Connection, shipment: Shipment, attempt: Attempt, announced: Announced, installation: Installation
 ) -> Shipment:
     """Writes down a carrier's yes that has been understood, in a transaction that ends when this raises."""
-    if not move(transaction, attempt, State.STORED, now):  # somebody else, such as a reconciliation, was faster
+    now = installation.clock()
+    if not move(
+        transaction, attempt, State.STORED, now, owner=installation.owner
+    ):  # somebody else, such as a reconciliation, was faster
         stored = get_shipment(transaction, shipment.account_id, shipment.id)
         if announced.tracking_numbers != tuple(parcel.tracking_number for parcel in stored.parcels):
             numbers = ", ".join(announced.tracking_numbers)
@@ -257,7 +261,7 @@ def settle_without_label(
     """Writes down that an attempt has come to nothing, and lets its order and its external reference go."""
     now = installation.clock()
     with installation.database.write() as transaction:
-        if move(transaction, attempt, state, now, reason):
+        if move(transaction, attempt, state, now, reason, owner=installation.owner):
             release_reference(transaction, shipment.account_id, shipment.id)
             event = Event(ParcelStatus.ANNOUNCEMENT_FAILED, now, "kolli", reason)
             set_status_of_all(transaction, shipment, event, now)
@@ -267,7 +271,7 @@ def leave_open(attempt: Attempt, reason: str, installation: Installation) -> Non
     """Writes down that nobody knows what has become of an attempt; its order stays guarded, and it is looked into."""
     now = installation.clock()
     with installation.database.write() as transaction:
-        if move(transaction, attempt, State.UNKNOWN, now, reason):
+        if move(transaction, attempt, State.UNKNOWN, now, reason, owner=installation.owner):
             body = {"shipment_id": attempt.shipment_id}
             due_at = now + FIRST_LOOK_AFTER
             enqueue(transaction, CHECKS, SETTLE, [body], due_at, now=now, account_id=attempt.account_id)

@@ -29,7 +29,7 @@ from kolli.operations.context import Installation
 from kolli.operations.deliver import DELAYS, SWEEP, deliver, sweep
 from kolli.operations.follow import FOLLOW, LOOK, follow, look
 from kolli.operations.reconcile import LEFT_BEHIND, pick_up, settle
-from kolli.shipments.attempts import LEFT_BEHIND_AFTER, UNSETTLED, Attempt, State, get_attempt, move
+from kolli.shipments.attempts import LEASE, UNSETTLED, Attempt, State, get_attempt, move
 from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment
 from kolli.webhooks.deliveries import LANE as WEBHOOKS
@@ -38,8 +38,8 @@ log = logging.getLogger(__name__)
 
 LANES: Mapping[str, Lane] = {
     # By carrier: one that hangs leaves some of them to the others.
-    LABELS: Lane(workers=8, lease=2 * LEFT_BEHIND_AFTER, per_subject=6),
-    CHECKS: Lane(workers=2, lease=2 * LEFT_BEHIND_AFTER),
+    LABELS: Lane(workers=8, lease=2 * LEASE, per_subject=6),
+    CHECKS: Lane(workers=2, lease=2 * LEASE),
     # Threads that wait for receivers cost next to nothing; ten of these have to hang before another one has to wait.
     WEBHOOKS: Lane(workers=40, lease=timedelta(minutes=2), per_subject=4),
 }
@@ -74,7 +74,7 @@ def _announce_queued(installation: Installation, job: Job) -> Then | None:
         return None
     carrier = installation.carriers.get(shipment.draft.carrier_code)
     with installation.database.write() as transaction:
-        if not move(transaction, attempt, State.INTENDED, installation.clock()):
+        if not move(transaction, attempt, State.INTENDED, installation.clock(), owner=installation.owner):
             return None  # cancelled in the meantime
     intended = replace(attempt, state=State.INTENDED)
     is_last = job.runs > len(ANNOUNCE_DELAYS)
@@ -93,14 +93,14 @@ def _announce_queued(installation: Installation, job: Job) -> Then | None:
 
 def _stores(shipment: Shipment, intended: Attempt, announced: Announced, installation: Installation) -> Then:
     def then(transaction: Connection) -> None:
-        store_in(transaction, shipment, intended, announced, installation.clock())
+        store_in(transaction, shipment, intended, announced, installation)
 
     return then
 
 
 def _goes_back(intended: Attempt, reason: str, installation: Installation) -> Then:
     def then(transaction: Connection) -> None:
-        move(transaction, intended, State.QUEUED, installation.clock(), reason)
+        move(transaction, intended, State.QUEUED, installation.clock(), reason, owner=installation.owner)
 
     return then
 

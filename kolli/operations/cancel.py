@@ -64,7 +64,7 @@ def cancel(shipment_id: str, context: Context) -> bool:
     try:
         _finish(shipment, attempt, contract, context.installation)
     except CarrierError:
-        with context.database.write() as transaction:
+        with context.write() as transaction:
             _ask_later(transaction, shipment, context)
         return False
     return True
@@ -128,7 +128,7 @@ def finish_cancelling(
     state, status = yes if agrees else no
     now = installation.clock()
     with installation.database.write() as transaction:
-        if move(transaction, attempt, state, now, reason):
+        if move(transaction, attempt, state, now, reason, owner=installation.owner):
             set_status_of_all(transaction, shipment, Event(status, now, "kolli", reason), now)
     if not agrees:
         raise Conflict(reason)
@@ -165,7 +165,7 @@ def _intend(shipment: Shipment, attempt: Attempt, installation: Installation) ->
     """Writes down that an attempt is being cancelled; Conflict when somebody else was faster."""
     now = installation.clock()
     with installation.database.write() as transaction:
-        if not move(transaction, attempt, State.CANCELLING, now):
+        if not move(transaction, attempt, State.CANCELLING, now, owner=installation.owner):
             raise Conflict(ALREADY)
         set_status_of_all(transaction, shipment, Event(ParcelStatus.CANCELLING, now, "kolli"), now)
     return replace(attempt, state=State.CANCELLING)
@@ -174,7 +174,7 @@ def _intend(shipment: Shipment, attempt: Attempt, installation: Installation) ->
 def _cancel_once_known(shipment: Shipment, attempt: Attempt, context: Context) -> bool:
     """Has a shipment cancelled as soon as it is known whether there is one; Conflict when that was asked for before."""
     now = context.now()
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         shipment = get_shipment(transaction, shipment.account_id, shipment.id)
         if get_attempt(transaction, shipment.account_id, shipment.id).state is attempt.state:
             if any(parcel.status is ParcelStatus.CANCELLING for parcel in shipment.parcels):

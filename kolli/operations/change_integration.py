@@ -15,7 +15,7 @@ def change(integration_id: int, changed: Callable[[Integration], Integration], c
     `changed` makes the new integration out of the one that is stored, inside the transaction; what it raises undoes
     everything.
     """
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         known = get_integration(transaction, context.account_id, integration_id)
         wanted = changed(known)
         if wanted != known:
@@ -30,7 +30,7 @@ def remove(integration_id: int, context: Context) -> None:
 
     Its keys, and the tokens that were made with them, are unknown from then on: whoever holds them was that shop.
     """
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         known = get_integration(transaction, context.account_id, integration_id)
         now = context.now()
         remove_integration(transaction, context.account_id, integration_id, now)

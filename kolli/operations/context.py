@@ -1,10 +1,15 @@
 """Who asks, and what this installation has to work with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection
 
 from kolli.account.accounts import Account
+from kolli.account.idempotent_requests import Claim
 from kolli.account.keys import ApiKey
 from kolli.carriers.registry import Carriers
 from kolli.database import Database
@@ -34,6 +39,7 @@ class Installation:
     vault: Vault  # opens contracts' secrets
     public_url: str  # where clients reach us, without a slash at the end
     calls: Calls = field(default_factory=Calls)  # to carriers, at this moment
+    owner: str = field(default_factory=lambda: uuid4().hex)  # by which leases say that it is this process
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class Context:
     account: Account
     key: ApiKey
     scopes: frozenset[str] | None = None  # what an access token allows; None: everything
+    claim: Claim | None = None  # of the request's Idempotency-Key; None: it has none
+    scenario: str = ""  # what is to go wrong on purpose; see `kolli.scenarios`
 
     @property
     def account_id(self) -> int:
@@ -54,6 +62,17 @@ class Context:
     def database(self) -> Database:
         """The installation's database."""
         return self.installation.database
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may change data for the caller; the first of a request makes its claim to its key.
+
+        What this process does beside the request, such as settling what was left behind, is no part of it.
+        """
+        with self.database.write() as transaction:
+            if self.claim is not None:
+                self.claim.make(transaction)
+            yield transaction
 
     def require(self, scope: str) -> None:
         """Raises Forbidden when the caller's token was not given this scope."""

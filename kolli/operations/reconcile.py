@@ -19,7 +19,7 @@ from kolli.operations.announce import (
 )
 from kolli.operations.cancel import CANCEL, finish_cancelling
 from kolli.operations.context import Context, Installation
-from kolli.shipments.attempts import GUARDED, UNSETTLED, Attempt, State, get_attempt, list_unsettled
+from kolli.shipments.attempts import GUARDED, UNSETTLED, Attempt, State, end_leases, get_attempt, list_unsettled
 from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment
 
@@ -44,7 +44,8 @@ def reconcile(installation: Installation) -> list[Attempt]:
     for a carrier that hangs: jobs look into what is unknown, and `pick_up` gives them what else is left.
     """
     end = monotonic() + START_WAITS_SECONDS
-    with installation.database.read() as transaction:
+    with installation.database.write() as transaction:
+        end_leases(transaction)
         unsettled = list_unsettled(transaction)
     for attempt in sorted(unsettled, key=lambda attempt: attempt.state is State.UNKNOWN):
         if monotonic() > end:

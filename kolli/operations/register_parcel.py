@@ -33,7 +33,7 @@ def register_parcel(
         updated_at=now,
         document=document,
     )
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         own = find_parcels(transaction, context.account_id, [tracking_number])
         if any(shipment.draft.carrier_code == carrier_code for shipment, _ in own):
             raise Conflict(field="tracking_number")

@@ -22,7 +22,7 @@ def ship_orders(wanted: Sequence[ShipOrder], context: Context) -> list[Shipment 
     prepared = [_prepared(each, context) for each in _decided(wanted, context)]
     if all(isinstance(each, KolliError) for each in prepared):
         return [each for each in prepared if isinstance(each, KolliError)]
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         stored = [each if isinstance(each, KolliError) else _stored(transaction, each, context) for each in prepared]
         accepted = [each for each in stored if isinstance(each, Shipment)]
         enqueue_announcements(transaction, accepted, context.now())

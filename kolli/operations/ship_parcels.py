@@ -64,7 +64,7 @@ def ship_parcels(wanted: ShipParcels, context: Context) -> Shipment:
     """
     prepared = prepare(_decided(wanted, context), context)
     try:
-        with context.database.write() as transaction:
+        with context.write() as transaction:
             add(transaction, prepared, context)
     except ReferenceTaken:  # a moment ago it was free
         return ship_parcels(wanted, context)
@@ -80,7 +80,7 @@ def queue_parcels(wanted: ShipParcels, context: Context) -> Shipment:
     """Stores a shipment that is announced in the background, and gives it. Raises like `ship_parcels`."""
     prepared = prepare(_decided(wanted, context), context, state=State.QUEUED)
     try:
-        with context.database.write() as transaction:
+        with context.write() as transaction:
             queue(transaction, prepared, context)
     except ReferenceTaken:
         return queue_parcels(wanted, context)

@@ -6,10 +6,15 @@
       │            └──────► unknown      it may have heard us ──► stored, rejected or abandoned, once that is known
       └──► abandoned, or rejected: it never came to a call
 
+Every step is written down with its time and its reason: see `list_moves`.
+
 An attempt in the background is `queued` until a worker takes it up, and again when it is known that the carrier has not
 heard of it and is to be asked once more. It is `intended` before the carrier is called, so whoever finds one so must
 assume that the call was made. The guard is held from the start, and let go by the states in which no label exists.
 `cancelling` is likewise written before the carrier is asked to take a shipment back.
+
+Whoever asks a carrier about an attempt holds its lease, and nobody else decides what becomes of it meanwhile. A process
+renews the leases it holds while it lives; what a dead one held is left behind when the lease has ended.
 """
 
 from collections.abc import Sequence
@@ -18,10 +23,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from kolli.database import insert_or_skip
-from kolli.schema import attempts
+from kolli.schema import attempt_moves, attempts
 from kolli.values import timestamp
 
 
@@ -56,8 +61,11 @@ GUARDED = frozenset({State.QUEUED, State.INTENDED, State.UNKNOWN, State.STORED, 
 UNSETTLED = frozenset({State.INTENDED, State.UNKNOWN, State.CANCELLING})
 """The states in which a carrier has to be asked what is true."""
 
-LEFT_BEHIND_AFTER = timedelta(minutes=5)
-"""No carrier call takes as long, so the thread that began it is gone, or could not store what came of it."""
+LEASE = timedelta(minutes=5)
+"""How long a process that says nothing is not taken for dead."""
+
+ASKING = frozenset({State.INTENDED, State.CANCELLING})
+"""The states that begin a call to a carrier: whoever moves an attempt there has its lease."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +81,24 @@ class Attempt:
     state: State = State.INTENDED
     reason: str = ""
     in_background: bool = False
+    request_id: int | None = None  # the request with an Idempotency-Key that it belongs to
+    tries: int = field(default=0, compare=False)  # how often the carrier has been asked to book it
     changed_at: datetime | None = field(default=None, compare=False)  # None: not stored yet
+    lease_until: datetime | None = field(default=None, compare=False)  # None: nobody asks a carrier about it
 
     def is_left_behind(self, now: datetime) -> bool:
         """Whether a carrier has to be asked about it, and nobody is doing so any more."""
-        return self.state in UNSETTLED and self.changed_at is not None and now - self.changed_at > LEFT_BEHIND_AFTER
+        return self.state in UNSETTLED and (self.lease_until is None or self.lease_until < now)
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step of an attempt. The first one comes from nowhere."""
+
+    before: State | None
+    after: State
+    at: datetime
+    reason: str = ""
 
 
 _COLUMNS = select(
@@ -87,7 +108,10 @@ _COLUMNS = select(
     attempts.c.state,
     attempts.c.reason,
     attempts.c.in_background,
+    attempts.c.request_id,
+    attempts.c.tries,
     attempts.c.changed_at,
+    attempts.c.lease_until,
 )
 _LIVE = (
     _COLUMNS.where(attempts.c.account_id == bindparam("account_id"), attempts.c.order_key == bindparam("order_key"))
@@ -103,14 +127,51 @@ _BY_SHIPMENTS = _COLUMNS.where(
     attempts.c.shipment_id.in_(bindparam("shipment_ids", expanding=True)),
 )
 _UNSETTLED = _COLUMNS.where(attempts.c.state.in_(UNSETTLED)).order_by(attempts.c.created_at)
+_OF_REQUEST = _COLUMNS.where(
+    attempts.c.account_id == bindparam("account_id"), attempts.c.request_id == bindparam("request")
+).order_by(attempts.c.created_at, attempts.c.shipment_id)
 _ADD = insert_or_skip(attempts)
+_IS_OURS = (
+    attempts.c.account_id == bindparam("account"),
+    attempts.c.shipment_id == bindparam("shipment"),
+    attempts.c.state == bindparam("from_state"),
+    or_(
+        attempts.c.lease_owner.is_(None),
+        attempts.c.lease_owner == bindparam("owner"),
+        attempts.c.lease_until < bindparam("at"),
+    ),
+)
 _MOVE = (
     update(attempts)
-    .where(attempts.c.account_id == bindparam("account"), attempts.c.shipment_id == bindparam("shipment"))
-    .where(attempts.c.state == bindparam("from_state"))
-    .values(state=bindparam("to_state"), reason=bindparam("why"), changed_at=bindparam("at"))
+    .where(*_IS_OURS)
+    .values(
+        state=bindparam("to_state"),
+        reason=bindparam("why"),
+        changed_at=bindparam("at"),
+        tries=attempts.c.tries + bindparam("more_tries"),
+        lease_owner=bindparam("new_owner"),
+        lease_until=bindparam("until"),
+    )
 )
 _MOVE_AND_RELEASE = _MOVE.values(guard=None)
+_ADD_MOVE = insert(attempt_moves)
+_MOVES = (
+    select(attempt_moves)
+    .where(attempt_moves.c.account_id == bindparam("account_id"), attempt_moves.c.shipment_id == bindparam("shipment"))
+    .order_by(attempt_moves.c.id)
+)
+_LEASE = update(attempts).where(*_IS_OURS).values(lease_owner=bindparam("owner"), lease_until=bindparam("until"))
+_RENEW = (
+    update(attempts)
+    .where(attempts.c.lease_owner == bindparam("owner"), attempts.c.shipment_id.in_(bindparam("held", expanding=True)))
+    .values(lease_until=bindparam("until"))
+)
+_LET_GO = (
+    update(attempts)
+    .where(attempts.c.shipment_id == bindparam("shipment"), attempts.c.lease_owner == bindparam("owner"))
+    .values(lease_owner=None, lease_until=None)
+)
+_END_LEASES = update(attempts).where(attempts.c.lease_owner.is_not(None)).values(lease_owner=None, lease_until=None)
 
 
 def order_key(integration_id: int, shop_order_id: str) -> str:
@@ -118,8 +179,12 @@ def order_key(integration_id: int, shop_order_id: str) -> str:
     return f"{integration_id} {shop_order_id}"
 
 
-def intend(transaction: Connection, attempt: Attempt, now: datetime, *, is_guarded: bool) -> bool:
-    """Stores a new attempt; False, and nothing stored, when it is to be guarded and another holds the order's guard."""
+def intend(transaction: Connection, attempt: Attempt, now: datetime, *, is_guarded: bool, owner: str = "") -> bool:
+    """Stores a new attempt; False, and nothing stored, when it is to be guarded and another holds the order's guard.
+
+    One that is not queued is going to be announced at once by `owner`, who has its lease.
+    """
+    is_asking = attempt.state in ASKING
     row = {
         "shipment_id": attempt.shipment_id,
         "account_id": attempt.account_id,
@@ -128,26 +193,81 @@ def intend(transaction: Connection, attempt: Attempt, now: datetime, *, is_guard
         "state": attempt.state,
         "reason": attempt.reason,
         "in_background": attempt.in_background,
+        "tries": int(is_asking),
+        "lease_owner": owner if is_asking else None,
+        "lease_until": timestamp(now + LEASE) if is_asking else None,
+        "request_id": attempt.request_id,
         "created_at": timestamp(now),
         "changed_at": timestamp(now),
     }
-    return transaction.execute(_ADD, row).rowcount == 1
+    if transaction.execute(_ADD, row).rowcount == 0:
+        return False
+    _write_down(transaction, attempt, Move(None, attempt.state, now, attempt.reason))
+    return True
 
 
-def move(transaction: Connection, attempt: Attempt, to: State, now: datetime, reason: str = "") -> bool:
-    """Moves an attempt on; False, and nothing changed, when it is not in the state that the caller saw."""
+def move(
+    transaction: Connection, attempt: Attempt, to: State, now: datetime, reason: str = "", *, owner: str = ""
+) -> bool:
+    """Moves an attempt on, and writes the step down.
+
+    False, and nothing changed, when it is not in the state that the caller saw, or when somebody other than `owner`
+    holds its lease.
+    """
     if to not in NEXT[attempt.state]:
         raise ValueError(f"An attempt cannot go from {attempt.state} to {to}.")
     statement = _MOVE if to in GUARDED else _MOVE_AND_RELEASE
+    is_asking = to in ASKING
     values = {
-        "account": attempt.account_id,
-        "shipment": attempt.shipment_id,
-        "from_state": attempt.state,
+        **_ours(attempt, owner, now),
         "to_state": to,
         "why": reason,
-        "at": timestamp(now),
+        "more_tries": int(to is State.INTENDED),
+        "new_owner": owner if is_asking else None,
+        "until": timestamp(now + LEASE) if is_asking else None,
     }
-    return transaction.execute(statement, values).rowcount == 1
+    if transaction.execute(statement, values).rowcount == 0:
+        return False
+    _write_down(transaction, attempt, Move(attempt.state, to, now, reason))
+    return True
+
+
+def lease(transaction: Connection, attempt: Attempt, owner: str, now: datetime) -> bool:
+    """Gives an attempt's lease to whoever is going to ask a carrier about it.
+
+    False, and nothing changed, when somebody else holds it, or when it is not in the state that the caller saw.
+    """
+    values = {**_ours(attempt, owner, now), "until": timestamp(now + LEASE)}
+    return transaction.execute(_LEASE, values).rowcount == 1
+
+
+def renew_leases(transaction: Connection, held: Sequence[str], owner: str, now: datetime) -> None:
+    """Says that `owner` lives and still asks carriers about these shipments."""
+    transaction.execute(_RENEW, {"held": list(held), "owner": owner, "until": timestamp(now + LEASE)})
+
+
+def let_go(transaction: Connection, attempt: Attempt, owner: str) -> None:
+    """Gives back a lease whose holder could not find out what has become of the attempt."""
+    transaction.execute(_LET_GO, {"shipment": attempt.shipment_id, "owner": owner})
+
+
+def end_leases(transaction: Connection) -> None:
+    """Ends every lease. Only right where no other process can hold one."""
+    transaction.execute(_END_LEASES)
+
+
+def list_moves(transaction: Connection, account_id: int, shipment_id: str) -> list[Move]:
+    """Every step of an attempt, from the first to the last."""
+    rows = transaction.execute(_MOVES, {"account_id": account_id, "shipment": shipment_id})
+    return [
+        Move(
+            State(row.from_state) if row.from_state else None,
+            State(row.to_state),
+            datetime.fromisoformat(row.at),
+            row.reason,
+        )
+        for row in rows
+    ]
 
 
 def find_live(transaction: Connection, account_id: int, order_key: str) -> Attempt | None:
@@ -167,9 +287,37 @@ def get_attempts(transaction: Connection, account_id: int, shipment_ids: Sequenc
     return {row.shipment_id: _attempt(row) for row in rows}
 
 
+def attempts_of_request(transaction: Connection, account_id: int, request_id: int) -> list[Attempt]:
+    """The attempts that a request with an Idempotency-Key has begun."""
+    rows = transaction.execute(_OF_REQUEST, {"account_id": account_id, "request": request_id})
+    return [_attempt(row) for row in rows]
+
+
 def list_unsettled(transaction: Connection) -> list[Attempt]:
     """Every attempt of every account whose outcome is not known, oldest first."""
     return [_attempt(row) for row in transaction.execute(_UNSETTLED)]
+
+
+def _ours(attempt: Attempt, owner: str, now: datetime) -> dict[str, object]:
+    return {
+        "account": attempt.account_id,
+        "shipment": attempt.shipment_id,
+        "from_state": attempt.state,
+        "owner": owner,
+        "at": timestamp(now),
+    }
+
+
+def _write_down(transaction: Connection, attempt: Attempt, move: Move) -> None:
+    row = {
+        "account_id": attempt.account_id,
+        "shipment_id": attempt.shipment_id,
+        "from_state": move.before,
+        "to_state": move.after,
+        "at": timestamp(move.at),
+        "reason": move.reason,
+    }
+    transaction.execute(_ADD_MOVE, row)
 
 
 def _attempt(row: Row[*tuple[Any, ...]]) -> Attempt:
@@ -180,5 +328,8 @@ def _attempt(row: Row[*tuple[Any, ...]]) -> Attempt:
         State(row.state),
         row.reason,
         row.in_background,
+        row.request_id,
+        row.tries,
         datetime.fromisoformat(row.changed_at),
+        datetime.fromisoformat(row.lease_until) if row.lease_until else None,
     )

@@ -183,6 +183,7 @@ class Draft:
     insured_value: Money | None = None  # of the whole shipment
     carrier_details: dict[str, str] = field(default_factory=dict)  # what labels need, from `label_details` of carriers
     decision: tuple[Step, ...] = ()  # why it is shipped so, in the order in which it was decided
+    scenario: str = ""  # what is to go wrong on purpose with a test shipment; see `kolli.scenarios`
     details: dict[str, Any] = field(default_factory=dict)
     """Members of the shipment, in the API's own form, that Kolli keeps and returns and does not read: prices, customs
     information, delivery dates."""

@@ -134,7 +134,7 @@ def create_token(request: Request, context: Context) -> Answer:
         hint = f"The grant type {grant_type[:40]!r} is not served here. Send client_credentials."
         raise TokenRefused("unsupported_grant_type", hint)
     scopes = _read_scopes(form.get("scope", ""))
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         token = issue_token(transaction, context.key, scopes, context.now())
     answer: Token = {
         "access_token": token,

@@ -127,7 +127,7 @@ def create_brand(request: Request, context: Context) -> Answer:
     """Adds a brand."""
     body = request.read(_NEW, POINTERS)
     brand = _changed(Brand(context.installation.sequences.take_id(), body.name), body.model_dump())
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         add_brand(transaction, context.account_id, brand)
     data: OneBrand = {"data": _answered(brand, context)}
     return Answer(201, data)
@@ -136,7 +136,7 @@ def create_brand(request: Request, context: Context) -> Answer:
 def change_brand(request: Request, context: Context) -> Answer:
     """Changes what the body names. Labels that were made before keep what they show."""
     given = request.read(_CHANGE, POINTERS).model_dump(exclude_unset=True)
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         brand = _changed(get_brand(transaction, context.account_id, request.id), given)
         update_brand(transaction, context.account_id, brand)
     data: OneBrand = {"data": _answered(brand, context)}
@@ -145,7 +145,7 @@ def change_brand(request: Request, context: Context) -> Answer:
 
 def delete_brand(request: Request, context: Context) -> Answer:
     """Removes a brand that no sender address has."""
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         remove_brand(transaction, context.account_id, request.id)
     return Answer(204)
 
@@ -158,7 +158,7 @@ def upload_logo(request: Request, context: Context) -> Answer:
     with context.database.read() as transaction:
         get_brand(transaction, context.account_id, request.id)  # nothing is decoded for a brand that is not there
     png = clean_logo(request.body)
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         logo = add_image(transaction, context.account_id, png)
         brand = _with_logo(transaction, request.id, logo, context)
     data: OneBrand = {"data": _answered(brand, context)}
@@ -167,7 +167,7 @@ def upload_logo(request: Request, context: Context) -> Answer:
 
 def delete_logo(request: Request, context: Context) -> Answer:
     """Takes a brand's logo away, if it has one."""
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         _with_logo(transaction, request.id, None, context)
     return Answer(204)
 

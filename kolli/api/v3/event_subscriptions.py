@@ -71,7 +71,7 @@ def create_connection(request: Request, context: Context) -> Answer:
     check_configuration(configuration, context.installation.settings.private_targets)
     now = context.now()
     connection = EventConnection(context.installation.sequences.take_id(), configuration, now, now)
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         if len(list_connections(transaction, context.account_id)) >= MOST_CONNECTIONS:
             raise Impossible(f"An account can have {MOST_CONNECTIONS} connections. Delete one first.")
         add_connection(transaction, context.account_id, connection, context.installation.vault)
@@ -99,7 +99,7 @@ def change_connection(request: Request, context: Context) -> Answer:
     """Changes what the body names in a connection, member by member of its configuration."""
     body = request.read(_CONNECTION_CHANGE, POINTERS)
     _check_type(body.type or "webhook")
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         known = get_connection(transaction, context.account_id, request.id, context.installation.vault)
         configuration = _changed(known.configuration, body.configuration or WebhookConfiguration())
         check_configuration(configuration, context.installation.settings.private_targets)
@@ -110,7 +110,7 @@ def change_connection(request: Request, context: Context) -> Answer:
 
 def delete_connection(request: Request, context: Context) -> Answer:
     """Deletes a connection and its subscriptions."""
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         remove_connection(transaction, context.account_id, request.id)
     return Answer(204)
 
@@ -166,7 +166,7 @@ def create_subscription(request: Request, context: Context) -> Answer:
     now = context.now()
     fresh_id = context.installation.sequences.take_id()
     subscription = Subscription(fresh_id, body.connection_id, body.event_type, body.is_active, now, now)
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         if len(list_subscriptions(transaction, context.account_id)) >= MOST_SUBSCRIPTIONS:
             raise Impossible(f"An account can have {MOST_SUBSCRIPTIONS} subscriptions. Delete one first.")
         _check_connection(find_connection(transaction, context.account_id, body.connection_id), body.connection_id)
@@ -200,7 +200,7 @@ def retrieve_subscription(request: Request, context: Context) -> Answer:
 def change_subscription(request: Request, context: Context) -> Answer:
     """Changes what the body names in a subscription, and leaves the rest as it was."""
     body = request.read(_SUBSCRIPTION_CHANGE, POINTERS)
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         known = get_subscription(transaction, context.account_id, request.id)
         if body.connection_id is not None:
             _check_connection(find_connection(transaction, context.account_id, body.connection_id), body.connection_id)
@@ -212,7 +212,7 @@ def change_subscription(request: Request, context: Context) -> Answer:
 
 def delete_subscription(request: Request, context: Context) -> Answer:
     """Deletes a subscription."""
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         remove_subscription(transaction, context.account_id, request.id)
     return Answer(204)
 

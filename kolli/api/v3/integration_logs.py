@@ -180,7 +180,7 @@ def create_log(request: Request, context: Context) -> Answer:
         created_at=datetime.fromisoformat(new.created_at) if new.created_at else context.now(),
         document=document,
     )
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         get_integration(transaction, context.account_id, log.integration_id)
         add_log(transaction, context.account_id, log)
     data: OneLog = {"data": _answered(log)}

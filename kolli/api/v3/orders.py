@@ -161,7 +161,7 @@ def _store(orders: Sequence[OrderDocument], context: Context) -> list[int]:
     with context.database.read() as transaction:
         warnings = foresee(transaction, documents, context)
     now = context.now()
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         stored = [
             add_or_update_order(transaction, context.account_id, fresh_id, document, now, warnings=found)
             for fresh_id, document, found in zip(ids, documents, warnings, strict=True)
@@ -320,7 +320,7 @@ def change_order(request: Request, context: Context) -> Answer:
         order, document = _work_out(change, request.id, context)
         with context.database.read() as transaction:
             (warnings,) = foresee(transaction, [document], context)
-        with context.database.write() as transaction:
+        with context.write() as transaction:
             if update_order(transaction, context.account_id, order, document, context.now(), warnings=warnings):
                 return Answer(
                     200, OrderChanged(data=_summary(order.id, document["order_id"], document["order_number"]))
@@ -381,7 +381,7 @@ def _in_change(sent: Mapping[int, int], location: Sequence[int | str]) -> str:
 
 def delete_order(request: Request, context: Context) -> Answer:
     """Deletes an order. Its shipments stay."""
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         remove_order(transaction, context.account_id, request.id)
     return Answer(204)
 

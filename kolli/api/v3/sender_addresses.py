@@ -162,7 +162,7 @@ def create_sender_address(request: Request, context: Context) -> Answer:
     body = request.read(_NEW, POINTERS)
     number = context.installation.sequences.take_id()
     added = _changed(SenderAddress(number, Address("", "", "", "", "")), body.model_dump())
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         add_sender_address(transaction, context.account_id, added)
         sender = get_sender_address(transaction, context.account_id, number)
     data: OneSenderAddress = {"data": _answered(sender)}
@@ -173,7 +173,7 @@ def change_sender_address(request: Request, context: Context) -> Answer:
     """Changes what the body names. Labels that were made before keep the address as it was."""
     given = request.read(_CHANGE, POINTERS).model_dump(exclude_unset=True)
     account_id = context.account_id
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         sender = get_sender_address(transaction, account_id, request.id)
         if given.get("is_default") is False and sender.is_default:
             raise Impossible(
@@ -189,7 +189,7 @@ def change_sender_address(request: Request, context: Context) -> Answer:
 
 def delete_sender_address(request: Request, context: Context) -> Answer:
     """Removes an address. The default one cannot go while there are others."""
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         remove_sender_address(transaction, context.account_id, request.id)
     return Answer(204)
 

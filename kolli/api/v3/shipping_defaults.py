@@ -177,7 +177,7 @@ def change_shipping_defaults(request: Request, context: Context) -> Answer:
     change = request.read(_CHANGE, POINTERS)
     with context.database.read() as transaction:  # worked out before anybody has to wait for us
         catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         before = get_account(transaction, context.account_id)
         account = _changed(before, change)
         if change.model_fields_set & {"weight", "ship_with"}:

@@ -127,7 +127,7 @@ def create_rule(request: Request, context: Context) -> Answer:
     )
     known = _known_now(context)
     _check(made, known, NewRule.model_fields.keys())
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         added = add_rule(transaction, context.account_id, normalised(made), context.now())
     return Answer(201, answered(added, known))
 
@@ -139,7 +139,7 @@ def change_rule(request: Request, context: Context) -> Answer:
     """
     sent = request.read(_CHANGE, POINTERS)
     known = _known_now(context)
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         changed = _changed(get_rule(transaction, context.account_id, request.id), sent)
         _check(changed, known, sent.model_fields_set)
         stored = update_rule(transaction, context.account_id, normalised(changed), context.now())
@@ -159,7 +159,7 @@ def _changed(rule: Rule, sent: RuleChange) -> Rule:
 
 def delete_rule(request: Request, context: Context) -> Answer:
     """Removes a rule. Those behind it move up; what it has decided before stays as it was."""
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         remove_rule(transaction, context.account_id, request.id)
     return Answer(204)
 
@@ -173,7 +173,7 @@ def reorder_rules(request: Request, context: Context) -> Answer:
     pointers = replace(POINTERS, root=f"/{name}") if (name := name_of_order(decode(request.body))) else POINTERS
     ids = request.read(_ORDER, pointers)
     known = _known_now(context)
-    with context.database.write() as transaction:
+    with context.write() as transaction:
         try:
             reorder(transaction, context.account_id, ids)
         except Invalid as error:

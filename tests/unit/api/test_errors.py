@@ -17,7 +17,10 @@ CODES = {
     "unknown_field", "invalid", "forbidden", "invalid_choice", "min_value", "null", "not_found", "required",
     "not_a_list", "non_field_errors", "authentication_failed", "validation_error", "parcel_announcement_error",
 }  # fmt: skip
-"""The codes of the API's description of error objects, Ship an Order section (2026-07)."""
+"""The codes of the API's description of error objects, Ship an Order section (2026-07).
+
+`hit_rate_limit` is that of its Support section.
+"""
 
 
 def below(kind):
@@ -39,6 +42,11 @@ LOOKS = {
     errors.NotDrawable: (400, "validation_error"),
     errors.NumbersExhausted: (400, "validation_error"),
     errors.Conflict: (400, "invalid"),
+    errors.InFlight: (409, "invalid"),
+    errors.KeyReused: (422, "invalid"),
+    errors.LimitReached: (429, "hit_rate_limit"),
+    errors.StorageFull: (507, "invalid"),
+    errors.StorageUnavailable: (503, "invalid"),
     errors.ReferenceTaken: (409, "invalid"),
     errors.NotFound: (404, "not_found"),
     errors.DoesNotExist: (404, "invalid"),
@@ -51,6 +59,7 @@ LOOKS = {
     errors.CarrierRejected: (400, "parcel_announcement_error"),
     errors.CarrierUnavailable: (400, "parcel_announcement_error"),
     errors.CarrierOutcomeUnknown: (400, "parcel_announcement_error"),
+    errors.PartlyBooked: (400, "parcel_announcement_error"),
     errors.SetupError: (500, "unknown_error"),
     errors.KolliError: (500, "unknown_error"),
 }
@@ -75,7 +84,7 @@ def test_every_line_of_the_table_is_for_an_error_there_is():
 
 
 def test_every_code_but_that_of_our_own_mistakes_is_a_documented_one():
-    assert {wire.code for wire in WIRE.values()} - CODES == {"unknown_error"}
+    assert {wire.code for wire in WIRE.values()} - CODES == {"unknown_error", "hit_rate_limit"}
 
 
 def test_the_documentation_lists_exactly_the_table():

@@ -15,7 +15,7 @@ from kolli.operations.plans import WantedSender
 from kolli.operations.reconcile import reconcile
 from kolli.operations.ship_parcels import ShipParcels, WantedParcel, queue_parcels, ship_parcels
 from kolli.orders.model import ShipWith
-from kolli.shipments.attempts import LEFT_BEHIND_AFTER, State
+from kolli.shipments.attempts import LEASE, State
 from kolli.shipments.model import ParcelStatus
 from kolli.shipments.queries import set_parcel_status
 from tests.factories import NOW, a_caller, an_address, an_installation, an_order, kilograms
@@ -401,7 +401,7 @@ def test_while_it_is_being_cancelled_the_label_is_not_given_out(tmp_path):
 
 def test_a_cancellation_that_was_left_behind_is_finished_by_who_asks_again(tmp_path):
     caller, shipment = cancelled_while_dying(tmp_path, Dying(tmp_path))
-    later = replace(caller.installation, clock=lambda: NOW + LEFT_BEHIND_AFTER + timedelta(seconds=1))
+    later = replace(caller.installation, clock=lambda: NOW + LEASE + timedelta(seconds=1))
 
     cancel(shipment.id, replace(caller.context, installation=later))
 

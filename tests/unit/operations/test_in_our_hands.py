@@ -22,14 +22,14 @@ from kolli.operations.ship_order import Choice, ShipOrder, ship_order
 from kolli.operations.ship_orders import ship_orders
 from kolli.orders.model import ShipWith
 from kolli.schema import jobs
-from kolli.shipments.attempts import LEFT_BEHIND_AFTER, State, get_attempt
+from kolli.shipments.attempts import LEASE, State, get_attempt
 from kolli.shipments.model import ParcelStatus, Shipment
 from tests.factories import NOW, an_order
 from tests.unit.operations.scripted_carriers import Death, Raises, ScriptedPost, ScriptedSandbox
 from tests.unit.operations.test_background import Story
 from tests.unit.operations.what_is_stored import POST, booked, reasons, ship, states, stored_shipments
 
-LONG = LEFT_BEHIND_AFTER + timedelta(minutes=1)
+LONG = LEASE + timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from kolli.carriers.sandbox import Fault, SandboxCarrier
 from kolli.errors import AlreadyShipped, CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict
 from kolli.operations.context import Context
 from kolli.operations.reconcile import reconcile
-from kolli.shipments.attempts import LEFT_BEHIND_AFTER, State
+from kolli.shipments.attempts import LEASE, State
 from kolli.shipments.model import ParcelStatus
 from tests.factories import NOW, a_caller, an_installation, an_order
 from tests.unit.operations.scripted_carriers import Death, Forgetful, Raises, ScriptedPost, ScriptedSandbox
@@ -292,7 +292,7 @@ def test_a_look_up_that_finds_nothing_is_not_final_before_its_time(tmp_path):
 
 def test_an_attempt_that_was_left_behind_long_ago_is_settled_when_a_caller_meets_it(tmp_path):
     caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, after=Raises([Death()])))
-    later = replace(caller.installation, clock=lambda: NOW + LEFT_BEHIND_AFTER + timedelta(seconds=1))
+    later = replace(caller.installation, clock=lambda: NOW + LEASE + timedelta(seconds=1))
 
     with pytest.raises(AlreadyShipped):
         ship(caller._replace(context=replace(caller.context, installation=later)))
