@@ -2,15 +2,19 @@
 
 import fcntl
 import logging
+import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
+from random import Random, SystemRandom
+from typing import NoReturn
 
 import uvicorn
 from anyio import CapacityLimiter
@@ -20,26 +24,33 @@ from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kolli.account.brands import get_image
+from kolli.account.requests import LoggedRequest
 from kolli.api import description, v2
 from kolli.api.endpoint import nowhere
+from kolli.api.logged import Logged
 from kolli.api.v2.errors import PREFIX as V2_PREFIX
 from kolli.api.v2.errors import nowhere as nowhere_in_v2
 from kolli.api.v3 import SECTIONS
 from kolli.carriers.registry import Carriers, installed_carriers
-from kolli.database import Database, is_busy
+from kolli.database import Database
 from kolli.documents.fonts import Fonts
-from kolli.errors import SetupError
+from kolli.errors import SetupError, StorageFull, StorageUnavailable
 from kolli.jobs import release_leases
+from kolli.jobs.workers import Workers
 from kolli.migrations import migrate, newest_version, version_of
-from kolli.operations.background import workers
+from kolli.operations.announce import LABELS
+from kolli.operations.background import LANES, workers
 from kolli.operations.configuration import Configurations
 from kolli.operations.context import Installation
 from kolli.operations.deliver import begin_sweeping
 from kolli.operations.follow import begin_following
+from kolli.operations.outcomes import CHECKS
 from kolli.operations.reconcile import begin_picking_up, reconcile
+from kolli.operations.request_log import RequestLog
 from kolli.operations.secrets import holds_secrets, seal_what_is_readable
 from kolli.outgoing import Outgoing
 from kolli.panel import PAGES, STATIC
+from kolli.room import ROOM, Room, room_for
 from kolli.sequences import Sequences
 from kolli.settings import Settings
 from kolli.vault import LOST, Vault, make_key_file, who_else_can_read
@@ -63,6 +74,14 @@ MOST_CONNECTIONS = 500
 
 WORKERS_GET_SECONDS = 30
 """How long what runs in the background may take to end when the server stops."""
+
+LOG_GETS_SECONDS = 5
+"""How long the request log may take to write down what waits when the server stops."""
+
+EXIT_OF_A_FAILED_DISK = 74
+"""The exit code when the disk has failed: EX_IOERR of sysexits.h."""
+
+MIB = 1024 * 1024
 
 IMAGES = 64
 """Logos kept in memory; each is at most 2 MiB, and mostly a few kB."""
@@ -92,17 +111,31 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def watch_disk(database: Database, settings: Settings) -> None:
+    """Keeps room for carriers' answers on the disk, and ends the process when the disk fails to keep what it is given.
+
+    For a server; a command has no answers to wait for, and ends by itself.
+    """
+    waiting = settings.threads + LANES[LABELS].workers + LANES[CHECKS].workers
+    size = settings.room_mib * MIB if settings.room_mib else room_for(waiting)
+    database.room = Room(settings.data / ROOM, size)
+    database.when_a_sync_fails = _end_at_once
+
+
+def _end_at_once(sentence: str) -> NoReturn:
+    log.critical("%s", sentence)
+    logging.shutdown()
+    os._exit(EXIT_OF_A_FAILED_DISK)  # no handler, and no connection that is closed in order, asks the disk again
+
+
 @contextmanager
 def readable(database: Database) -> Iterator[None]:
     """Turns what a broken file, or one that is no database, says to its first reader into a SetupError."""
     try:
         yield
+    except (StorageFull, StorageUnavailable) as error:
+        raise SetupError(f"{error.message} It is {database.path}.") from error
     except DBAPIError as error:
-        if is_busy(error):
-            raise SetupError(
-                f"Another process, such as `kolli migrate`, is writing to the database {database.path}."
-                " Wait until it has ended, then try again."
-            ) from error
         raise SetupError(
             f"The database {database.path} cannot be used: {error.orig}."
             " Put a backup in its place, or correct KOLLI_DATA."
@@ -146,15 +179,19 @@ def build(
     carriers: Carriers | None = None,
     fonts: Fonts | None = None,
     clock: Callable[[], datetime] = now,
+    random: Random | None = None,
 ) -> Installation:
     """An installation on this database; what is not given is made from the settings."""
     carriers = carriers or installed_carriers(settings.data)
+    random = random or SystemRandom()
     vault = open_vault(settings, database)
+    sequences = Sequences(database, random)
+    sequences.catch_up()
     host = "localhost" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
     return Installation(
         settings=settings,
         database=database,
-        sequences=Sequences(database),
+        sequences=sequences,
         carriers=carriers,
         configurations=Configurations(carriers, vault),
         fonts=fonts or find_fonts(settings),
@@ -163,6 +200,7 @@ def build(
         outgoing=Outgoing(settings.private_targets),
         vault=vault,
         public_url=settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
+        random=random,
     )
 
 
@@ -197,8 +235,11 @@ def sole_server(data: Path) -> Iterator[None]:
         yield
 
 
-def web(installation: Installation) -> ASGIApp:
-    """The web application: the API, the pages, and a readable answer for everything else."""
+def web(installation: Installation, note: Callable[[LoggedRequest], None] | None = None) -> ASGIApp:
+    """The web application: the API, the pages, and a readable answer for everything else.
+
+    Every request is told to `note` once it has been answered.
+    """
     threads = CapacityLimiter(installation.settings.threads)
     sections = (*SECTIONS, *(v2.SECTIONS if installation.settings.api_v2 else ()))
     routes: list[BaseRoute] = [
@@ -206,7 +247,8 @@ def web(installation: Installation) -> ASGIApp:
     ]
     described = description.route(sections, installation.public_url)
     pages = [page.route(installation) for page in PAGES]
-    return _Web(Router([*routes, described, *pages, STATIC], redirect_slashes=False))
+    application = _Web(Router([*routes, described, *pages, STATIC], redirect_slashes=False))
+    return Logged(application, note, installation.clock) if note else application
 
 
 class _Web:
@@ -240,6 +282,66 @@ class _Web:
         return set().union(*methods) or {"GET", "HEAD"}  # what is no Route is a folder of files
 
 
+@dataclass(frozen=True)
+class Running:
+    """An installation at work: what answers requests, what runs beside them, and what is written about them."""
+
+    installation: Installation
+    server: uvicorn.Server
+    background: Workers
+    request_log: RequestLog | None
+
+
+@contextmanager
+def at_work(installation: Installation, background: Workers | None = None) -> Iterator[Running]:
+    """Has an installation work, once it is settled what an earlier process left behind; all is closed in the end.
+
+    Nobody is answered yet: that is up to who runs the server. Only right where no other server works on the database.
+    """
+    begin(installation)
+    background = background or workers(installation)
+    background.start()
+    request_log = None
+    if installation.settings.request_log:
+        request_log = RequestLog(installation.database, installation.settings.request_log, installation.clock)
+        request_log.start()
+    config = uvicorn.Config(
+        web(installation, request_log.note if request_log else None),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=60,
+    )
+    try:
+        yield Running(installation, uvicorn.Server(config), background, request_log)
+    finally:
+        if background.stop(WORKERS_GET_SECONDS):
+            installation.carriers.close()
+        else:
+            log.warning("Some work was cut off. It is begun again at the next start.")
+        if request_log:
+            request_log.stop(LOG_GETS_SECONDS)
+        installation.outgoing.close()
+        installation.database.close()
+
+
+def begin(installation: Installation) -> None:
+    """Settles what an earlier process left behind, and begins what goes on for ever."""
+    database = installation.database
+    if sealed := seal_what_is_readable(database, installation.vault):
+        log.info("%d secrets that earlier versions kept readable are encrypted now.", sealed)
+    for attempt in reconcile(installation):
+        log.warning("Shipment %s stays unsettled: %s", attempt.shipment_id, attempt.reason or attempt.state)
+    with database.write() as transaction:
+        release_leases(transaction, installation.clock())  # whoever held them is dead: we are the only server
+        begin_following(transaction, installation)
+        begin_sweeping(transaction, installation.clock())
+    begin_picking_up(installation)
+
+
 def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
     """Runs the server until it is told to stop (SIGINT or SIGTERM), finishing the requests it has begun.
 
@@ -248,50 +350,22 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
     """
     with sole_server(settings.data):
         database = open_database(settings)
-        listener = _listen(settings)
+        watch_disk(database, settings)
+        listener = listen(settings)
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})
-        installation = build(bound, database)
-        if sealed := seal_what_is_readable(database, installation.vault):
-            log.info("%d secrets that earlier versions kept readable are encrypted now.", sealed)
-        for attempt in reconcile(installation):
-            log.warning("Shipment %s stays unsettled: %s", attempt.shipment_id, attempt.reason or attempt.state)
-        with database.write() as transaction:
-            release_leases(transaction, installation.clock())  # whoever held them is dead: we are the only server
-            begin_following(transaction, installation)
-            begin_sweeping(transaction, installation.clock())
-        begin_picking_up(installation)
-        background = workers(installation)
-        background.start()
-        config = uvicorn.Config(
-            web(installation),
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=30,
-            limit_concurrency=MOST_CONNECTIONS,
-            timeout_graceful_shutdown=60,
-        )
-        server = uvicorn.Server(config)
-        threading.Thread(target=_tell, args=(server, started, installation), daemon=True).start()
-        for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, _leave)  # uvicorn finishes its requests, and then raises the signal again
-        try:
-            server.run(sockets=[listener])
-        finally:
-            if background.stop(WORKERS_GET_SECONDS):
-                installation.carriers.close()
-            else:
-                log.warning("Some work was cut off. It is begun again at the next start.")
-            installation.outgoing.close()
-            database.close()
+        with at_work(build(bound, database)) as running:
+            threading.Thread(target=_tell, args=(running, started), daemon=True).start()
+            for stop in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(stop, _leave)  # uvicorn finishes its requests, and then raises the signal again
+            running.server.run(sockets=[listener])
 
 
 def _leave(*_: object) -> None:
     raise SystemExit(0)
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """A socket at the address and port of the settings; SetupError when that cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
@@ -302,9 +376,9 @@ def _listen(settings: Settings) -> socket.socket:
         ) from error
 
 
-def _tell(server: uvicorn.Server, started: Callable[[Installation], None], installation: Installation) -> None:
-    while not server.started:
-        if server.should_exit:
+def _tell(running: Running, started: Callable[[Installation], None]) -> None:
+    while not running.server.started:
+        if running.server.should_exit:
             return
         time.sleep(0.005)
-    started(installation)
+    started(running.installation)

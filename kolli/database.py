@@ -1,28 +1,52 @@
-"""Connections and transactions; the only module that knows which database it is.
+"""Connections and transactions; with `kolli.database_files` the only module that knows which database it is.
 
 SQLite has one writer. `Database` gives it to the threads of this process in the order in which they asked, because a
 pool of writers is slower and starves; readers have connections of their own and never wait for it. A commit that
 returned is on the disk (`synchronous=FULL`).
+
+What the database says about its disk is translated here, wherever it says so: at a statement, a commit, a connection.
+A disk that has failed to write something durably is not asked again: nobody could tell what is on it.
 """
 
+import logging
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, Table, create_engine, event
 from sqlalchemy.dialects.sqlite import Insert, insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from kolli.errors import SetupError
+from kolli.errors import KolliError, SetupError, StorageFull, StorageUnavailable
+from kolli.room import Room
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 BUSY_TIMEOUT_SECONDS = 10
 """How long a transaction waits for another process that writes to the same file."""
 
+ROWS_PER_CHECKPOINT = 400
+"""Changed rows after which the log is brought into the file: about a thousand pages, which is SQLite's own measure."""
+
 _TOPICS = "kolli.topics"
+
+_FAILED_SYNCS = {sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC}
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE}  # the second: not even the file that readers share can grow
+_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY: "another process is writing to it, and did not end in time",
+    sqlite3.SQLITE_LOCKED: "another process is writing to it, and did not end in time",
+    sqlite3.SQLITE_PROTOCOL: "other processes keep changing it",
+    sqlite3.SQLITE_READONLY: "it, or its file system, is read-only",
+    sqlite3.SQLITE_PERM: "this user may not use it",
+    sqlite3.SQLITE_CANTOPEN: "one of its files cannot be opened",
+    sqlite3.SQLITE_IOERR: "its disk does not read or write",
+}
 
 
 class Turns:
@@ -63,27 +87,53 @@ class Database:
         """Opens the SQLite file at `path`, creating it when it is not there; None is a database in memory."""
         self._turns = Turns()
         self._listeners: dict[str, Callable[[], None]] = {}
+        self._rows_checkpointed = 0
         self.path = path
+        self.room = Room()  # for carriers' answers; a server has one that can be missing
+        self.when_a_sync_fails: Callable[[str], NoReturn] = _is_a_setup_error
         if path is None:
-            self._writer = self._reader = _engine("sqlite://", "BEGIN IMMEDIATE", poolclass=StaticPool)
+            self._writer = self._reader = self._engine("sqlite://", "BEGIN IMMEDIATE", poolclass=StaticPool)
             self._reading: Turns | None = self._turns
             return
         _check_folder(path.parent)
         url = f"sqlite:///{path}"
-        self._writer = _engine(url, "BEGIN IMMEDIATE", poolclass=QueuePool, pool_size=1, max_overflow=0)
-        self._reader = _engine(url, "BEGIN", poolclass=QueuePool, pool_size=readers, max_overflow=readers)
+        self._writer = self._engine(url, "BEGIN IMMEDIATE", poolclass=QueuePool, pool_size=1, max_overflow=0)
+        self._reader = self._engine(url, "BEGIN", poolclass=QueuePool, pool_size=readers, max_overflow=readers)
         self._reading = None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that may change data: durable once the block has ended, undone when it raises.
 
-        Threads take turns. A thread that already has one open gets a RuntimeError instead of a deadlock.
+        Threads take turns. A thread that already has one open gets a RuntimeError instead of a deadlock. StorageFull,
+        and nothing begun, while the room for carriers' answers is not there.
         """
-        topics: set[str] = set()
-        with self._turns, self._writer.begin() as transaction:
-            transaction.info[_TOPICS] = topics
+        self.room.check()
+        with self._transaction() as transaction:
             yield transaction
+
+    def keep(self, work: Callable[[Connection], Result]) -> Result:
+        """Runs `work` in a transaction that stores what must not be lost: what a carrier has answered.
+
+        On a full disk the room that is kept for this is given up, and `work` run once more from the start, in a
+        transaction of its own. StorageFull or StorageUnavailable when that does not help either: then nothing of the
+        answer is stored, but the carrier has given it, so its attempt has to stay as it is until it is looked into.
+        """
+        try:
+            with self._transaction() as transaction:
+                return work(transaction)
+        except StorageFull:
+            with self.room.given_up(), self._transaction() as transaction:
+                return work(transaction)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        topics: set[str] = set()
+        with self._turns:
+            with self._writer.begin() as transaction:
+                transaction.info[_TOPICS] = topics
+                yield transaction
+            self._checkpoint_if_due()
         for topic in topics & self._listeners.keys():
             self._listeners[topic]()
 
@@ -106,26 +156,95 @@ class Database:
 
         What has been replaced is in neither then. While somebody reads for long, it is left for later.
         """
-        with self._turns, self._writer.connect() as connection:
+        with self._turns:
+            self._checkpoint("TRUNCATE")
+
+    def _checkpoint_if_due(self) -> None:
+        """Brings the log into the file now and then, so that it does not grow for ever.
+
+        SQLite would do so by itself, but it keeps to itself what went wrong: a failed sync must be known. And it would
+        take the room that was given up for answers, as the file grows by what the log holds.
+        """
+        if self.path is None or not self.room.is_there:
+            return
+        with self._writer.connect() as connection:
+            rows = connection.connection.dbapi_connection.total_changes  # type: ignore[union-attr]
+        if 0 <= rows - self._rows_checkpointed < ROWS_PER_CHECKPOINT:
+            return
+        self._rows_checkpointed = rows
+        try:
+            self._checkpoint("PASSIVE")
+        except (StorageFull, StorageUnavailable) as error:
+            log.warning("The log of %s stays as long as it is for now. %s", self.path, error.message)
+
+    def _checkpoint(self, how: str) -> None:
+        with self._writer.connect() as connection:
             cursor = connection.connection.cursor()  # below SQLAlchemy, which would begin a transaction
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.close()
+            try:
+                cursor.execute(f"PRAGMA wal_checkpoint({how})")
+            except sqlite3.Error as error:
+                raise self._translated(error) or error from error
+            finally:
+                cursor.close()
 
     def close(self) -> None:
         """Closes every connection."""
         self._writer.dispose()
         self._reader.dispose()
 
+    def _engine(self, url: str, begin: str, **pool: object) -> Engine:
+        # Errors are logged without the values of the statement: they hold addresses.
+        engine = create_engine(
+            url,
+            hide_parameters=True,
+            connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS},
+            **pool,
+        )
+
+        @event.listens_for(engine, "connect")
+        def _configure(connection: sqlite3.Connection, _: object) -> None:
+            connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `_checkpoint_if_due`
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        @event.listens_for(engine, "handle_error")
+        def _translate(context: ExceptionContext) -> None:
+            if (error := self._translated(context.original_exception)) is not None:
+                raise error from context.original_exception
+
+        return engine
+
+    def _translated(self, error: BaseException) -> KolliError | None:
+        """What an error of SQLite's means when it is about the disk; None for all others. A failed sync ends it all.
+
+        Result codes: https://sqlite.org/rescode.html.
+        """
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code in _FAILED_SYNCS:
+            self.when_a_sync_fails(
+                f"The disk of {self.path} has failed to write something durably ({error}). Nothing that was"
+                " acknowledged is lost, but nothing more can be. Check the disk and its file system, then start Kolli"
+                " again."
+            )
+        if code in _FULL:
+            return StorageFull("The disk is full. Nothing was changed. Free some room, and try again.")
+        if (why := _UNAVAILABLE.get(code & 0xFF)) is not None:
+            return StorageUnavailable(
+                f"The database cannot be used at this moment: {why} ({error}). Nothing was changed. Please try again"
+                " in a moment."
+            )
+        return None
+
 
 def tell_after_commit(transaction: Connection, topic: str) -> None:
     """Has the listener of a topic called in this process once the transaction is durable; never when it is undone."""
     transaction.info[_TOPICS].add(topic)
-
-
-def is_busy(error: DBAPIError) -> bool:
-    """Whether it says that another process was writing, for longer than we wait."""
-    code = getattr(error.orig, "sqlite_errorcode", 0)
-    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def erase_what_is_replaced(transaction: Connection) -> None:
@@ -143,26 +262,6 @@ def insert_or_skip(table: Table) -> Insert:
     return insert_or(table).on_conflict_do_nothing()
 
 
-def _engine(url: str, begin: str, **pool: object) -> Engine:
-    # Errors are logged without the values of the statement: they hold addresses.
-    engine = create_engine(
-        url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS}, **pool
-    )
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: sqlite3.Connection, _: object) -> None:
-        connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
 def _check_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # it will hold addresses
@@ -170,3 +269,7 @@ def _check_folder(folder: Path) -> None:
         raise SetupError(
             f"The folder {folder} cannot be made: {error.strerror}. Choose another with KOLLI_DATA."
         ) from error
+
+
+def _is_a_setup_error(sentence: str) -> NoReturn:
+    raise SetupError(sentence)

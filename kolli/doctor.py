@@ -99,7 +99,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(is_good=intact == "ok", text=f"the database file's structure: {intact}")
         unsettled = list_unsettled(transaction)
         text = f"{len(unsettled)} announcements of unknown outcome" + (
-            "; a running server looks into them" if unsettled else ""
+            "; a running server looks into them: see `kolli attempts list`" if unsettled else ""
         )
         yield Finding(is_good=not unsettled, text=text)
         yield from _jobs(transaction)

@@ -13,6 +13,7 @@ KolliError
 ├── Conflict                somebody else is changing the same thing right now
 ├── InFlight                another request with the same Idempotency-Key is being worked on
 ├── KeyReused               the Idempotency-Key belongs to another request
+├── BrokenOff               the first request with the Idempotency-Key has done something and never came to its answer
 ├── LimitReached            more requests than are allowed
 ├── ReferenceTaken          another shipment has this external reference
 ├── NotFound                what the request is about does not exist
@@ -96,6 +97,10 @@ class InFlight(KolliError):
 
 class KeyReused(KolliError):
     """This Idempotency-Key belongs to another request. Take a new key."""
+
+
+class BrokenOff(KolliError):
+    """The first request with this Idempotency-Key was broken off. See what it has made before you take a new key."""
 
 
 class LimitReached(KolliError):

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -66,12 +66,17 @@ class Patience:
     total: float = 15.0
 
 
+class NotReached(Unreachable):
+    """There was no connection, so nothing of the request has been sent."""
+
+
 @dataclass(frozen=True)
 class Reply:
-    """What came back. `body` is how the answer begins: at most MOST_ANSWER_BYTES."""
+    """What came back. `body` is how the answer begins: at most as many bytes as were asked for."""
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)  # by their names in lower case
 
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -204,9 +209,9 @@ def choose(answers: Iterable[str], port: int, scheme: str, private_targets: Sequ
         if _is_private_target(address, private_targets):
             continue
         if not is_public(address):
-            raise Unreachable("The name leads to an address that is not part of the public internet.")
+            raise NotReached("The name leads to an address that is not part of the public internet.")
         if scheme != "https" or port not in PORTS:
-            raise Unreachable(f"A public address is only called by https, at port {PORTS[0]} or {PORTS[1]}.")
+            raise NotReached(f"A public address is only called by https, at port {PORTS[0]} or {PORTS[1]}.")
     return found
 
 
@@ -242,10 +247,12 @@ class Outgoing:
         body: bytes = b"",
         *,
         patience: Patience | None = None,
+        most_bytes: int = MOST_ANSWER_BYTES,
     ) -> Reply:
         """Sends one request and gives the answer, whatever its status.
 
-        Raises Unreachable when there is none, with a sentence about why; Invalid when the URL may not be called.
+        Raises Unreachable when there is none, with a sentence about why, and NotReached when it is certain that nothing
+        was sent; Invalid when the URL may not be called.
         """
         target, limits = _read(url, self.private_targets), patience or self._patience
         known = {"Host": _host_header(target), "Content-Length": str(len(body)), "User-Agent": "Kolli", **headers}
@@ -257,7 +264,7 @@ class Outgoing:
             extensions={"timeout": {"connect": limits.connect, "read": limits.read, "write": limits.read}},
         )
         with _translated(target.where), self._now.sending(target.scheme, limits):
-            return _answer(self._pool.handle_request(request))
+            return _answer(self._pool.handle_request(request), most_bytes)
 
     def close(self) -> None:
         """Closes every connection."""
@@ -337,7 +344,7 @@ class _Guard(httpcore2.NetworkBackend):
         thread.start()
         thread.join(timeout)
         if not found or not found[0]:
-            raise Unreachable(f"The name {host} could not be resolved.")
+            raise NotReached(f"The name {host} could not be resolved.")
         return found[0]
 
 
@@ -367,18 +374,19 @@ class _Stream(httpcore2.NetworkStream):
         return self.stream.get_extra_info(info)
 
 
-def _answer(response: httpcore2.Response) -> Reply:
+def _answer(response: httpcore2.Response, most_bytes: int) -> Reply:
     chunks: list[bytes] = []
     size = 0
     try:
         for chunk in response.iter_stream():
             chunks.append(chunk)
             size += len(chunk)
-            if size >= MOST_ANSWER_BYTES:
+            if size >= most_bytes:
                 break
     finally:
         response.close()  # what was read to its end stays open for the next request
-    return Reply(response.status, b"".join(chunks)[:MOST_ANSWER_BYTES])
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+    return Reply(response.status, b"".join(chunks)[:most_bytes], headers)
 
 
 def _host_header(target: _Target) -> str:
@@ -392,13 +400,13 @@ def _translated(where: str) -> Iterator[None]:
     try:
         yield
     except (httpcore2.ConnectTimeout, httpcore2.PoolTimeout) as error:
-        raise Unreachable(f"{where} did not accept a connection in time.") from error
+        raise NotReached(f"{where} did not accept a connection in time.") from error
     except httpcore2.TimeoutException as error:
         raise Unreachable(f"{where} did not answer in time.") from error
     except httpcore2.ConnectError as error:
         first = error.args[0] if error.args else None  # the library keeps what it caught here
         if isinstance(first, ssl.SSLCertVerificationError):
-            raise Unreachable(f"The certificate of {where} is not valid: {first.verify_message}.") from error
-        raise Unreachable(f"No connection to {where} could be made.") from error
+            raise NotReached(f"The certificate of {where} is not valid: {first.verify_message}.") from error
+        raise NotReached(f"No connection to {where} could be made.") from error
     except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
         raise Unreachable(f"{where} broke the connection off, or answered with something that is no HTTP.") from error

@@ -353,9 +353,10 @@ attempts = Table(
     Column("reason", Text, nullable=False),
     Column("in_background", Boolean, nullable=False),  # a job announces it, and nobody waits for it
     Column("tries", Integer, nullable=False),  # how often the carrier has been asked to book it
+    Column("is_partly_booked", Boolean, nullable=False),  # it has booked some parcels, and is to take them back
     Column("lease_owner", Text),  # the process that asks a carrier about it at this moment
     Column("lease_until", Text),  # when that process is taken for dead, unless it has said otherwise by then
-    Column("request_id", Id, ForeignKey("idempotent_requests.id")),  # null: its request had no Idempotency-Key
+    Column("request_id", Id, ForeignKey("idempotent_requests.id", ondelete="SET NULL")),  # null: it had no Idempotency-Key
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
     UniqueConstraint("account_id", "guard"),
@@ -440,6 +441,7 @@ deliveries = Table(  # of webhooks: what was sent, or is going to be
     Column("tries", Integer, nullable=False),
     Column("status_code", Integer),
     Column("answer", Text, nullable=False),  # how the receiver's answer begins, or why there is none
+    Column("scenario", Text, nullable=False, server_default=""),  # how it is to go wrong on purpose; empty: not at all
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
     Index(None, "account_id", "created_at", "id"),

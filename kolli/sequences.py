@@ -1,18 +1,23 @@
 """Numbers that are never handed out twice, whatever dies: reserved durably in blocks, handed out from memory.
 
-A process that dies loses the rest of its block: that is a gap, never a repeat.
+A process that dies loses the rest of its block: that is a gap, never a repeat. How far each sequence is handed out is
+also written beside the database, so that one that is put back from a backup is not begun again: see `kolli.marks`.
 """
 
-import secrets
+import logging
 import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass
+from random import Random, SystemRandom
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kolli.database import Database
 from kolli.errors import NotFound, NumbersExhausted
+from kolli.marks import MARKS, Marks
 from kolli.schema import sequences
+
+log = logging.getLogger(__name__)
 
 IDS = "ids"
 """The sequence of all whole-number ids on the wire."""
@@ -31,6 +36,12 @@ _RESERVE = (
     .returning(sequences.c.next, sequences.c.last)
 )
 
+_ALL = select(sequences.c.name, sequences.c.next)
+_JUMP = (
+    update(sequences)
+    .where(sequences.c.name == bindparam("sequence"), sequences.c.next < bindparam("to"))
+    .values(next=bindparam("to"))
+)
 _NEXT = select(sequences.c.next, sequences.c.last).where(sequences.c.name == bindparam("sequence"))
 
 
@@ -45,6 +56,11 @@ def add_sequence(transaction: Connection, name: str, first: int, last: int) -> N
     transaction.execute(insert(sequences).values(name=name, next=first, last=last))
 
 
+def jump(transaction: Connection, name: str, to: int) -> None:
+    """Has a sequence go on at this number at the earliest; what is left out is never handed out."""
+    transaction.execute(_JUMP, {"sequence": name, "to": to})
+
+
 def numbers_left(transaction: Connection, name: str) -> int:
     """How many numbers of the sequence no process has reserved yet."""
     row = transaction.execute(select(sequences.c.next, sequences.c.last).where(sequences.c.name == name)).one()
@@ -54,12 +70,30 @@ def numbers_left(transaction: Connection, name: str) -> int:
 class Sequences:
     """Hands out the numbers of every sequence, to any thread. Must not be called inside a transaction of the caller."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, random: Random | None = None) -> None:
+        """Ids grow by steps from `random`; from one that nobody can foresee where it is not given."""
         self._database = database
+        self._random = random or SystemRandom()
+        self._marks = Marks(database.path and database.path.with_name(MARKS))
         self._lock = threading.Lock()
         self._ids: _Block | None = None
         self._reserved: defaultdict[str, deque[int]] = defaultdict(deque)
         self._ended: set[str] = set()  # a sequence never grows: there is nothing more to reserve, for ever
+
+    def catch_up(self) -> None:
+        """Jumps past what was handed out here, where the database does not know of it because it is an older one."""
+        marks = self._marks.read()
+        with self._database.read() as transaction:
+            behind = [row.name for row in transaction.execute(_ALL) if row.next < marks.get(row.name, 0)]
+        if not behind:
+            return
+        with self._database.write() as transaction:
+            for name in behind:
+                jump(transaction, name, marks[name])
+        told = ", ".join(f"{name} at {marks[name]}" for name in behind)
+        log.warning(
+            "The database is older than the numbers that were handed out. None is given twice: %s goes on.", told
+        )
 
     def take(self, name: str) -> int:
         """The next number of a sequence; NumbersExhausted after the last."""
@@ -92,7 +126,7 @@ class Sequences:
             block = self._ids
             if block is None or block.next + LONGEST_STEP >= block.end:
                 block = self._ids = self._reserve(IDS, SPARSE_BLOCK)
-            number = block.next + secrets.randbelow(LONGEST_STEP)
+            number = block.next + self._random.randrange(LONGEST_STEP)
             block.next = number + 1
             return number
 
@@ -107,4 +141,5 @@ class Sequences:
                     raise NotFound(f"There is no sequence {name}.")
                 self._ended.add(name)
                 raise NumbersExhausted
+        self._marks.add(name, row.next)
         return _Block(next=row.next - amount, end=min(row.next, row.last + 1))

@@ -33,17 +33,35 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest request body we read, in bytes.")
     threads: int = Field(16, ge=1, le=200, description="Requests that are worked on at the same time.")
+    room_mib: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="Room on the disk that is kept for carriers' answers, in MiB; default: 2 for each request and each"
+        " background worker that may be waiting for a carrier.",
+    )
     partner_ids: Annotated[frozenset[UUID], NoDecode] = Field(
         frozenset(), description="Known values of Sendcloud-Partner-Id, separated by commas; empty accepts any UUID."
     )
     api_v2: bool = Field(
         True, description="Whether version 2 of the API is served: what integrations with version 3 still call of it."
     )
+    sandbox: bool = Field(
+        True,
+        description="Whether test shipments can be told to go wrong: see the page about the sandbox. Contracts that are"
+        " marked live never can.",
+    )
     tracking_minutes: int = Field(
         30,
         ge=0,
         le=7 * 24 * 60,
         description="How often carriers are asked what has happened to parcels, in minutes; 0 asks nobody.",
+    )
+    request_log: int = Field(
+        10_000,
+        ge=0,
+        le=1_000_000,
+        description="Requests that `kolli requests` can show: the latest so many of the last seven days; 0 keeps none.",
     )
     private_targets: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),

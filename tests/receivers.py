@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kolli.errors import Unreachable
-from kolli.outgoing import Outgoing, Patience, Reply
+from kolli.outgoing import MOST_ANSWER_BYTES, Outgoing, Patience, Reply
 
 
 @dataclass
@@ -28,7 +28,14 @@ class Silent(Outgoing):
     body: bytes = b"OK"
 
     def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, patience: Patience | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        *,
+        patience: Patience | None = None,
+        most_bytes: int = MOST_ANSWER_BYTES,
     ) -> Reply:
         self.sent.append(Sent(url, dict(headers), body))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]

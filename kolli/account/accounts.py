@@ -40,6 +40,24 @@ class Defaults:
 
 
 @dataclass(frozen=True)
+class Pending:
+    """What is to go wrong on purpose with requests to come; see `kolli.scenarios`.
+
+    `route` is the end of a path, or empty for any that the scenario means something for. `way` is the carrier and the
+    contract of the labels that it waits for, or empty for any.
+
+    One with an end waits for nothing, but says what is so until then: that the limit is reached, or that a scenario has
+    acted on the order that `way` names.
+    """
+
+    scenario: str
+    times: int = 1
+    route: str = ""
+    way: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Account:
     """One customer of this installation. Nothing of it is ever visible to another."""
 
@@ -50,6 +68,7 @@ class Account:
     repeat_labels: RepeatLabels = "refused"  # may an order that has a live shipment get another one?
     registered_at: datetime = BEFORE_KOLLI
     defaults: Defaults = field(default_factory=Defaults)
+    pending: tuple[Pending, ...] = ()  # tests only
 
 
 _GET = select(accounts.c.body).where(accounts.c.id == bindparam("account_id"))

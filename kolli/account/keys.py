@@ -89,18 +89,23 @@ def create_key(
     """Makes and stores a key, and gives its secret: the only time that anybody sees it."""
     key = ApiKey(str(uuid4()), account_id, name, response_profile, integration_id)
     secret = secrets.token_hex(32)
+    add_key(transaction, key, secret, now)
+    return key, secret
+
+
+def add_key(transaction: Connection, key: ApiKey, secret: str, now: datetime) -> None:
+    """Stores a key with a secret that is known already; see `create_key` for one that nobody has seen."""
     transaction.execute(
         insert(api_keys).values(
             public_key=key.public_key,
-            account_id=account_id,
+            account_id=key.account_id,
             secret_hash=_hash(secret),
-            name=name,
-            response_profile=response_profile,
-            integration_id=integration_id,
+            name=key.name,
+            response_profile=key.response_profile,
+            integration_id=key.integration_id,
             created_at=timestamp(now),
         )
     )
-    return key, secret
 
 
 def check_key(transaction: Connection, public_key: str, secret: str) -> ApiKey:

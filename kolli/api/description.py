@@ -26,6 +26,9 @@ from starlette.routing import Route
 from kolli import __version__
 from kolli.api import v2, v3
 from kolli.api.endpoint import LARGEST_ID, Endpoint, Parameter, by_credentials
+from kolli.api.idempotency import HEADER, LONGEST_KEY
+from kolli.api.misbehaviour import KIND_OF
+from kolli.operations.misbehave import HEADER as SANDBOX
 
 Document = dict[str, Any]
 
@@ -40,6 +43,26 @@ USUAL = "usual"
 """The name of the example that people see first, and whose request the explorer fills in."""
 
 EXAMPLES = Path(__file__).parent / "examples.json"
+
+KEY = Parameter(
+    HEADER,
+    "A text of your own for this request. Sent again with it, the request does nothing more and gets the same answer.",
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
+    place="header",
+    is_extension=True,
+)
+"""What every request that changes something can have."""
+
+SCENARIO = Parameter(
+    SANDBOX,
+    "What is to go wrong on purpose with a test shipment, such as `timeout-after`: see the page about the sandbox.",
+    place="header",
+    is_extension=True,
+)
+"""What requests can have that make, cancel or read labels. All others take what means something for any request."""
+
+REFUSED_KEYS = (409, 422)
+"""How a request is refused because of its key, when that is not a bad one."""
 
 WITH_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -57,7 +80,10 @@ MEANINGS: Mapping[int, str] = {
     410: "It is gone: nothing can be done about it any more.",
     413: "The body is larger than this installation takes.",
     422: "The request cannot be done as it stands.",
+    429: "There were too many requests. Ask again after as many seconds as Retry-After says.",
     500: "Something went wrong on our side. It has been logged.",
+    503: "Nothing can be stored at this moment.",
+    507: "The disk is full.",
 }
 """What each status says, whichever endpoint answers with it."""
 
@@ -223,7 +249,10 @@ class _Operation:
         return {name: member for name, member in operation.items() if member or name in kept}
 
     def _beside_the_path(self) -> list[Parameter]:
-        return [parameter for parameter in self.endpoint.parameters if parameter.place != "path"]
+        own = [parameter for parameter in self.endpoint.parameters if parameter.place != "path"]
+        keys = [KEY] if self.endpoint.takes_keys else []
+        scenarios = [SCENARIO] if self.endpoint.route_name in KIND_OF else []
+        return [*own, *keys, *scenarios]
 
     def _path_parameters(self) -> Iterator[Document]:
         known = {parameter.name: parameter for parameter in self.endpoint.parameters if parameter.place == "path"}
@@ -262,12 +291,19 @@ class _Operation:
                 answer["content"] = {media_type: {"schema": BINARY} for media_type in kind}
             elif kind is not None:
                 examples = {e["name"]: {"value": e["answer"]} for e in self.examples if e["status"] == status}
-                content = {"schema": self.schemas[id(kind)], **({"examples": examples} if examples else {})}
+                content = {"schema": self._schema(status, kind), **({"examples": examples} if examples else {})}
                 answer["content"] = {JSON: content}
             yield status, answer
         refusal = {JSON: {"schema": self.schemas[id(self.endpoint.refusal)]}}
         for status in refusals_of(self.endpoint):
             yield status, {"description": MEANINGS[status], "content": refusal}
+
+    def _schema(self, status: int, kind: object) -> Document:
+        """An answer; where a key can be the reason for the same status, a refusal, too."""
+        schema = self.schemas[id(kind)]
+        if status in REFUSED_KEYS and self.endpoint.takes_keys:
+            return {"anyOf": [schema, self.schemas[id(self.endpoint.refusal)]]}
+        return schema
 
     def _security(self) -> list[Document]:
         if self.endpoint.who is not by_credentials:
@@ -278,13 +314,15 @@ class _Operation:
 def refusals_of(endpoint: Endpoint) -> list[int]:
     """Every status that this endpoint refuses with, in order."""
     usual = {
-        400: endpoint.parameters or endpoint.method in WITH_A_BODY,
+        400: endpoint.parameters or endpoint.method in WITH_A_BODY or endpoint.takes_keys,
         401: endpoint.who is by_credentials,
         403: endpoint.scope,
         404: _SEGMENT.search(endpoint.path),
         408: endpoint.method in WITH_A_BODY,
         413: endpoint.method in WITH_A_BODY,
+        429: endpoint.who is by_credentials,
         500: True,
+        **dict.fromkeys((*REFUSED_KEYS, 503, 507), endpoint.takes_keys),
     }
     found = {*(status for status, applies in usual.items() if applies), *endpoint.errors}
     return sorted(found - endpoint.answers.keys())

@@ -22,7 +22,18 @@ from starlette.types import Receive, Scope, Send
 from kolli.api.auth import authenticate, challenge
 from kolli.api.bodies import decode, encode
 from kolli.api.errors import WIRE, Pointers, Refusal, Rejected, Wire, answer_to, from_validator, problem
-from kolli.errors import KolliError, NotFound, TooLarge, Unauthenticated
+from kolli.api.idempotency import UNSAFE, Door, key_in, once
+from kolli.api.misbehaviour import met, spoiled
+from kolli.errors import (
+    InFlight,
+    KolliError,
+    LimitReached,
+    NotFound,
+    StorageFull,
+    StorageUnavailable,
+    TooLarge,
+    Unauthenticated,
+)
 from kolli.operations.context import Context, Installation
 
 log = logging.getLogger(__name__)
@@ -33,6 +44,9 @@ USUAL_BODY_BYTES = 64 * 1024
 LONGEST_BODY_SECONDS = 30
 SLOW = Wire(408, "invalid", "Too slow")
 SLOW_BODY = f"The body did not arrive within {LONGEST_BODY_SECONDS} seconds. Nothing was done; send it again."
+
+RETRY_AFTER: Mapping[type[KolliError], int] = {InFlight: 1, LimitReached: 60, StorageFull: 30, StorageUnavailable: 5}
+"""After how many seconds a request may be sent again, where the error itself does not say so."""
 
 NOWHERE_ELSE = Pointers()
 """For sections whose fields are called on the wire what we call them."""
@@ -123,6 +137,26 @@ class Endpoint:
     body_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)  # of every answer, whatever it says
     is_extension: bool = False  # ours, and not the hosted service's
+    is_repeatable: bool = False  # a POST that may be run again after it was broken off: see `idempotency.Door`
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether its requests can have an Idempotency-Key."""
+        return self.method in UNSAFE and self.who is by_credentials
+
+    @property
+    def route_name(self) -> str:
+        """`POST /api/v3/orders`: the same for all its requests."""
+        return f"{self.method} {self.prefix}{self.path}"
+
+    @property
+    def door(self) -> Door:
+        """Where its requests with a key come in."""
+        return Door(
+            self.route_name,
+            is_repeatable=self.is_repeatable or self.method != "POST",
+            is_silent=dict(self.answers) == {204: None},
+        )
 
     def route(self, installation: Installation, threads: CapacityLimiter) -> Route:
         """This endpoint as the web server wants it."""
@@ -189,19 +223,28 @@ async def _read_body(http: HttpRequest, limit: int) -> bytes:
 
 
 def _work(endpoint: Endpoint, installation: Installation, http: HttpRequest, body: bytes) -> Response:
+    context: Context | None = None
     try:
         request = Request(http.path_params, http.query_params, http.headers, body)
         context = endpoint.who(request, installation)
+        http.state.account_id = context.account_id  # for the request log
         if endpoint.scope is not None:
             context.require(endpoint.scope)
-        response = endpoint.answer(request, context).response()
+        context = met(endpoint.route_name, request.headers, request.query, context)
+        key = key_in(request.headers, request.query) if endpoint.takes_keys else None
+        if key is None:
+            response = endpoint.answer(request, context).response()
+        else:
+            said = f"{http.url.path}?{http.url.query}\n".encode() + body
+            response = once(endpoint.door, key, said, context, lambda known: endpoint.answer(request, known).response())
     except KolliError as error:
-        return _refusal(error, endpoint, http)
+        response = _refusal(error, endpoint, http)
     except Exception:
         log.exception("%s %s failed", endpoint.method, endpoint.path)
-        return _refusal(KolliError("Something went wrong. It has been logged."), endpoint, http)
-    response.headers.update(endpoint.headers)
-    return response
+        response = _refusal(KolliError("Something went wrong. It has been logged."), endpoint, http)
+    else:
+        response.headers.update(endpoint.headers)
+    return response if context is None else spoiled(response, context)
 
 
 def _refusal(error: KolliError, endpoint: Endpoint, http: HttpRequest) -> Response:
@@ -211,6 +254,9 @@ def _refusal(error: KolliError, endpoint: Endpoint, http: HttpRequest) -> Respon
         headers["WWW-Authenticate"] = asked
     if isinstance(error, TooLarge):
         headers["Connection"] = "close"
+    for kind, seconds in RETRY_AFTER.items():
+        if isinstance(error, kind):
+            headers["Retry-After"] = str(error.details.get("retry_after", seconds))
     if isinstance(error, Unauthenticated):
         where = None if error.message == Unauthenticated.__doc__ else "/data"
         error = Rejected(401, [problem(WIRE[Unauthenticated], error.message, where)])

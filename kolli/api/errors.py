@@ -21,6 +21,7 @@ class Wire:
     status: int
     code: str
     title: str
+    header: str | None = None  # that it is about, whichever request had it
 
 
 WIRE: Mapping[type[errors.KolliError], Wire] = {
@@ -32,8 +33,9 @@ WIRE: Mapping[type[errors.KolliError], Wire] = {
     errors.Impossible: Wire(400, "validation_error", "Validation error"),
     errors.Conflict: Wire(400, "invalid", "Invalid"),
     errors.ReferenceTaken: Wire(409, "invalid", "Conflict"),
-    errors.InFlight: Wire(409, "invalid", "In flight"),
-    errors.KeyReused: Wire(422, "invalid", "Idempotency-Key reused"),
+    errors.InFlight: Wire(409, "invalid", "In flight", header="Idempotency-Key"),
+    errors.KeyReused: Wire(422, "invalid", "Idempotency-Key reused", header="Idempotency-Key"),
+    errors.BrokenOff: Wire(409, "invalid", "Broken off", header="Idempotency-Key"),
     errors.LimitReached: Wire(429, "hit_rate_limit", "Too many requests"),
     errors.StorageFull: Wire(507, "invalid", "Disk full"),
     errors.StorageUnavailable: Wire(503, "invalid", "Unavailable"),
@@ -78,6 +80,9 @@ class Refusal(TypedDict):
 
 BESIDE = "applied_shipping_rules"
 """The detail of an error that stands beside the errors. Source: integrators, of rules that an option cannot follow."""
+
+ABOUT = "header"
+"""The detail of an error that names the header it is about."""
 
 _CHOICES = frozenset({"enum", "literal_error"})
 
@@ -159,8 +164,10 @@ def _found_by_validator(item: ErrorDetails, pointers: Pointers) -> dict[str, Any
 def problem_of(error: errors.KolliError, pointers: Pointers) -> Problem:
     """The error object that tells a caller about an error."""
     wire = next(WIRE[kind] for kind in type(error).__mro__ if kind in WIRE)
-    found = problem(wire, error.message, None if error.field is None else pointers.of_field(error.field))
-    meta = {name: value for name, value in error.details.items() if name != BESIDE}
+    pointer = None if error.field is None else pointers.of_field(error.field)
+    header = cast("str | None", error.details.get(ABOUT, wire.header))
+    found = problem(wire, error.message, pointer, header=header)
+    meta = {name: value for name, value in error.details.items() if name not in {ABOUT, BESIDE}}
     if meta:
         found["meta"] = meta
     return cast("Problem", found)

@@ -177,12 +177,15 @@ class Carrier(Protocol):
     def announce(self, booking: Booking) -> Announced:
         """Tells the carrier about a shipment.
 
+        All boxes of it or none. Where they are booked one by one and one of them fails, those before it are taken back;
+        PartlyBooked, naming them, when that cannot be done here and now: `cancel` is called then.
+
         Raises CarrierRejected (it said no), CarrierUnavailable (it never heard us) or CarrierOutcomeUnknown (it may
-        have heard us), and nothing else on purpose.
+        have heard us), and nothing else on purpose. `kolli.carriers.answers` knows which of them an answer means.
         """
 
     def cancel(self, booking: Booking) -> bool:
-        """Takes an announcement back; True when the carrier agrees, or has agreed before.
+        """Takes an announcement back, also one that was booked in part; True when the carrier agrees, or has before.
 
         Raises like `announce` when the carrier cannot be asked or does not answer.
         """
@@ -362,6 +365,42 @@ class Advances(Protocol):
         `life` chooses another script first. With `day_seconds` the parcel does not move now but goes on by itself,
         and a day of its life takes that long; 0 stops it. Raises Impossible when there is no such way on.
         """
+
+
+class LedgerLine(Protocol):
+    """One box that a carrier says it has booked."""
+
+    @property
+    def reference(self) -> str:
+        """By which we have named the booking: the shipment's id."""
+
+    @property
+    def box(self) -> int:
+        """Its place in the shipment, from 1."""
+
+    @property
+    def tracking_number(self) -> str:
+        """Its number."""
+
+    @property
+    def order_number(self) -> str:
+        """The order it belongs to."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the booking was taken back."""
+
+    @property
+    def booked_at(self) -> datetime:
+        """When it was booked."""
+
+
+@runtime_checkable
+class KeepsLedger(Protocol):
+    """A carrier for tests that shows what it has really booked, whatever we were told."""
+
+    def ledger_entries(self) -> Sequence[LedgerLine]:
+        """Everything it has booked, oldest first."""
 
 
 @runtime_checkable

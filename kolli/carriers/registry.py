@@ -51,6 +51,10 @@ class Carriers:
                 carrier.close()
 
 
-def installed_carriers(data: Path) -> Carriers:
-    """Every installed carrier, made ready with the folder where it may keep files of its own."""
-    return Carriers(entry.load()(data) for entry in entry_points(group=GROUP))
+def installed_carriers(data: Path, instead: Iterable[Carrier] = ()) -> Carriers:
+    """Every installed carrier, made ready with the folder where it may keep files of its own.
+
+    Those given `instead` are ready, and take the place of the installed ones with their codes.
+    """
+    ready = {carrier.code: carrier for carrier in instead}
+    return Carriers(ready.get(entry.name) or entry.load()(data) for entry in entry_points(group=GROUP))

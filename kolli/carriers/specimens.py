@@ -1,6 +1,6 @@
 """Specimens of drafts, bookings and labels for a carrier, as Kolli makes them: for the conformance suite."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -14,6 +14,7 @@ from kolli.carriers.base import (
     Carrier,
     Numbers,
     PrintsLabels,
+    Reserves,
     ShippingOption,
     label_details,
 )
@@ -21,9 +22,12 @@ from kolli.documents.fonts import Fonts
 from kolli.documents.layouts.label import LabelContent, lay_out
 from kolli.documents.layouts.parts import NO_PARTS, LabelParts
 from kolli.documents.render import A6, LABEL_4X6
-from kolli.errors import CarrierRejected
+from kolli.errors import CarrierRejected, DoesNotFit, Impossible, Missing
 from kolli.shipments.model import Box, Draft
 from kolli.values import Address, Weight
+
+LONGEST_NUMBER = 40
+"""Characters of a tracking number, printable ASCII without spaces."""
 
 COARSEST_DPI = 150
 """The lowest resolution that labels are asked for in: what has room there has room anywhere."""
@@ -89,11 +93,22 @@ def a_booking(
     boxes: int = 1,
     first_serial: int = 1,
 ) -> Booking:
-    """A booking for the first option that can be shipped with, with the numbers we would allocate."""
+    """A booking for the first option that can be shipped with, with the numbers we would allocate or reserve."""
     option = options_of(carrier, contract_data)[0]
     serials = range(first_serial, first_serial + boxes)
-    numbers = numbers_of(carrier, contract_data, option, *serials) if isinstance(carrier, Numbers) else ()
-    return Booking(reference, a_draft(carrier, option, contract_data, boxes), contract_data, numbers)
+    booking = Booking(reference, a_draft(carrier, option, contract_data, boxes), contract_data)
+    return numbered(booking, carrier, *serials)
+
+
+def numbered(booking: Booking, carrier: Carrier, *serials: int) -> Booking:
+    """A booking with the numbers that it is announced with: of these serials, reserved, or none."""
+    if isinstance(carrier, Numbers):
+        code = booking.draft.shipping_option_code
+        option = next(option for option in carrier.options if option.code == code)
+        return replace(booking, numbers=numbers_of(carrier, booking.contract_data, option, *serials))
+    if isinstance(carrier, Reserves):
+        return replace(booking, numbers=tuple(carrier.reserve(booking)))
+    return booking
 
 
 def numbers_of(
@@ -139,3 +154,43 @@ def draw(carrier: Carrier, draft: Draft, tracking_number: str, box_number: int =
 @cache
 def _fonts() -> Fonts:
     return Fonts()
+
+
+def crowded(draft: Draft) -> Iterator[Draft]:
+    """The draft with ever longer addresses and more notes."""
+    for length in (20, 40, 60, 80, 100, 120):
+        lines = {"company_name": "Compagnie " * 9, "address_line_2": "Achterhuis " * 9, "po_box": "Postbus 1234"}
+        address = {name: line[:length].strip() for name, line in lines.items()}
+        for notes in ((), ("Leave it with the neighbour at number 165", "Fragile: glass " * 4)):
+            boxes = tuple(replace(box, notes=notes) for box in draft.boxes)
+            sender, recipient = replace(draft.sender, **address), replace(draft.recipient, **address)
+            yield replace(draft, sender=sender, recipient=recipient, boxes=boxes)
+
+
+def has_room(carrier: Carrier, draft: Draft, number: str) -> bool:
+    """Whether the label has room for everything, with this number."""
+    try:
+        draw(carrier, draft, number)
+    except DoesNotFit:
+        return False
+    return True
+
+
+def bare(number: str) -> str:
+    """A number without what people read it by."""
+    return "".join(character for character in number if character not in " .-()")
+
+
+def is_fit(number: str, carrier: Carrier) -> bool:
+    """Whether a number can be printed, and is no longer than the carrier says."""
+    printable = number.isascii() and number.isprintable() and " " not in number
+    return printable and 0 < len(number) <= min(len(carrier.longest_number), LONGEST_NUMBER)
+
+
+def refusal(carrier: Carrier, draft: Draft, number: str) -> Impossible | Missing | None:
+    """What the carrier has against the label of a draft."""
+    try:
+        parts_of(carrier, draft, 1, number)
+    except (Impossible, Missing) as error:
+        return error
+    return None

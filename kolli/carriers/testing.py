@@ -15,7 +15,7 @@ Nothing of Kolli imports this module.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -26,29 +26,34 @@ from kolli.carriers.base import (
     REQUIRED_FIELDS,
     Announced,
     AsksForContracts,
-    Booking,
     Carrier,
     ChecksContracts,
     LooksUp,
     Numbering,
     Numbers,
     PrintsLabels,
+    Reserves,
     ShippingOption,
     Tracks,
 )
 from kolli.carriers.functionalities import NOTHING_DECLARED, problem_with
-from kolli.carriers.specimens import a_booking, a_draft, draw, numbers_of, options_of, parts_of
-from kolli.errors import CarrierError, CarrierRejected, CarrierUnavailable, DoesNotFit, Impossible, Missing
-from kolli.shipments.model import Draft, ParcelStatus
+from kolli.carriers.label_promises import LabelPromises
+from kolli.carriers.specimens import (
+    a_booking,
+    bare,
+    is_fit,
+    numbers_of,
+    options_of,
+)
+from kolli.errors import CarrierError, CarrierRejected, CarrierUnavailable, PartlyBooked
+from kolli.shipments.model import ParcelStatus
 from kolli.values import COUNTRY_CODES
 
-LONGEST_NUMBER = 40
-"""Characters of a tracking number, printable ASCII without spaces."""
-
-_HOSTILE_POSTAL_CODES = ("", "12345678901234567890123", "１２３４５", "10*35", "é", "(00)", "%", "\x1d")
+LATEST_CERTAINTY_SECONDS = 24 * 3600
+"""The longest that anybody waits to know whether a label was paid for."""
 
 
-class CarrierPromises:
+class CarrierPromises(LabelPromises):
     """What a carrier promises. A subclass has the fixture `carrier`, and `contract_data` if contracts have any."""
 
     @pytest.fixture
@@ -67,6 +72,35 @@ class CarrierPromises:
         if not isinstance(carrier, Numbers):
             pytest.skip("its numbers are its own")
         return carrier
+
+    @pytest.fixture
+    def reserving(self, carrier: Carrier) -> Reserves:
+        """The carrier, if it gives numbers before it books them."""
+        if not isinstance(carrier, Reserves):
+            pytest.skip("it reserves no numbers")
+        return carrier
+
+    @pytest.fixture
+    def asked_twice(self, carrier: Carrier) -> None:
+        """Only for carriers that are ever told about the same shipment twice."""
+        if carrier.numbering is Numbering.NUMBER_AT_BOOKING:
+            pytest.skip("nobody asks it to book twice")
+
+    @pytest.fixture
+    def booked(self, carrier: Carrier) -> Callable[[], Sequence[str]]:
+        """The numbers of everything that is booked and not taken back, as the other side counts them.
+
+        Give your class this fixture when you test against a server that can say so.
+        """
+        pytest.skip(f"nobody says what {carrier.code} has booked: there is no fixture `booked`")
+
+    @pytest.fixture
+    def failing_half_way(self, carrier: Carrier) -> Callable[[], None]:
+        """Has the next announcement of three boxes fail after the first, where they are booked one by one.
+
+        Give your class this fixture when that can happen with your carrier.
+        """
+        pytest.skip(f"nobody makes {carrier.code} fail half way: there is no fixture `failing_half_way`")
 
     @pytest.fixture
     def asking(self, carrier: Carrier) -> AsksForContracts:
@@ -139,6 +173,7 @@ class CarrierPromises:
     def test_it_can_number_if_its_numbers_are_ours_and_not_otherwise(self, carrier: Carrier) -> None:
         """What it says about its numbers is what it can do."""
         assert isinstance(carrier, Numbers) == (carrier.numbering is Numbering.OWN_NUMBER)
+        assert isinstance(carrier, Reserves) == (carrier.numbering is Numbering.RESERVE_THEN_CONFIRM)
 
     # What it asks for in contracts
 
@@ -190,7 +225,7 @@ class CarrierPromises:
             for nonsense in ("é", " ", "(", "a\n", "１", "W" * 500):
                 for option in options_of(carrier, contract_data):
                     numbers = numbers_of(numbering, {**contract_data, field.name: nonsense}, option, 1)
-                    assert [number for number in numbers if not _is_fit(number, carrier)] == []
+                    assert [number for number in numbers if not is_fit(number, carrier)] == []
 
     # Its numbers
 
@@ -225,14 +260,14 @@ class CarrierPromises:
         serials = [1, *(10**power - 1 for power in range(1, 19))]
         for option in options_of(carrier, contract_data):
             numbers = numbers_of(numbering, contract_data, option, *serials)
-            assert [number for number in numbers if not _is_fit(number, carrier)] == []
+            assert [number for number in numbers if not is_fit(number, carrier)] == []
 
     def test_people_read_the_characters_that_machines_read(
         self, carrier: Carrier, contract_data: Mapping[str, str]
     ) -> None:
         """`printed` puts spaces, dots and dashes between them, and nothing else."""
         numbers = [carrier.longest_number, *carrier.announce(a_booking(carrier, contract_data)).tracking_numbers]
-        assert [_bare(carrier.printed(number)) for number in numbers] == [_bare(number) for number in numbers]
+        assert [bare(carrier.printed(number)) for number in numbers] == [bare(number) for number in numbers]
 
     # Its announcements
 
@@ -240,14 +275,65 @@ class CarrierPromises:
         """In their order, and none longer than the longest."""
         numbers = carrier.announce(a_booking(carrier, contract_data, boxes=3)).tracking_numbers
         assert len(set(numbers)) == len(numbers) == 3
-        assert [number for number in numbers if not _is_fit(number, carrier)] == []
+        assert [number for number in numbers if not is_fit(number, carrier)] == []
 
+    @pytest.mark.usefixtures("asked_twice")
     def test_the_same_reference_has_the_same_numbers_however_often_it_is_announced(
         self, carrier: Carrier, contract_data: Mapping[str, str]
     ) -> None:
-        """We may announce again what we do not know the outcome of."""
+        """We announce again what we do not know the outcome of, with the same numbers."""
         booking = a_booking(carrier, contract_data, boxes=2)
         assert carrier.announce(booking) == carrier.announce(replace(booking))
+
+    @pytest.mark.usefixtures("asked_twice")
+    def test_however_often_it_is_announced_it_is_booked_once(
+        self, carrier: Carrier, contract_data: Mapping[str, str], booked: Callable[[], Sequence[str]]
+    ) -> None:
+        """And paid for once."""
+        booking = a_booking(carrier, contract_data, boxes=2)
+        numbers = carrier.announce(booking).tracking_numbers
+        carrier.announce(replace(booking))
+        assert sorted(booked()) == sorted(numbers)
+
+    def test_what_it_reserves_is_a_number_for_each_box_and_never_given_again(
+        self, reserving: Reserves, carrier: Carrier, contract_data: Mapping[str, str]
+    ) -> None:
+        """Not even for the same shipment: one that is asked for again because an answer was lost is another."""
+        booking = a_booking(carrier, contract_data, boxes=3)
+        numbers = [*booking.numbers, *reserving.reserve(replace(booking, numbers=()))]
+        assert len({number.casefold() for number in numbers}) == len(numbers) == 6
+        assert [number for number in numbers if not is_fit(number, carrier)] == []
+
+    @pytest.mark.usefixtures("reserving")
+    def test_it_books_what_was_reserved(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
+        """Those numbers and no others: they are on the disk, and perhaps on a label."""
+        booking = a_booking(carrier, contract_data, boxes=3)
+        assert carrier.announce(booking) == Announced(booking.numbers)
+
+    @pytest.mark.usefixtures("reserving")
+    def test_nothing_is_booked_by_reserving(
+        self, carrier: Carrier, contract_data: Mapping[str, str], booked: Callable[[], Sequence[str]]
+    ) -> None:
+        """A number that is never used costs nothing."""
+        a_booking(carrier, contract_data, boxes=3)
+        assert booked() == []
+
+    def test_what_was_booked_in_part_is_taken_back(
+        self,
+        carrier: Carrier,
+        contract_data: Mapping[str, str],
+        booked: Callable[[], Sequence[str]],
+        failing_half_way: Callable[[], None],
+    ) -> None:
+        """By the carrier itself, or after PartlyBooked by `cancel`: nobody pays for half a shipment."""
+        booking = a_booking(carrier, contract_data, boxes=3)
+        failing_half_way()
+        with pytest.raises(CarrierError) as raised:
+            carrier.announce(booking)
+        if isinstance(raised.value, PartlyBooked):
+            assert booked() != []
+            assert carrier.cancel(booking) is True
+        assert booked() == []
 
     def test_another_reference_has_other_numbers(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
         """Two shipments are two shipments, however alike."""
@@ -276,9 +362,17 @@ class CarrierPromises:
     ) -> None:
         """It is asked by our reference when an answer was lost."""
         booking = a_booking(carrier, contract_data, boxes=2)
+        assert looking_up.look_up(booking.reference) is None
         announced = carrier.announce(booking)
+        other = a_booking(carrier, contract_data, reference="another", first_serial=3)
+        assert looking_up.look_up(other.reference) is None
+        carrier.announce(other)
         assert looking_up.look_up(booking.reference) == announced
-        assert looking_up.look_up("never announced") is None
+
+    def test_it_says_when_a_look_up_that_finds_nothing_is_final(self, looking_up: LooksUp) -> None:
+        """In whole seconds: until then a booking may still be on its way, and nothing is booked a second time."""
+        assert type(looking_up.certain_after_seconds) is int
+        assert 0 <= looking_up.certain_after_seconds <= LATEST_CERTAINTY_SECONDS
 
     def test_it_says_of_parcels_it_was_asked_about_when_something_happened_to_them(
         self, tracking: Tracks, carrier: Carrier, contract_data: Mapping[str, str]
@@ -290,119 +384,3 @@ class CarrierPromises:
                 assert event.tracking_number in numbers
                 assert event.at.tzinfo is not None
                 assert isinstance(event.status, ParcelStatus)
-
-    # Its labels
-
-    def test_its_label_can_be_drawn_with_the_longest_number(
-        self, carrier: Carrier, contract_data: Mapping[str, str]
-    ) -> None:
-        """This is how it is found out before booking whether there is room."""
-        for option in options_of(carrier, contract_data):
-            draw(carrier, a_draft(carrier, option, contract_data), carrier.longest_number)
-
-    def test_the_label_of_what_it_announced_can_be_drawn(
-        self, carrier: Carrier, contract_data: Mapping[str, str]
-    ) -> None:
-        """After the yes there is a label."""
-        for option, draft, number in self._announced(carrier, contract_data):
-            assert draft.shipping_option_code == option.code
-            draw(carrier, draft, number)
-
-    def test_what_has_room_with_the_longest_number_has_room_with_its_own(
-        self, carrier: Carrier, contract_data: Mapping[str, str]
-    ) -> None:
-        """Nothing may be found out after the yes, however full a label is."""
-        for _option, draft, number in self._announced(carrier, contract_data):
-            for crowded in _crowded(draft):
-                if _has_room(carrier, crowded, carrier.longest_number):
-                    draw(carrier, crowded, number)
-
-    def test_the_label_of_every_box_can_be_drawn(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
-        """Not only that of the first."""
-        for option, draft, number in self._announced(carrier, contract_data):
-            boxes = draft.boxes * min(option.most_parcels, 3)
-            for box_number in range(1, len(boxes) + 1):
-                draw(carrier, replace(draft, boxes=boxes), number, box_number)
-
-    def test_its_label_is_the_same_for_the_same_draft(self, carrier: Carrier, contract_data: Mapping[str, str]) -> None:
-        """A reprint next year is the label of today."""
-        for _option, draft, number in self._announced(carrier, contract_data):
-            assert parts_of(carrier, draft, 1, number) == parts_of(carrier, replace(draft), 1, number)
-
-    def test_a_barcode_of_its_label_has_the_number_that_is_stored(
-        self, carrier: Carrier, contract_data: Mapping[str, str]
-    ) -> None:
-        """Parentheses stand around the identifiers of GS1 and are in no bars."""
-        for _option, draft, number in self._announced(carrier, contract_data):
-            barcodes = parts_of(carrier, draft, 1, number).barcodes
-            of_number = [barcode for barcode in barcodes if number in _bare(barcode.data)]
-            assert of_number or not barcodes
-            assert [barcode.printed for barcode in of_number if number not in _bare(barcode.printed)] == []
-
-    def test_what_of_the_contract_is_printed_is_text_and_no_secret(
-        self, carrier: Carrier, contract_data: Mapping[str, str]
-    ) -> None:
-        """It is stored with the draft."""
-        form = carrier.contract_form if isinstance(carrier, AsksForContracts) else ()
-        secrets = {field.name: f"secret of {field.name}" for field in form if field.is_secret}
-        details = {}
-        if isinstance(carrier, PrintsLabels):
-            details = carrier.printed_details({**contract_data, **secrets})
-        assert {type(each) for pair in details.items() for each in pair} <= {str}
-        assert set(details.values()) & set(secrets.values()) == set()
-
-    def test_an_address_that_has_no_place_in_its_codes_is_refused_by_its_field(
-        self, carrier: Carrier, contract_data: Mapping[str, str]
-    ) -> None:
-        """With Impossible or Missing and the field of the draft; no other error comes out."""
-        for _option, draft, number in self._announced(carrier, contract_data):
-            for postal_code in _HOSTILE_POSTAL_CODES:
-                hostile = replace(draft, recipient=replace(draft.recipient, postal_code=postal_code))
-                refusal = _refusal(carrier, hostile, number)
-                assert refusal is None or (refusal.field or "").startswith("recipient."), refusal
-
-    def _announced(
-        self, carrier: Carrier, contract_data: Mapping[str, str]
-    ) -> Iterator[tuple[ShippingOption, Draft, str]]:
-        """Each option with a draft and the number of its first box."""
-        for serial, option in enumerate(options_of(carrier, contract_data), start=1):
-            draft = a_draft(carrier, option, contract_data)
-            numbers = (carrier.number(serial, contract_data, option.code),) if isinstance(carrier, Numbers) else ()
-            announced = carrier.announce(Booking(f"reference {serial}", draft, contract_data, numbers))
-            yield option, draft, announced.tracking_numbers[0]
-
-
-def _crowded(draft: Draft) -> Iterator[Draft]:
-    """The draft with ever longer addresses and more notes."""
-    for length in (20, 40, 60, 80, 100, 120):
-        lines = {"company_name": "Compagnie " * 9, "address_line_2": "Achterhuis " * 9, "po_box": "Postbus 1234"}
-        address = {name: line[:length].strip() for name, line in lines.items()}
-        for notes in ((), ("Leave it with the neighbour at number 165", "Fragile: glass " * 4)):
-            boxes = tuple(replace(box, notes=notes) for box in draft.boxes)
-            sender, recipient = replace(draft.sender, **address), replace(draft.recipient, **address)
-            yield replace(draft, sender=sender, recipient=recipient, boxes=boxes)
-
-
-def _has_room(carrier: Carrier, draft: Draft, number: str) -> bool:
-    try:
-        draw(carrier, draft, number)
-    except DoesNotFit:
-        return False
-    return True
-
-
-def _bare(number: str) -> str:
-    return "".join(character for character in number if character not in " .-()")
-
-
-def _is_fit(number: str, carrier: Carrier) -> bool:
-    printable = number.isascii() and number.isprintable() and " " not in number
-    return printable and 0 < len(number) <= min(len(carrier.longest_number), LONGEST_NUMBER)
-
-
-def _refusal(carrier: Carrier, draft: Draft, number: str) -> Impossible | Missing | None:
-    try:
-        parts_of(carrier, draft, 1, number)
-    except (Impossible, Missing) as error:
-        return error
-    return None

@@ -10,6 +10,8 @@ import typer
 from kolli import __version__
 from kolli.api.description import document_text
 from kolli.app import DATABASE, find_fonts, readable, serve
+from kolli.cli.attempts import attempts
+from kolli.cli.backup import backup_command, restore_command
 from kolli.cli.brands import brands
 from kolli.cli.contracts import contracts
 from kolli.cli.explain import explain_command
@@ -18,7 +20,9 @@ from kolli.cli.keys import keys
 from kolli.cli.options import options
 from kolli.cli.rates import rates
 from kolli.cli.replay import replay_command
+from kolli.cli.requests import requests_command
 from kolli.cli.rules import rules
+from kolli.cli.sandbox import sandbox
 from kolli.cli.secrets import secrets
 from kolli.cli.sender_addresses import sender_addresses
 from kolli.cli.service_points import service_points
@@ -49,6 +53,8 @@ cli.add_typer(rates, name="rates")
 cli.add_typer(rules, name="rules")
 rules.command("replay")(replay_command)
 cli.command("explain")(explain_command)
+cli.add_typer(attempts, name="attempts")
+cli.command("requests")(requests_command)
 cli.add_typer(jobs, name="jobs")
 cli.add_typer(tracking, name="track")
 cli.add_typer(webhooks, name="webhooks")
@@ -57,6 +63,10 @@ cli.add_typer(brands, name="brands")
 cli.add_typer(service_points, name="service-points")
 cli.add_typer(contracts, name="contracts")
 cli.add_typer(secrets, name="secrets")
+cli.add_typer(sandbox, name="sandbox")
+
+cli.command("backup")(backup_command)
+cli.command("restore")(restore_command)
 
 FORMATS = {".pdf": ("application/pdf", 72), ".png": ("image/png", 300), ".zpl": ("application/zpl", 203)}
 

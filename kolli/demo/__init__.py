@@ -3,13 +3,14 @@
 import base64
 import json
 import shutil
+import sys
 import urllib.request
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-
-import typer
 
 from kolli.account.accounts import Account, add_account
 from kolli.account.brands import Brand, BrandDetails, add_brand, add_image
@@ -22,7 +23,7 @@ from kolli.account.integrations import (
     sealed_signature_key,
     update_integration,
 )
-from kolli.account.keys import create_key
+from kolli.account.keys import ApiKey, add_key, create_key
 from kolli.account.number_ranges import add_number_range
 from kolli.account.sender_addresses import SenderAddress, SenderDetails, Signature, TaxNumber, add_sender_address
 from kolli.app import LOCK, now, open_database, open_vault, serve, sole_server
@@ -42,6 +43,9 @@ FREE = "ORDER-25763"
 
 LOOPBACK = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 """The demo may call its own machine, so that webhooks can be tried without a public address."""
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""No proxy leads to our own machine, whatever the environment says."""
 
 MARK = "this folder is a Kolli demo"
 
@@ -121,14 +125,22 @@ def run_demo(settings: Settings, folder: Path) -> None:
     def started(installation: Installation) -> None:
         caller = Caller(installation.public_url, credentials)
         caller.call("POST", "/api/v3/orders", (HERE / "orders.json").read_bytes())
-        typer.echo(_told(installation, credentials, _ship_one(caller, folder)))
+        sys.stdout.write(f"{_told(installation, credentials, _ship_one(caller, folder))}\n")
+        sys.stdout.flush()
 
     serve(settings, started)
 
 
-def load_demo(database: Database, vault: Vault) -> Credentials:
-    """Stores the demo's account with everything but its orders, and gives a key to it."""
-    at = now()
+def load_demo(
+    database: Database,
+    vault: Vault,
+    *,
+    at: datetime | None = None,
+    known: Credentials | None = None,
+    shop: IntegrationSettings = _SHOP,
+) -> Credentials:
+    """Stores the demo's account with everything but its orders, and gives a key to it: `known`, or a new one."""
+    at = at or now()
     account = Account(
         1,
         "Lumen & Was",
@@ -138,18 +150,24 @@ def load_demo(database: Database, vault: Vault) -> Credentials:
     )
     with database.write() as transaction:
         add_account(transaction, account)
-        add_integration(transaction, account.id, Integration(INTEGRATION, "Demo shop", at, at, _SHOP))
+        add_integration(transaction, account.id, Integration(INTEGRATION, "Demo shop", at, at, shop))
         logo = add_image(transaction, account.id, (HERE / "logo.png").read_bytes())
         add_brand(transaction, account.id, Brand(42, "Lumen & Was", True, logo, _BRAND))
         for sender in _SENDERS:
             add_sender_address(transaction, account.id, sender)
         add_contract(transaction, account.id, replace(_CONTRACT, sealed_data=vault.seal(_CONTRACT_DATA)))
         add_number_range(transaction, account.id, _CONTRACT.id, 1, 9_999_999, is_live=False, vault=vault)
-        key, secret = create_key(transaction, account.id, "Demo", at, integration_id=INTEGRATION)
-        shop = get_integration(transaction, account.id, INTEGRATION)
-        signed = replace(shop, sealed_signature_key=sealed_signature_key(secret, vault))
+        if known:
+            add_key(
+                transaction, ApiKey(known.public_key, account.id, "Demo", integration_id=INTEGRATION), known.secret, at
+            )
+        else:
+            key, secret = create_key(transaction, account.id, "Demo", at, integration_id=INTEGRATION)
+            known = Credentials(key.public_key, secret)
+        integration = get_integration(transaction, account.id, INTEGRATION)
+        signed = replace(integration, sealed_signature_key=sealed_signature_key(known.secret, vault))
         update_integration(transaction, account.id, signed, at)
-    return Credentials(key.public_key, secret)
+    return known
 
 
 @dataclass(frozen=True)
@@ -158,6 +176,7 @@ class Caller:
 
     url: str
     credentials: Credentials
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def call(self, method: str, path: str, body: bytes | None = None) -> bytes:
         """Sends a request and gives the answer's body; any status but success is an HTTPError."""
@@ -169,9 +188,10 @@ class Caller:
             headers={
                 "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}",
                 "Content-Type": "application/json",
+                **self.headers,
             },
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
+        with _DIRECT.open(request, timeout=30) as answer:
             content: bytes = answer.read()
         return content
 

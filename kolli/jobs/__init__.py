@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from kolli.database import tell_after_commit
 from kolli.errors import KolliError, NotFound
@@ -71,12 +71,14 @@ class Kind:
 class Lane:
     """Jobs that share workers, so that a slow kind of work does not hold up another.
 
-    `per_subject` bounds how many jobs of one subject run at a time: one slow receiver does not take all workers.
+    `per_subject` bounds how many jobs of one subject run at a time: one slow receiver does not take all workers. With
+    `has_room`, what its runs have to write down is kept on a full disk too, in the room that there is for that.
     """
 
     workers: int
     lease: timedelta
     per_subject: int | None = None
+    has_room: bool = False
 
 
 def steps(*seconds: float) -> tuple[timedelta, ...]:
@@ -88,6 +90,12 @@ _ADD = insert(jobs)
 _DEAD = select(jobs).where(jobs.c.died_at.is_not(None)).order_by(jobs.c.died_at, jobs.c.id)
 _WAITING = select(jobs.c.kind, func.count().label("waiting")).where(jobs.c.died_at.is_(None)).group_by(jobs.c.kind)
 _LONGEST_DUE = select(func.min(jobs.c.due_at)).where(jobs.c.died_at.is_(None), jobs.c.is_running.is_(False))
+_NEXT_DUE = select(func.min(jobs.c.due_at)).where(jobs.c.died_at.is_(None))
+_AT_WORK = (
+    select(jobs.c.id)
+    .where(jobs.c.died_at.is_(None), or_(jobs.c.is_running, jobs.c.due_at <= bindparam("now")))
+    .limit(1)
+)
 _REVIVE = (
     update(jobs)
     .where(jobs.c.id == bindparam("job"), jobs.c.died_at.is_not(None))
@@ -105,6 +113,17 @@ _SAME = (
     .where(jobs.c.lane == bindparam("in_lane"), jobs.c.kind == bindparam("of_kind"), jobs.c.body == bindparam("saying"))
     .order_by(jobs.c.died_at.is_not(None))  # those that are not dead first
     .limit(1)
+)
+_IN_LANES = (
+    select(jobs)
+    .where(jobs.c.lane.in_(bindparam("lanes", expanding=True)), jobs.c.account_id == bindparam("account"))
+    .order_by(jobs.c.died_at.is_not(None), jobs.c.due_at)
+)
+_CALL_OFF = delete(jobs).where(
+    jobs.c.lane == bindparam("in_lane"),
+    jobs.c.kind == bindparam("of_kind"),
+    jobs.c.body == bindparam("saying"),
+    jobs.c.is_running.is_(False),
 )
 _WITHDRAW = delete(jobs).where(jobs.c.kind == bindparam("of_kind"), jobs.c.died_at.is_(None))
 _FORGET = delete(jobs).where(jobs.c.id == bindparam("job"), jobs.c.died_at.is_not(None))
@@ -178,6 +197,18 @@ def withdraw(transaction: Connection, kind: str) -> None:
     transaction.execute(_WITHDRAW, {"of_kind": kind})
 
 
+def call_off(transaction: Connection, lane: str, kind: str, body: Mapping[str, Any]) -> None:
+    """Removes exactly this job, whether it waits or is dead, as nobody needs it any more. A run that has begun ends."""
+    values = {"in_lane": lane, "of_kind": kind, "saying": msgspec.json.encode(body).decode()}
+    transaction.execute(_CALL_OFF, values)
+
+
+def list_in_lanes(transaction: Connection, account_id: int, lanes: Iterable[str]) -> list[Job]:
+    """Every job of an account in these lanes: those that live first, and of them the next to be run."""
+    rows = transaction.execute(_IN_LANES, {"lanes": list(lanes), "account": account_id})
+    return [read_job(row) for row in rows]
+
+
 def list_dead(transaction: Connection) -> list[Job]:
     """Every job that is not tried any more, the longest dead first."""
     return [read_job(row) for row in transaction.execute(_DEAD)]
@@ -192,6 +223,17 @@ def find_longest_due(transaction: Connection) -> datetime | None:
     """When the job that waits longest for a worker was due; None when none waits."""
     due_at = transaction.execute(_LONGEST_DUE).scalar_one()
     return None if due_at is None else datetime.fromisoformat(due_at)
+
+
+def find_next_due(transaction: Connection) -> datetime | None:
+    """When the next job is due; None when there is none. One that runs is due when its lease ends."""
+    due_at = transaction.execute(_NEXT_DUE).scalar_one()
+    return None if due_at is None else datetime.fromisoformat(due_at)
+
+
+def is_all_done(transaction: Connection, now: datetime) -> bool:
+    """Whether no job runs, and none is due."""
+    return transaction.execute(_AT_WORK, {"now": timestamp(now)}).first() is None
 
 
 def revive(transaction: Connection, job_id: int, now: datetime) -> None:

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from queue import SimpleQueue
 from time import monotonic
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from kolli.database import Database
-from kolli.errors import KolliError
+from kolli.errors import KolliError, StorageFull, StorageUnavailable
 from kolli.jobs import SAME_TIME, Again, Job, Kind, Lane, Then, pull_back, read_job
 from kolli.schema import jobs
 from kolli.values import timestamp
@@ -26,6 +26,9 @@ LONGEST_WAIT_SECONDS = 5.0
 
 WAIT_AFTER_ERROR_SECONDS = 1.0
 """How long a lane waits when the database could not be read or written, such as on a full disk."""
+
+POSTPONED_BY = timedelta(seconds=5)
+"""When a run is tried again that could not use the database. It is no try of the job's: those end, disks stay full."""
 
 MOST_CUT_OFF = 10
 """How many runs of a job may be cut off by the end of their process; one that causes it would go on for ever."""
@@ -60,6 +63,7 @@ _RETURN = (
     .where(*_OF_RUN)
     .values(due_at=bindparam("due"), died_at=bindparam("died"), reason=bindparam("why"), is_running=False)
 )
+_POSTPONE = _RETURN.values(runs=jobs.c.runs - 1)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class _Outcome:
     job: Job
     reason: str | None = None
     then: Then | None = None
+    is_postponed: bool = False  # the database could not be used: that is no failure of the job's
 
 
 @dataclass
@@ -116,6 +121,11 @@ class Workers:
         ended = [lane.wait(max(0.0, end - monotonic())) for lane in self._lanes]
         return all(ended)
 
+    def look(self) -> None:
+        """Has every lane look now for what is due: the clock has been moved."""
+        for lane in self._lanes:
+            lane.look()
+
     def run_due(self) -> int:
         """Runs in this thread what is due now, job by job, and gives how many runs that were; for tests and commands.
 
@@ -150,12 +160,18 @@ class _LaneWorkers:
         self._stopping = False
         self._claimed: SimpleQueue[Job | None] = SimpleQueue()
         self._dispatcher = threading.Thread(target=self._dispatch, name=f"kolli-{name}", daemon=True)
+        self._workers = [
+            threading.Thread(target=self._work, name=f"kolli-{name}-{number}", daemon=True)
+            for number in range(lane.workers)
+        ]
 
     def start(self) -> None:
         self._database.listen(self._name, self._news.set)
-        for number in range(self._lane.workers):
-            threading.Thread(target=self._work, name=f"kolli-{self._name}-{number}", daemon=True).start()
-        self._dispatcher.start()
+        for thread in (*self._workers, self._dispatcher):
+            thread.start()
+
+    def look(self) -> None:
+        self._news.set()
 
     def ask_to_stop(self) -> None:
         self._stopping = True
@@ -163,7 +179,11 @@ class _LaneWorkers:
 
     def wait(self, timeout_seconds: float) -> bool:
         self._dispatcher.join(timeout_seconds)
-        return not self._dispatcher.is_alive()
+        if self._dispatcher.is_alive():
+            return False
+        for thread in self._workers:  # which have nothing to do any more
+            thread.join()
+        return True
 
     def run_due(self) -> int:
         count = 0
@@ -179,7 +199,10 @@ class _LaneWorkers:
             self._news.clear()
             try:
                 wait = self._step()
-            except SQLAlchemyError:  # a full disk, another process that holds the file: that may pass
+            except (StorageFull, StorageUnavailable) as error:  # that may pass
+                log.warning("The lane %s waits, because the database cannot be used. %s", self._name, error.message)
+                wait = WAIT_AFTER_ERROR_SECONDS
+            except SQLAlchemyError:
                 log.exception("The lane %s waits, because the database cannot be used.", self._name)
                 wait = WAIT_AFTER_ERROR_SECONDS
             if wait is None:
@@ -220,12 +243,22 @@ class _LaneWorkers:
             ended = list(self._busy.ended)
             ids, subjects = self._busy.ids, self._busy.subjects()
         now = self._clock()
-        with self._database.write() as transaction:
+
+        def write_down(transaction: Connection) -> None:
             if now < self._latest - SAME_TIME:
                 pull_back(transaction, now)
             for outcome in ended:
                 self._write_down(transaction, outcome, now)
-            claimed = self._claim(transaction, most, ids, subjects, now)
+
+        try:
+            with self._database.write() as transaction:
+                write_down(transaction)
+                claimed = self._claim(transaction, most, ids, subjects, now)
+        except StorageFull:
+            if not self._lane.has_room or not any(outcome.then for outcome in ended):
+                raise
+            self._database.keep(write_down)  # and nothing new is begun
+            claimed = []
         self._latest = now
         with self._guard:
             del self._busy.ended[: len(ended)]
@@ -285,6 +318,9 @@ class _LaneWorkers:
         run = {"job": job.id, "run": job.runs}
         if outcome.reason is None:
             return transaction.execute(_REMOVE, run).rowcount == 1
+        if outcome.is_postponed:
+            values = {**run, "due": timestamp(now + POSTPONED_BY), "died": None, "why": outcome.reason}
+            return transaction.execute(_POSTPONE, values).rowcount == 1
         delays = self._kind(job).delays
         is_dead = job.runs > len(delays)
         due = now if is_dead else now + delays[job.runs - 1]
@@ -300,7 +336,10 @@ class _LaneWorkers:
         """Runs one job; whatever goes wrong, the lane goes on."""
         kind = self._kind(job)
         run = kind.run if job.runs <= len(kind.delays) + 1 + MOST_CUT_OFF else _run_no_more
-        outcome = _attempted(job, partial(run, job))
+        try:
+            outcome = _attempted(job, partial(run, job))
+        except (StorageFull, StorageUnavailable) as error:
+            outcome = _Outcome(job, error.message, is_postponed=True)
         with self._guard:
             del self._busy.jobs[job.id]
             self._busy.ended.append(outcome)
@@ -311,9 +350,11 @@ class _LaneWorkers:
 
 
 def _attempted(job: Job, work: Callable[[], Then | None]) -> _Outcome:
-    """What came of a piece of work for a job, whatever that is."""
+    """What came of a piece of work for a job, whatever that is; only that the database cannot be used is raised."""
     try:
         return _Outcome(job, then=work())
+    except (StorageFull, StorageUnavailable):
+        raise
     except KolliError as error:
         log.info("Job %s (%s) did not succeed: %s", job.id, job.kind, error.message)
         return _Outcome(job, error.message, error.then if isinstance(error, Again) else None)

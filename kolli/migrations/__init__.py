@@ -1,27 +1,30 @@
 """Numbered changes to the schema, oldest first, and the functions that apply them."""
 
+from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, inspect, text
 
 from kolli.errors import SetupError
+from kolli.schema import metadata, sequences
+
+VERSIONS = Path(__file__).parent / "versions"
+
+_TABLE = "alembic_version"
+_VERSION = text(f"SELECT version_num FROM {_TABLE}")  # noqa: S608 - a name of ours
+_MAKE_TABLE = text(f"CREATE TABLE {_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+_SET_VERSION = text(f"INSERT INTO {_TABLE} (version_num) VALUES (:version)")  # noqa: S608 - as above
 
 
-def _config(transaction: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = transaction
-    return config
+@cache
+def known_versions() -> tuple[str, ...]:
+    """Every version of the schema that this program knows, oldest first."""
+    return tuple(sorted(path.name.partition("_")[0] for path in VERSIONS.glob("[0-9]*.py")))
 
 
 def newest_version() -> str:
     """The version of the schema that this program works with."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return known_versions()[-1]
 
 
 def version_of(transaction: Connection) -> str | None:
@@ -29,9 +32,10 @@ def version_of(transaction: Connection) -> str | None:
 
     A database that a newer program has changed is a SetupError.
     """
-    version = MigrationContext.configure(transaction).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if version is not None and version not in known:
+    if not inspect(transaction).has_table(_TABLE):
+        return None
+    version: str | None = transaction.execute(_VERSION).scalar_one_or_none()
+    if version is not None and version not in known_versions():
         raise SetupError(
             f"The database has version {version}, which this program does not know. Install a newer Kolli."
         )
@@ -43,9 +47,15 @@ def migrate(transaction: Connection, to: str = "head") -> list[str]:
 
     All in the caller's transaction: it happens whole or not at all.
     """
-    scripts = ScriptDirectory.from_config(_config())
+    from kolli.migrations.steps import go  # noqa: PLC0415
+
     before = version_of(transaction)
-    if before == newest_version():
-        return []
-    command.upgrade(_config(transaction), to)
-    return [script.revision for script in scripts.iterate_revisions(to, before or "base")][::-1]
+    return [] if before == newest_version() else go(transaction, before, to)
+
+
+def create(transaction: Connection) -> None:
+    """Makes in an empty database what `migrate` would, in one step instead of many: for databases of no long life."""
+    metadata.create_all(transaction)
+    transaction.execute(_MAKE_TABLE)
+    transaction.execute(_SET_VERSION, {"version": newest_version()})
+    transaction.execute(insert(sequences).values(name="ids", next=1_000_000, last=2**53 - 1))

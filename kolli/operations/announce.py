@@ -5,49 +5,41 @@ second transaction. None is open in between, so a slow carrier does not hold the
 parcel that the carrier has accepted.
 """
 
-import logging
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from uuid import uuid4
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from kolli.account.contracts import Contract, find_any_contract
-from kolli.carriers.base import Announced, Booking, Carrier, Numbers
+from kolli.carriers.base import Booking, Carrier, Numbering, Numbers, Reserves
 from kolli.errors import (
     CarrierOutcomeUnknown,
-    CarrierRejected,
     CarrierUnavailable,
     Conflict,
     Impossible,
     NumbersExhausted,
     ReferenceTaken,
+    StorageFull,
+    StorageUnavailable,
 )
 from kolli.jobs import enqueue, is_enqueued
+from kolli.operations.asking import ask_for_numbers, ask_to_announce, booking_of
 from kolli.operations.context import Context, Installation
-from kolli.operations.track import set_status_of_all, tell
+from kolli.operations.misbehave import with_scenario
+from kolli.operations.outcomes import read_numbers, settling, store
 from kolli.rules.model import AppliedRule
 from kolli.shipments.attempts import Attempt, State, intend, move, order_key
 from kolli.shipments.model import Draft, Parcel, ParcelStatus, Shipment
-from kolli.shipments.queries import add_shipment, get_shipment, mark_announced, release_reference
-from kolli.shipments.tracking import Event
+from kolli.shipments.queries import add_shipment, give_numbers
 
-log = logging.getLogger(__name__)
+LABELS = "labels"
+"""The lane of the jobs that announce."""
 
-LABELS, CHECKS = "labels", "checks"
-"""The lanes of jobs that announce, and of those that look into what is not known."""
-
-ANNOUNCE, SETTLE = "announce", "settle"
-"""The kinds of those jobs; `kolli.operations.background` runs them."""
-
-FIRST_LOOK_AFTER = timedelta(seconds=30)
-"""How long after a carrier's silence it is asked what has become of the announcement."""
-
-_NUMBER = re.compile("[!-~]{1,40}")
+ANNOUNCE = "announce"
+"""The kind of those jobs; `kolli.operations.background` runs them."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +66,12 @@ def prepare(decision: Decision, context: Context, *, state: State = State.INTEND
 
     Raises NumbersExhausted.
     """
-    draft = decision.draft
+    draft = with_scenario(decision.draft, context, in_background=state is State.QUEUED)
     carrier = context.installation.carriers.get(draft.carrier_code)
     numbers = _own_numbers(decision, carrier, context)
     now = context.now()
     shipment = Shipment(
-        id=str(uuid4()),
+        id=str(UUID(int=context.installation.random.getrandbits(128), version=4)),
         account_id=context.account_id,
         created_at=now,
         draft=draft,
@@ -89,7 +81,14 @@ def prepare(decision: Decision, context: Context, *, state: State = State.INTEND
         ),
     )
     key = order_key(draft.integration_id, draft.shop_order_id) if draft.shop_order_id else ""
-    attempt = Attempt(shipment.id, shipment.account_id, key, state, in_background=state is State.QUEUED)
+    attempt = Attempt(
+        shipment.id,
+        shipment.account_id,
+        key,
+        state,
+        in_background=state is State.QUEUED,
+        tries=int(state is State.INTENDED),
+    )
     return Prepared(shipment, attempt, decision.contract)
 
 
@@ -100,11 +99,7 @@ def announce(decision: Decision, context: Context) -> Shipment:
     request at this moment; ReferenceTaken; NumbersExhausted. Only the first leaves a trace: an attempt that says what
     happened.
     """
-    prepared = prepare(decision, context)
-    with context.write() as transaction:
-        add(transaction, prepared, context)
-    carrier = context.installation.carriers.get(decision.draft.carrier_code)
-    return book(prepared.shipment, prepared.attempt, carrier, prepared.contract, context.installation)
+    return begin(prepare(decision, context), context)
 
 
 def queue(transaction: Connection, prepared: Prepared, context: Context) -> None:
@@ -158,6 +153,7 @@ def add(transaction: Connection, prepared: Prepared, context: Context) -> None:
         raise ReferenceTaken(field="external_reference_id")
     is_guarded = bool(attempt.order_key) and context.account.repeat_labels == "refused"
     owner = context.installation.owner
+    attempt = replace(attempt, request_id=context.claim.request_id if context.claim else None)
     if not intend(transaction, attempt, context.now(), is_guarded=is_guarded, owner=owner):
         raise Conflict(field="order")
 
@@ -175,119 +171,81 @@ def _check_contract(transaction: Connection, prepared: Prepared, context: Contex
         )
 
 
+def begin(prepared: Prepared, context: Context) -> Shipment:
+    """Stores a shipment, calls its carrier and stores what that says. Raises like `add` and `book`.
+
+    It is in our hands before it is on the disk, so nobody of ours ever takes it for left behind.
+    """
+    carrier = context.installation.carriers.get(prepared.shipment.draft.carrier_code)
+    with context.installation.calls.about(prepared.shipment.id):
+        with context.write() as transaction:
+            add(transaction, prepared, context)
+        return book(prepared.shipment, prepared.attempt, carrier, prepared.contract, context.installation)
+
+
 def book(
     shipment: Shipment, attempt: Attempt, carrier: Carrier, contract: Contract | None, installation: Installation
 ) -> Shipment:
-    """Calls the carrier for an attempt that is on the disk, and stores what it says."""
-    with installation.calls.about(shipment.id), settling(shipment, attempt, installation):
-        return store(shipment, attempt, carrier.announce(booking_of(shipment, contract, installation)), installation)
+    """Calls the carrier for an attempt that is on the disk, and stores what it says. The caller holds the shipment.
 
-
-@contextmanager
-def settling(
-    shipment: Shipment, attempt: Attempt, installation: Installation, *, stays_queued: bool = False
-) -> Iterator[None]:
-    """Writes down what it means for an attempt when the call to the carrier inside ends in an error.
-
-    With `stays_queued`, an attempt that never reached the carrier is left for the caller to queue again.
+    Raises CarrierError, with what is known about the outcome, which is written down then.
     """
-    try:
-        yield
-    except CarrierRejected as error:
-        settle_without_label(shipment, attempt, State.REJECTED, error.message, installation)
-        raise
-    except CarrierUnavailable as error:
-        if not stays_queued:
-            settle_without_label(shipment, attempt, State.ABANDONED, error.message, installation)
-        raise
-    except CarrierOutcomeUnknown as error:
-        leave_open(attempt, error.message, installation)
-        raise
-    except Exception:  # a mistake in the carrier's code or in ours, when there may be a label already
-        leave_open(attempt, "The announcement was broken off by an error.", installation)
-        raise
+    shipment = numbered(shipment, attempt, carrier, contract, installation)
+    booking = booking_of(shipment, contract, installation)
+    with settling(shipment, attempt, carrier, booking, installation):
+        return store(shipment, attempt, ask_to_announce(carrier, booking, attempt), installation)
 
 
-def store(shipment: Shipment, attempt: Attempt, announced: Announced, installation: Installation) -> Shipment:
-    """Writes down a carrier's yes; the same answer stored twice changes nothing."""
-    check_answer(shipment, announced)
-    with installation.database.write() as transaction:
-        return store_in(transaction, shipment, attempt, announced, installation)
-
-
-def check_answer(shipment: Shipment, announced: Announced) -> None:
-    """Raises CarrierOutcomeUnknown when a carrier's yes is none that can be understood."""
-    given, wanted = len(announced.tracking_numbers), len(shipment.parcels)
-    if given != wanted:
-        raise CarrierOutcomeUnknown(f"The carrier gave {given} tracking numbers for {wanted} parcels.")
-    if not all(_NUMBER.fullmatch(number) for number in announced.tracking_numbers):
-        raise CarrierOutcomeUnknown("The carrier gave a tracking number that no barcode can hold.")
-    for parcel, number in zip(shipment.parcels, announced.tracking_numbers, strict=True):
-        if parcel.tracking_number not in {None, number}:
-            raise CarrierOutcomeUnknown(f"The carrier was told the number {parcel.tracking_number} and gave {number}.")
-
-
-def store_in(
-    transaction: Connection, shipment: Shipment, attempt: Attempt, announced: Announced, installation: Installation
+def numbered(
+    shipment: Shipment,
+    attempt: Attempt,
+    carrier: Carrier,
+    contract: Contract | None,
+    installation: Installation,
+    *,
+    stays_queued: bool = False,
 ) -> Shipment:
-    """Writes down a carrier's yes that has been understood, in a transaction that ends when this raises."""
-    now = installation.clock()
-    if not move(
-        transaction, attempt, State.STORED, now, owner=installation.owner
-    ):  # somebody else, such as a reconciliation, was faster
-        stored = get_shipment(transaction, shipment.account_id, shipment.id)
-        if announced.tracking_numbers != tuple(parcel.tracking_number for parcel in stored.parcels):
-            numbers = ", ".join(announced.tracking_numbers)
-            log.error("Shipment %s has a label that is not stored, because it is settled: %s", shipment.id, numbers)
-        return stored
+    """A shipment with the numbers that its carrier reserves for it, which are on the disk before they are booked.
+
+    Others are given as they are. Raises like `book`: nothing is booked then, whatever has gone wrong.
+    """
+    booking = booking_of(shipment, contract, installation)
+    if carrier.numbering is not Numbering.RESERVE_THEN_CONFIRM or booking.numbers:
+        return shipment
+    if not isinstance(carrier, Reserves):
+        raise TypeError(f"The carrier {carrier.code} reserves numbers and has no way to be asked for them.")
+    with settling(shipment, attempt, carrier, booking, installation, stays_queued=stays_queued):
+        return _with_numbers(shipment, _reserved(carrier, booking, attempt), installation)
+
+
+def _reserved(carrier: Reserves, booking: Booking, attempt: Attempt) -> tuple[str, ...]:
+    wanted = len(booking.draft.boxes)
     try:
-        mark_announced(transaction, shipment, announced.tracking_numbers, now)
+        numbers = read_numbers(ask_for_numbers(carrier, booking, attempt))
+    except CarrierOutcomeUnknown as error:  # of a question that costs nothing
+        raise CarrierUnavailable(f"No numbers could be reserved, so nothing was booked. {error.message}") from error
+    if len(numbers) != wanted:
+        raise CarrierUnavailable(
+            f"The carrier reserved {len(numbers)} numbers for {wanted} parcels. Nothing was booked."
+        )
+    return numbers
+
+
+def _with_numbers(shipment: Shipment, numbers: tuple[str, ...], installation: Installation) -> Shipment:
+    try:
+        with installation.database.write() as transaction:
+            give_numbers(transaction, shipment, numbers)
     except IntegrityError as error:
-        numbers = ", ".join(announced.tracking_numbers)
-        raise CarrierOutcomeUnknown(f"The carrier gave a number that another parcel has: {numbers}.") from error
-    status = ParcelStatus.READY_TO_SEND
-    parcels = tuple(
-        replace(parcel, status=status, updated_at=now, tracking_number=number, announced_at=now)
-        for parcel, number in zip(shipment.parcels, announced.tracking_numbers, strict=True)
-    )
-    shipment = replace(shipment, parcels=parcels)
-    tell(transaction, shipment, parcels, Event(status, now, "kolli"), now)
-    return shipment
-
-
-def settle_without_label(
-    shipment: Shipment, attempt: Attempt, state: State, reason: str, installation: Installation
-) -> None:
-    """Writes down that an attempt has come to nothing, and lets its order and its external reference go."""
-    now = installation.clock()
-    with installation.database.write() as transaction:
-        if move(transaction, attempt, state, now, reason, owner=installation.owner):
-            release_reference(transaction, shipment.account_id, shipment.id)
-            event = Event(ParcelStatus.ANNOUNCEMENT_FAILED, now, "kolli", reason)
-            set_status_of_all(transaction, shipment, event, now)
-
-
-def leave_open(attempt: Attempt, reason: str, installation: Installation) -> None:
-    """Writes down that nobody knows what has become of an attempt; its order stays guarded, and it is looked into."""
-    now = installation.clock()
-    with installation.database.write() as transaction:
-        if move(transaction, attempt, State.UNKNOWN, now, reason, owner=installation.owner):
-            body = {"shipment_id": attempt.shipment_id}
-            due_at = now + FIRST_LOOK_AFTER
-            enqueue(transaction, CHECKS, SETTLE, [body], due_at, now=now, account_id=attempt.account_id)
-
-
-def booking_of(shipment: Shipment, contract: Contract | None, installation: Installation) -> Booking:
-    """What a carrier is told about a shipment; the same on every try."""
-    numbers = tuple(parcel.tracking_number for parcel in shipment.parcels if parcel.tracking_number)
-    data = installation.vault.open(contract.sealed_data) if contract else {}
-    return Booking(shipment.id, shipment.draft, data, numbers)
-
-
-def contract_of(transaction: Connection, shipment: Shipment) -> Contract | None:
-    """The contract a shipment was announced under, also when it has been removed since; None for the built-in one."""
-    contract_id = shipment.draft.contract_id
-    return None if contract_id is None else find_any_contract(transaction, shipment.account_id, contract_id)
+        raise CarrierUnavailable(
+            f"Of the numbers {', '.join(numbers)} that the carrier has reserved, one is on another parcel already."
+            " Nothing was booked."
+        ) from error
+    except (StorageFull, StorageUnavailable) as error:
+        raise CarrierUnavailable(
+            f"The numbers that the carrier has reserved cannot be stored. Nothing was booked. {error.message}"
+        ) from error
+    parcels = zip(shipment.parcels, numbers, strict=True)
+    return replace(shipment, parcels=tuple(replace(parcel, tracking_number=number) for parcel, number in parcels))
 
 
 def check_numbers(transaction: Connection, decision: Decision, context: Context) -> None:

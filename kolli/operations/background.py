@@ -12,22 +12,14 @@ from kolli.carriers.base import Announced
 from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict
 from kolli.jobs import Again, Job, Kind, Lane, Then, steps
 from kolli.jobs.workers import Workers
-from kolli.operations.announce import (
-    ANNOUNCE,
-    CHECKS,
-    LABELS,
-    SETTLE,
-    booking_of,
-    check_answer,
-    contract_of,
-    leave_open,
-    settling,
-    store_in,
-)
+from kolli.operations.announce import ANNOUNCE, LABELS, numbered
+from kolli.operations.asking import ask_to_announce, booking_of, contract_of
 from kolli.operations.cancel import CANCEL, go_on_cancelling
 from kolli.operations.context import Installation
 from kolli.operations.deliver import DELAYS, SWEEP, deliver, sweep
 from kolli.operations.follow import FOLLOW, LOOK, follow, look
+from kolli.operations.leases import Keeper
+from kolli.operations.outcomes import CHECKS, SETTLE, check_answer, leave_open, settling, store_in
 from kolli.operations.reconcile import LEFT_BEHIND, pick_up, settle
 from kolli.shipments.attempts import LEASE, UNSETTLED, Attempt, State, get_attempt, move
 from kolli.shipments.model import ParcelStatus, Shipment
@@ -38,7 +30,7 @@ log = logging.getLogger(__name__)
 
 LANES: Mapping[str, Lane] = {
     # By carrier: one that hangs leaves some of them to the others.
-    LABELS: Lane(workers=8, lease=2 * LEASE, per_subject=6),
+    LABELS: Lane(workers=8, lease=2 * LEASE, per_subject=6, has_room=True),
     CHECKS: Lane(workers=2, lease=2 * LEASE),
     # Threads that wait for receivers cost next to nothing; ten of these have to hang before another one has to wait.
     WEBHOOKS: Lane(workers=40, lease=timedelta(minutes=2), per_subject=4),
@@ -68,7 +60,7 @@ def _announce_queued(installation: Installation, job: Job) -> Then | None:
         attempt = get_attempt(transaction, account_id, shipment_id)
         contract = contract_of(transaction, shipment)
     if attempt.state is State.INTENDED:  # by an earlier run, which was broken off: jobs are run by one thread at a time
-        leave_open(attempt, "The announcement was broken off.", installation)
+        leave_open(attempt, _broken_off(job), installation)
     is_being_cancelled = any(parcel.status is ParcelStatus.CANCELLING for parcel in shipment.parcels)
     if attempt.state is not State.QUEUED or is_being_cancelled:  # the cancellation's job takes it out of the queue
         return None
@@ -76,12 +68,13 @@ def _announce_queued(installation: Installation, job: Job) -> Then | None:
     with installation.database.write() as transaction:
         if not move(transaction, attempt, State.INTENDED, installation.clock(), owner=installation.owner):
             return None  # cancelled in the meantime
-    intended = replace(attempt, state=State.INTENDED)
+    intended = replace(attempt, state=State.INTENDED, tries=attempt.tries + 1)
     is_last = job.runs > len(ANNOUNCE_DELAYS)
     try:
-        with settling(shipment, intended, installation, stays_queued=not is_last):
-            announced = carrier.announce(booking_of(shipment, contract, installation))
-            check_answer(shipment, announced)
+        shipment = numbered(shipment, intended, carrier, contract, installation, stays_queued=not is_last)
+        booking = booking_of(shipment, contract, installation)
+        with settling(shipment, intended, carrier, booking, installation, stays_queued=not is_last):
+            announced = check_answer(shipment, ask_to_announce(carrier, booking, intended))
     except CarrierUnavailable as error:
         if is_last:
             return None
@@ -89,6 +82,10 @@ def _announce_queued(installation: Installation, job: Job) -> Then | None:
     except (CarrierRejected, CarrierOutcomeUnknown):
         return None  # written down, and looked into where it has to be
     return _stores(shipment, intended, announced, installation)
+
+
+def _broken_off(job: Job) -> str:
+    return f"The announcement was broken off. {job.reason}".strip()
 
 
 def _stores(shipment: Shipment, intended: Attempt, announced: Announced, installation: Installation) -> Then:
@@ -128,8 +125,8 @@ def finish_cancellation(installation: Installation, job: Job) -> None:
 def _settle_left_behind(attempt: Attempt, installation: Installation) -> None:
     if attempt.state not in UNSETTLED:
         return
-    if attempt.state is not State.UNKNOWN and not attempt.is_left_behind(installation.clock()):
-        raise Again("Somebody may be announcing it at this moment.")
+    if not attempt.is_left_behind(installation.clock()):
+        raise Again("The carrier may be being asked about it at this moment.")
     settle(attempt, installation)
     with installation.database.read() as transaction:
         attempt = get_attempt(transaction, attempt.account_id, attempt.shipment_id)
@@ -150,7 +147,27 @@ _KINDS: Mapping[str, tuple[Callable[[Installation, Job], Then | None], str, tupl
 """Kind of job → what runs it, in which lane, and how long to wait before it is tried again."""
 
 
-def workers(installation: Installation) -> Workers:
+class Background(Workers):
+    """The workers of one process, and beside them who renews the leases of what the process holds."""
+
+    def __init__(self, installation: Installation, lanes: Mapping[str, Lane], kinds: Mapping[str, Kind]) -> None:
+        super().__init__(installation.database, lanes, kinds, installation.clock)
+        self._keeper = Keeper(installation.calls, installation.database, installation.owner, installation.clock)
+
+    def start(self) -> None:
+        """Begins to run what is due, and what becomes due."""
+        self._keeper.start()
+        super().start()
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """Waits for what runs; the leases of what does not end in time end by themselves."""
+        try:
+            return super().stop(timeout_seconds)
+        finally:
+            self._keeper.stop()
+
+
+def workers(installation: Installation, lanes: Mapping[str, Lane] = LANES) -> Background:
     """The threads that do this installation's work for later; not started yet."""
     kinds = {name: Kind(partial(run, installation), lane, delays) for name, (run, lane, delays) in _KINDS.items()}
-    return Workers(installation.database, LANES, kinds, installation.clock)
+    return Background(installation, lanes, kinds)

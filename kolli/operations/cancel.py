@@ -8,8 +8,11 @@ from sqlalchemy import Connection
 from kolli.account.contracts import Contract
 from kolli.errors import CarrierError, Conflict
 from kolli.jobs import Again, enqueue
-from kolli.operations.announce import CHECKS, booking_of, contract_of
-from kolli.operations.context import Context, Installation
+from kolli.operations.asking import ask_to_take_back, booking_of, contract_of
+from kolli.operations.context import Context, Installation, Write
+from kolli.operations.leases import leased
+from kolli.operations.misbehave import TAKEN_BACK_AFTER, TAKES_SECONDS, check_carrier_can_say, to_be_cancelled
+from kolli.operations.outcomes import CHECKS
 from kolli.operations.track import set_status_of_all
 from kolli.shipments.attempts import Attempt, State, get_attempt, move
 from kolli.shipments.model import ParcelStatus, Phase, Shipment
@@ -48,24 +51,32 @@ def cancel(shipment_id: str, context: Context) -> bool:
     match attempt.state:
         case State.QUEUED:
             # A worker that has just taken it up has to be waited for.
-            return _take_out_of_the_queue(shipment, attempt, context.installation) or cancel(shipment_id, context)
+            is_done = _take_out_of_the_queue(shipment, attempt, context.installation, context.write)
+            return is_done or cancel(shipment_id, context)
         case State.INTENDED | State.UNKNOWN:
             return _cancel_once_known(shipment, attempt, context)
         case State.STORED:
+            shipment = to_be_cancelled(shipment, context)
             _check(shipment, now)
-            attempt = _intend(shipment, attempt, context.installation)
+            attempt = _intend(shipment, attempt, context.installation, context.write)
         case State.CANCELLING if attempt.is_left_behind(now):
             pass
+        case State.CANCELLING | State.CANCELLED if context.is_resumed:  # by the first try of this request
+            return attempt.state is State.CANCELLED
         case State.CANCELLING | State.CANCELLED:
             raise Conflict(ALREADY)
         case State.REJECTED | State.ABANDONED:
             is_cancelled = all(parcel.status is ParcelStatus.CANCELLED for parcel in shipment.parcels)
+            if is_cancelled and context.is_resumed:
+                return True
             raise Conflict(ALREADY if is_cancelled else NO_LABEL)
     try:
+        check_carrier_can_say(shipment)
         _finish(shipment, attempt, contract, context.installation)
     except CarrierError:
         with context.write() as transaction:
-            _ask_later(transaction, shipment, context)
+            is_wanted = shipment.draft.scenario == TAKES_SECONDS
+            _ask_later(transaction, shipment, context, TAKEN_BACK_AFTER if is_wanted else NEXT_TRY_AFTER)
         return False
     return True
 
@@ -80,11 +91,11 @@ def go_on_cancelling(account_id: int, shipment_id: str, installation: Installati
         attempt = get_attempt(transaction, account_id, shipment_id)
         contract = contract_of(transaction, shipment)
     match attempt.state:
-        case State.QUEUED if not _take_out_of_the_queue(shipment, attempt, installation):
+        case State.QUEUED if not _take_out_of_the_queue(shipment, attempt, installation, installation.database.write):
             raise Again("The shipment is being announced at this moment.")
         case State.STORED:
             _check(shipment, installation.clock())
-            attempt = _intend(shipment, attempt, installation)
+            attempt = _intend(shipment, attempt, installation, installation.database.write)
             _finish(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
         case State.CANCELLING:
             _finish(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
@@ -99,12 +110,10 @@ def _finish(
     if_refused: ParcelStatus = ParcelStatus.READY_TO_SEND,
 ) -> None:
     """The same as `finish_cancelling`, when nobody else is at it; Conflict when somebody has finished it already."""
-    with installation.calls.about(shipment.id):
-        with installation.database.read() as transaction:
-            attempt = get_attempt(transaction, attempt.account_id, attempt.shipment_id)
-        if attempt.state is not State.CANCELLING:
+    with leased(attempt, installation) as found:
+        if found.state is not State.CANCELLING:
             raise Conflict(ALREADY)
-        finish_cancelling(shipment, attempt, contract, installation, if_refused=if_refused)
+        finish_cancelling(shipment, found, contract, installation, if_refused=if_refused)
 
 
 def finish_cancelling(
@@ -118,18 +127,21 @@ def finish_cancelling(
     """Asks the carrier to take a shipment back and stores what it says; Conflict when that is a no.
 
     Asking twice is harmless: a carrier says yes again to what it has taken back already. When it does not answer
-    (CarrierError), the shipment stays as it is: nobody knows whether the carrier has heard us before. The caller holds
-    the shipment: see `Calls`.
+    (CarrierError), the shipment stays as it is: nobody knows whether the carrier has heard us before. The caller has
+    the attempt `leased`.
     """
     carrier = installation.carriers.get(shipment.draft.carrier_code)
-    agrees = carrier.cancel(booking_of(shipment, contract, installation))
+    agrees = ask_to_take_back(carrier, booking_of(shipment, contract, installation), attempt)
     reason = "" if agrees else f"{carrier.name} does not take this shipment back."
     yes, no = (State.CANCELLED, ParcelStatus.CANCELLED), (State.STORED, if_refused)
     state, status = yes if agrees else no
     now = installation.clock()
-    with installation.database.write() as transaction:
+
+    def work(transaction: Connection) -> None:
         if move(transaction, attempt, state, now, reason, owner=installation.owner):
             set_status_of_all(transaction, shipment, Event(status, now, "kolli", reason), now)
+
+    installation.database.keep(work)
     if not agrees:
         raise Conflict(reason)
 
@@ -150,10 +162,10 @@ def _check(shipment: Shipment, now: datetime) -> None:
             )
 
 
-def _take_out_of_the_queue(shipment: Shipment, attempt: Attempt, installation: Installation) -> bool:
+def _take_out_of_the_queue(shipment: Shipment, attempt: Attempt, installation: Installation, write: Write) -> bool:
     """Abandons a shipment that no carrier has heard of; False, and nothing done, when a worker has just taken it up."""
     now = installation.clock()
-    with installation.database.write() as transaction:
+    with write() as transaction:
         if not move(transaction, attempt, State.ABANDONED, now, "Cancelled before it was announced."):
             return False
         release_reference(transaction, shipment.account_id, shipment.id)
@@ -161,10 +173,10 @@ def _take_out_of_the_queue(shipment: Shipment, attempt: Attempt, installation: I
     return True
 
 
-def _intend(shipment: Shipment, attempt: Attempt, installation: Installation) -> Attempt:
+def _intend(shipment: Shipment, attempt: Attempt, installation: Installation, write: Write) -> Attempt:
     """Writes down that an attempt is being cancelled; Conflict when somebody else was faster."""
     now = installation.clock()
-    with installation.database.write() as transaction:
+    with write() as transaction:
         if not move(transaction, attempt, State.CANCELLING, now, owner=installation.owner):
             raise Conflict(ALREADY)
         set_status_of_all(transaction, shipment, Event(ParcelStatus.CANCELLING, now, "kolli"), now)
@@ -178,6 +190,8 @@ def _cancel_once_known(shipment: Shipment, attempt: Attempt, context: Context) -
         shipment = get_shipment(transaction, shipment.account_id, shipment.id)
         if get_attempt(transaction, shipment.account_id, shipment.id).state is attempt.state:
             if any(parcel.status is ParcelStatus.CANCELLING for parcel in shipment.parcels):
+                if context.is_resumed:
+                    return False
                 raise Conflict(ALREADY)
             set_status_of_all(transaction, shipment, Event(ParcelStatus.CANCELLING, now, "kolli"), now)
             _ask_later(transaction, shipment, context)
@@ -185,7 +199,9 @@ def _cancel_once_known(shipment: Shipment, attempt: Attempt, context: Context) -
     return cancel(shipment.id, context)  # it has just become known
 
 
-def _ask_later(transaction: Connection, shipment: Shipment, context: Context) -> None:
+def _ask_later(
+    transaction: Connection, shipment: Shipment, context: Context, delay: timedelta = NEXT_TRY_AFTER
+) -> None:
     now = context.now()
     body = {"shipment_id": shipment.id}
-    enqueue(transaction, CHECKS, CANCEL, [body], now + NEXT_TRY_AFTER, now=now, account_id=shipment.account_id)
+    enqueue(transaction, CHECKS, CANCEL, [body], now + delay, now=now, account_id=shipment.account_id)

@@ -1,9 +1,10 @@
 """Who asks, and what this installation has to work with."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from random import Random, SystemRandom
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -17,10 +18,15 @@ from kolli.documents.fonts import Fonts
 from kolli.errors import Forbidden
 from kolli.operations.calls import Calls
 from kolli.operations.configuration import Configurations
+from kolli.operations.keys_at_work import KeysAtWork
 from kolli.outgoing import Outgoing
+from kolli.room import Room
 from kolli.sequences import Sequences
 from kolli.settings import Settings
 from kolli.vault import Vault
+
+Write = Callable[[], AbstractContextManager[Connection]]
+"""What opens a transaction that may change data: `Context.write`, or `Database.write` where no caller is behind it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,14 @@ class Installation:
     vault: Vault  # opens contracts' secrets
     public_url: str  # where clients reach us, without a slash at the end
     calls: Calls = field(default_factory=Calls)  # to carriers, at this moment
+    keys_at_work: KeysAtWork = field(default_factory=KeysAtWork)  # of requests, at this moment
+    random: Random = field(default_factory=SystemRandom)  # what shipments' ids come from; not for secrets
     owner: str = field(default_factory=lambda: uuid4().hex)  # by which leases say that it is this process
+
+    @property
+    def room(self) -> Room:
+        """The room on the disk that is kept for carriers' answers; always there where nothing else was said."""
+        return self.database.room
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,9 @@ class Context:
     key: ApiKey
     scopes: frozenset[str] | None = None  # what an access token allows; None: everything
     claim: Claim | None = None  # of the request's Idempotency-Key; None: it has none
-    scenario: str = ""  # what is to go wrong on purpose; see `kolli.scenarios`
+    scenario: str = ""  # what its request is to meet on purpose; see `kolli.scenarios`
+    route: str = ""  # the request's path, with braces where it has ids
+    applied: list[str] = field(default_factory=list, compare=False)  # the scenarios that its answer is marked with
 
     @property
     def account_id(self) -> int:
@@ -69,10 +84,23 @@ class Context:
 
         What this process does beside the request, such as settling what was left behind, is no part of it.
         """
-        with self.database.write() as transaction:
-            if self.claim is not None:
-                self.claim.make(transaction)
+        if self.claim is None:
+            with self.database.write() as transaction:
+                yield transaction
+            return
+        with self.claim.kept_if_durable(), self.database.write() as transaction:
+            self.claim.make(transaction)
             yield transaction
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier try of this request has changed something, and was broken off before it was answered."""
+        return self.claim is not None and self.claim.is_resumed
+
+    def leave_open(self) -> None:
+        """Says that the answer is not the last word, so that the same request with the same key is gone on with."""
+        if self.claim is not None:
+            self.claim.is_final = False
 
     def require(self, scope: str) -> None:
         """Raises Forbidden when the caller's token was not given this scope."""

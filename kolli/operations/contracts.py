@@ -1,6 +1,7 @@
 """Contracts are made, changed, replaced and removed, and get their numbers.
 
-What a contract says is checked before it is stored: by the carrier's form, then by the carrier itself.
+What a contract says is checked before it is stored: by the carrier's form, then by the carrier itself. `write` opens
+the transaction: that of a caller's request, where there is one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ from kolli.account.rates import list_rate_sheets, remove_rate_sheet, replace_rat
 from kolli.carriers.base import Carrier, Numbers
 from kolli.carriers.registry import Carriers
 from kolli.errors import CarrierRejected, Conflict, Impossible, Invalid
-from kolli.operations.context import Installation
+from kolli.operations.context import Installation, Write
 from kolli.operations.contract_forms import FilledForm, problem_with, read_form
 from kolli.rules.actions import ACTIONS
 from kolli.rules.queries import list_rules, update_rule
@@ -66,7 +67,9 @@ class ContractChange:
     is_live: bool | None = None
 
 
-def create_contract(wanted: NewContract, account_id: int, installation: Installation) -> Contract:
+def create_contract(
+    wanted: NewContract, account_id: int, installation: Installation, *, write: Write | None = None
+) -> Contract:
     """Makes a contract; the first with a carrier becomes the default there.
 
     One that the carrier has something against is stored, with the state `validation_failed` and the reason. Raises
@@ -77,7 +80,7 @@ def create_contract(wanted: NewContract, account_id: int, installation: Installa
     problem = problem_with(carrier, form.data)
     working: ContractState = "active" if wanted.is_active else "inactive"
     contract_id = installation.sequences.take_id()
-    with installation.database.write() as transaction:
+    with (write or installation.database.write)() as transaction:
         others = contracts_with(transaction, account_id, carrier.code)
         if len(others) >= MOST_CONTRACTS:
             raise Impossible(f"An account can have {MOST_CONTRACTS} contracts with a carrier. Remove one first.")
@@ -97,7 +100,9 @@ def create_contract(wanted: NewContract, account_id: int, installation: Installa
         return get_contract(transaction, account_id, contract_id)
 
 
-def change_contract(contract_id: int, change: ContractChange, account_id: int, installation: Installation) -> Contract:
+def change_contract(
+    contract_id: int, change: ContractChange, account_id: int, installation: Installation, *, write: Write | None = None
+) -> Contract:
     """Changes a contract, or replaces it: what it says stays for ever once something has been shipped under it.
 
     Gives the contract as it is now, which has another id when it is a new one. What the carrier has something against
@@ -108,7 +113,7 @@ def change_contract(contract_id: int, change: ContractChange, account_id: int, i
         priced = [sheet for sheet in list_rate_sheets(transaction, account_id) if sheet.contract_id == contract_id]
     form = None if change.answers is None else _checked(known, change.answers, installation)
     ids = [installation.sequences.take_id() for _ in (known, *priced)] if form else []
-    with installation.database.write() as transaction:
+    with (write or installation.database.write)() as transaction:
         known = get_contract(transaction, account_id, contract_id)
         wanted = _changed(known, change, form)
         if form is not None and dict(form.data) != installation.vault.find(known.sealed_data):
@@ -129,12 +134,14 @@ def change_contract(contract_id: int, change: ContractChange, account_id: int, i
         return get_contract(transaction, account_id, wanted.id)
 
 
-def delete_contract(contract_id: int, account_id: int, installation: Installation) -> None:
+def delete_contract(
+    contract_id: int, account_id: int, installation: Installation, *, write: Write | None = None
+) -> None:
     """Removes a contract, which must exist. What was shipped under it can still be cancelled and followed.
 
     Another one can be given the numbers that are left.
     """
-    with installation.database.write() as transaction:
+    with (write or installation.database.write)() as transaction:
         known = get_contract(transaction, account_id, contract_id)
         remove_contract(transaction, account_id, known, installation.clock())
         end_number_ranges(transaction, account_id, contract_id)
@@ -142,11 +149,17 @@ def delete_contract(contract_id: int, account_id: int, installation: Installatio
 
 
 def give_numbers(
-    contract_id: int, numbers: tuple[int, int], account_id: int, installation: Installation, *, is_live: bool
+    contract_id: int,
+    numbers: tuple[int, int],
+    account_id: int,
+    installation: Installation,
+    *,
+    is_live: bool,
+    write: Write | None = None,
 ) -> NumberRange:
     """Gives a contract the numbers from the first to the last of a pair. Raises NotFound; Invalid; Impossible."""
     first, last = numbers
-    with installation.database.write() as transaction:
+    with (write or installation.database.write)() as transaction:
         contract = get_contract(transaction, account_id, contract_id)
         carrier = carrier_of(contract, installation)
         if not isinstance(carrier, Numbers):

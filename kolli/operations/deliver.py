@@ -10,6 +10,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from kolli.account.accounts import list_accounts
+from kolli.account.idempotent_requests import KEPT_FOR as KEYS_KEPT_FOR
+from kolli.account.idempotent_requests import remove_old_requests
 from kolli.account.integrations import (
     Integration,
     find_integration,
@@ -20,8 +22,9 @@ from kolli.account.integrations import (
 )
 from kolli.errors import Conflict, Impossible, Invalid, Unreachable
 from kolli.jobs import Again, Job, Then, enqueue_one, steps, withdraw
-from kolli.operations.announce import CHECKS
-from kolli.operations.context import Installation
+from kolli.operations.context import Installation, Write
+from kolli.operations.misbehave import HEADER
+from kolli.operations.outcomes import CHECKS
 from kolli.outgoing import Patience
 from kolli.vault import Vault
 from kolli.webhooks.deliveries import (
@@ -99,6 +102,8 @@ def deliver(installation: Installation, job: Job) -> Then | None:
         stopped = replace(delivery, state="stopped", answer=GONE, status_code=None, changed_at=installation.clock())
         return lambda transaction: write_result(transaction, account_id, stopped)
     result = _sent(delivery, address, installation)
+    if delivery.scenario == "hook:twice" and delivery.tries == 0:
+        result = replace(_sent(delivery, address, installation), tries=result.tries)
     is_last = job.runs > len(DELAYS[delivery.receiver.kind])
     if result.state == "waiting" and is_last:
         result = replace(result, state="failed")
@@ -115,7 +120,9 @@ def deliver(installation: Installation, job: Job) -> Then | None:
 GONE = "The receiver is gone, or does not want to hear any more."
 
 
-def send_test(receiver: Receiver, account_id: int, installation: Installation) -> Delivery:
+def send_test(
+    receiver: Receiver, account_id: int, installation: Installation, *, write: Write | None = None
+) -> Delivery:
     """Sends an example to a receiver now, and gives what came of it, which is in the delivery log too.
 
     NotFound for an unknown receiver, Impossible for one without an address, Conflict while others are being tested.
@@ -143,25 +150,25 @@ def send_test(receiver: Receiver, account_id: int, installation: Installation) -
         _tests.release()
     if result.state == "waiting":
         result = replace(result, state="failed")
-    with installation.database.write() as transaction:
+    with (write or installation.database.write)() as transaction:
         add_result(transaction, account_id, result)
     return result
 
 
-def replay(delivery_id: str, account_id: int, installation: Installation) -> Delivery:
+def replay(delivery_id: str, account_id: int, installation: Installation, *, write: Write | None = None) -> Delivery:
     """Has one delivery made again: the same id and bytes, with a new time and signature.
 
     NotFound, or Conflict while it still waits to be made.
     """
     now = installation.clock()
-    with installation.database.write() as transaction:
+    with (write or installation.database.write)() as transaction:
         delivery = get_delivery(transaction, account_id, delivery_id)
         if not send_again(transaction, account_id, delivery, now):
             raise Conflict("This delivery is still on its way: it is tried again by itself.")
         return get_delivery(transaction, account_id, delivery_id)
 
 
-def replay_all(filters: Filters, account_id: int, installation: Installation) -> int:
+def replay_all(filters: Filters, account_id: int, installation: Installation, *, write: Write | None = None) -> int:
     """Has every such delivery made again, except those that are still on their way, and says how many that are.
 
     Impossible, and nothing done, when there are too many.
@@ -173,7 +180,7 @@ def replay_all(filters: Filters, account_id: int, installation: Installation) ->
     count = 0
     for start in range(0, len(wanted), REPLAYED_AT_A_TIME):  # the database has one writer, and labels wait for it
         began = time.monotonic()
-        with installation.database.write() as transaction:
+        with (write or installation.database.write)() as transaction:
             for delivery in wanted[start : start + REPLAYED_AT_A_TIME]:
                 count += send_again(transaction, account_id, delivery, installation.clock())
         time.sleep(time.monotonic() - began)  # other processes wait too, and are not told when it is free
@@ -187,17 +194,21 @@ def begin_sweeping(transaction: Connection, now: datetime) -> None:
 
 
 def sweep(installation: Installation, job: Job) -> None:
-    """Removes deliveries that are over and older than KEPT_FOR, and sees that there will be a next time."""
+    """Removes old deliveries that are over, and keys of requests that are too old to mean anything.
+
+    Sees that there will be a next time. A few at a time, because the database has one writer, and labels wait for it.
+    """
     now = installation.clock()
     with installation.database.read() as transaction:
         accounts = list_accounts(transaction)
     with installation.database.write() as transaction:
         enqueue_one(transaction, CHECKS, SWEEP, {}, now + SWEPT_EVERY, now=now, besides=job)
     for account in accounts:
-        removed = REMOVED_AT_A_TIME
-        while removed == REMOVED_AT_A_TIME:
-            with installation.database.write() as transaction:
-                removed = remove_old(transaction, account.id, now - KEPT_FOR, REMOVED_AT_A_TIME)
+        for remove, before in ((remove_old, now - KEPT_FOR), (remove_old_requests, now - KEYS_KEPT_FOR)):
+            removed = REMOVED_AT_A_TIME
+            while removed == REMOVED_AT_A_TIME:
+                with installation.database.write() as transaction:
+                    removed = remove(transaction, account.id, before, REMOVED_AT_A_TIME)
 
 
 def _sent(
@@ -208,7 +219,8 @@ def _sent(
     headers = {
         "Content-Type": "application/json",
         **address.headers,
-        **headers_of(delivery.id, body, address.signature_key, now),
+        **headers_of(delivery.id, body, _signature_key(delivery, address), now),
+        **({HEADER: delivery.scenario} if delivery.scenario and delivery.tries == 0 else {}),
     }
     status: int | None = None
     try:
@@ -224,6 +236,12 @@ def _sent(
         answer=_without(address.secrets, answer)[:LONGEST_ANSWER],
         changed_at=installation.clock(),
     )
+
+
+def _signature_key(delivery: Delivery, address: _Address) -> str | None:
+    """The key that a delivery is signed with: a wrong one where its first try is to be refused."""
+    is_wrong = delivery.scenario == "hook:badsig" and delivery.tries == 0
+    return f"not {address.signature_key}" if is_wrong and address.signature_key else address.signature_key
 
 
 def _without(secrets: Sequence[str], answer: str) -> str:

@@ -18,8 +18,8 @@ from kolli.account.contracts import find_any_contract
 from kolli.carriers.base import CarrierEvent, Tracks
 from kolli.errors import Impossible, Invalid
 from kolli.jobs import Job, enqueue_one, withdraw
-from kolli.operations.announce import CHECKS
 from kolli.operations.context import Installation
+from kolli.operations.outcomes import CHECKS
 from kolli.operations.track import Tracked, check_event, record_all
 from kolli.shipments.foreign_parcels import list_open_foreign
 from kolli.shipments.tracked import BEGINNING, list_open

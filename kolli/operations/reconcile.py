@@ -2,24 +2,40 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
-from kolli.carriers.base import LooksUp, Numbering
-from kolli.errors import AlreadyShipped, CarrierRejected, CarrierUnavailable, Conflict, KolliError
-from kolli.jobs import Job, enqueue, enqueue_one, is_enqueued, withdraw
-from kolli.operations.announce import (
-    CHECKS,
-    booking_of,
-    contract_of,
-    leave_open,
-    queue_again,
-    settle_without_label,
-    store,
+from kolli.account.idempotent_requests import end_leases as end_leases_of_requests
+from kolli.carriers.base import Announced, Booking, Carrier, LooksUp, Numbering
+from kolli.errors import (
+    AlreadyShipped,
+    CarrierOutcomeUnknown,
+    CarrierRejected,
+    CarrierUnavailable,
+    Conflict,
+    KolliError,
+    PartlyBooked,
 )
+from kolli.jobs import Job, enqueue, enqueue_one, is_enqueued, list_dead, withdraw
+from kolli.operations.announce import ANNOUNCE, queue_again
+from kolli.operations.asking import ask_to_announce, ask_to_look_up, booking_of, contract_of
+from kolli.operations.calls import AT_IT
 from kolli.operations.cancel import CANCEL, finish_cancelling
 from kolli.operations.context import Context, Installation
-from kolli.shipments.attempts import GUARDED, UNSETTLED, Attempt, State, end_leases, get_attempt, list_unsettled
+from kolli.operations.leases import leased
+from kolli.operations.outcomes import CHECKS, leave_open, read_numbers, settle_without_label, store, take_back
+from kolli.shipments.attempts import (
+    GUARDED,
+    UNSETTLED,
+    Attempt,
+    State,
+    end_leases,
+    get_attempt,
+    get_attempts,
+    lease,
+    list_unsettled,
+)
 from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment
 
@@ -46,6 +62,7 @@ def reconcile(installation: Installation) -> list[Attempt]:
     end = monotonic() + START_WAITS_SECONDS
     with installation.database.write() as transaction:
         end_leases(transaction)
+        end_leases_of_requests(transaction)
         unsettled = list_unsettled(transaction)
     for attempt in sorted(unsettled, key=lambda attempt: attempt.state is State.UNKNOWN):
         if monotonic() > end:
@@ -69,13 +86,33 @@ def begin_picking_up(installation: Installation) -> None:
 def pick_up(installation: Installation, job: Job) -> None:
     """Gives to jobs of their own the attempts that were left behind, and sees that there will be a next time.
 
-    A thread leaves one behind when it cannot write down what it was told, such as on a full disk.
+    A thread leaves one behind when it cannot write down what it was told, such as on a full disk. What no job will ever
+    announce is given up.
     """
+    _give_up_dead(installation)
     now = installation.clock()
     with installation.database.write() as transaction:
         enqueue_one(transaction, CHECKS, LEFT_BEHIND, {}, now + PICKED_UP_EVERY, now=now, besides=job)
         found = [attempt for attempt in list_unsettled(transaction) if attempt.is_left_behind(now)]
     _hand_over(found, installation)
+
+
+def _give_up_dead(installation: Installation) -> None:
+    """Ends the attempts that are in the queue and whose job has died: no carrier has heard of them.
+
+    Their orders can be shipped again. The job stays for a person to see; tried again, it finds nothing to do.
+    """
+    with installation.database.read() as transaction:
+        dead = {str(job.body["shipment_id"]): job for job in list_dead(transaction) if job.kind == ANNOUNCE}
+        found = [
+            (get_shipment(transaction, attempt.account_id, shipment_id), attempt, job)
+            for shipment_id, job in dead.items()
+            for attempt in get_attempts(transaction, job.account_id or 0, [shipment_id]).values()
+            if attempt.state is State.QUEUED
+        ]
+    for shipment, attempt, job in found:
+        reason = f"It could not be announced, and is not tried any more: {job.reason}"
+        settle_without_label(shipment, attempt, State.ABANDONED, reason, installation)
 
 
 def _hand_over(found: Iterable[Attempt], installation: Installation) -> None:
@@ -110,44 +147,129 @@ def _try_to_settle(attempt: Attempt, installation: Installation) -> None:
 
 
 def settle(attempt: Attempt, installation: Installation) -> None:
-    """Finds out what has become of an attempt and stores it; an error when nobody can tell now."""
-    with installation.calls.about(attempt.shipment_id):
-        _settle(attempt, installation)
+    """Finds out what has become of an attempt and stores it; an error when nobody can tell now.
 
-
-def _settle(known: Attempt, installation: Installation) -> None:
-    with installation.database.read() as transaction:
-        attempt = get_attempt(transaction, known.account_id, known.shipment_id)
-        shipment = get_shipment(transaction, known.account_id, known.shipment_id)
-        contract = contract_of(transaction, shipment)
-    if attempt.state not in UNSETTLED:  # somebody else was faster
-        return
-    carrier = installation.carriers.get(shipment.draft.carrier_code)
-    if attempt.state is State.CANCELLING:
-        finish_cancelling(shipment, attempt, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
-    elif carrier.numbering is Numbering.OWN_NUMBER:
-        try:
-            announced = carrier.announce(booking_of(shipment, contract, installation))
-        except CarrierRejected as error:
-            settle_without_label(shipment, attempt, State.REJECTED, error.message, installation)
-        else:  # that it cannot be reached now says nothing about the first time, so the attempt stays open then
-            store(shipment, attempt, announced, installation)
-    elif isinstance(carrier, LooksUp):
-        booked = carrier.look_up(shipment.id)
-        nothing = CarrierUnavailable("The carrier has no booking under our reference.")
-        if booked is not None:
-            store(shipment, attempt, booked, installation)
-        elif installation.clock() < (attempt.changed_at or shipment.created_at) + _certainty_of(carrier):
-            raise nothing  # so far: our first request may still be on its way
-        elif _is_tried_again(shipment, attempt, installation.clock()):
-            queue_again(shipment, attempt, nothing.message, installation)
+    One at a time does so, whatever the process: see `leased`.
+    """
+    with leased(attempt, installation) as found:
+        if found.state not in UNSETTLED:  # somebody else was faster
+            return
+        with installation.database.read() as transaction:
+            shipment = get_shipment(transaction, found.account_id, found.shipment_id)
+            contract = contract_of(transaction, shipment)
+        carrier = installation.carriers.get(shipment.draft.carrier_code)
+        open_one = _Open(shipment, found, carrier, booking_of(shipment, contract, installation), installation)
+        if found.state is State.CANCELLING:
+            finish_cancelling(shipment, found, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
+        elif found.is_partly_booked:
+            open_one.take_back(found.reason)
+        elif carrier.numbering is Numbering.NUMBER_AT_BOOKING:
+            open_one.look_up()
+        elif carrier.numbering is Numbering.RESERVE_THEN_CONFIRM and not open_one.booking.numbers:
+            open_one.come_to_nothing("Nothing was booked: it had no reserved numbers yet.")
         else:
-            settle_without_label(shipment, attempt, State.ABANDONED, nothing.message, installation)
+            open_one.announce_again()
+
+
+@dataclass(frozen=True)
+class _Open:
+    """An attempt whose outcome is open, in the hands of whoever is to find it out."""
+
+    shipment: Shipment
+    attempt: Attempt
+    carrier: Carrier
+    booking: Booking
+    installation: Installation
+
+    def announce_again(self) -> None:
+        """Announces with the same numbers, which changes nothing where it was announced before.
+
+        That the carrier cannot be reached now says nothing about the first time, so the attempt stays open then.
+        """
+        with self.installation.database.write() as transaction:
+            now, owner = self.installation.clock(), self.installation.owner
+            if not lease(transaction, self.attempt, owner, now, is_try=True):
+                raise CarrierUnavailable(AT_IT)
+        tried = replace(self.attempt, tries=self.attempt.tries + 1)
+        try:
+            answer = ask_to_announce(self.carrier, self.booking, tried)
+            self._store(answer, "It was announced again with the same numbers.")
+        except PartlyBooked as error:
+            self.take_back(error.message)
+        except CarrierRejected as error:
+            self._look_into_refusal(error)
+
+    def _look_into_refusal(self, refusal: CarrierRejected) -> None:
+        """A carrier that says no to a repeat may have said yes to the first time."""
+        if isinstance(self.carrier, LooksUp):
+            self.look_up(refusal)
+            return
+        name = self.carrier.name
+        reason = (
+            f"{name} refuses to be told about it again, so nobody knows whether it took it the first time:"
+            f" {refusal.message} Ask {name}, then say so with `kolli attempts`."
+        )
+        leave_open(self.attempt, reason, self.installation)
+        raise CarrierOutcomeUnknown(reason)
+
+    def look_up(self, refusal: CarrierRejected | None = None) -> None:
+        """Asks the carrier what it has under our reference, if it can be asked; else the attempt stays open."""
+        if not isinstance(self.carrier, LooksUp):
+            return
+        answer = ask_to_look_up(self.carrier, self.booking, self.attempt)
+        if answer is None:
+            nothing = "The carrier has no booking under our reference."
+            self._check_certainty(self.carrier, nothing)
+            if refusal is None:
+                self.come_to_nothing(nothing)
+            else:
+                settle_without_label(
+                    self.shipment, self.attempt, State.REJECTED, f"{refusal.message} {nothing}", self.installation
+                )
+        elif isinstance(answer, Announced) and 0 < (booked := self._count(answer)) < len(self.shipment.parcels):
+            part = f"The carrier has only {booked} of {len(self.shipment.parcels)} parcels under our reference."
+            self._check_certainty(self.carrier, part)
+            self.take_back(part)
+        else:
+            self._store(answer, "It was found at the carrier by our reference.")
+
+    def take_back(self, what_happened: str) -> None:
+        """Has taken back what was booked in part; CarrierOutcomeUnknown as long as that does not succeed."""
+        error = CarrierOutcomeUnknown(what_happened)
+        outcome = take_back(self.shipment, self.attempt, self.carrier, self.booking, self.installation, after=error)
+        if isinstance(outcome, CarrierOutcomeUnknown):
+            raise outcome
+
+    def come_to_nothing(self, reason: str) -> None:
+        """Ends an attempt that has booked nothing, or has it announced once more, as nobody else would do so."""
+        if _is_tried_again(self.shipment, self.attempt, self.installation.clock()):
+            queue_again(self.shipment, self.attempt, reason, self.installation)
+        else:
+            settle_without_label(self.shipment, self.attempt, State.ABANDONED, reason, self.installation)
+
+    def _store(self, answer: object, reason: str) -> None:
+        try:
+            store(self.shipment, self.attempt, answer, self.installation, reason)
+        except CarrierOutcomeUnknown as error:  # it is no answer that could be stored
+            leave_open(self.attempt, error.message, self.installation)
+            raise
+
+    def _count(self, answer: Announced) -> int:
+        try:
+            return len(read_numbers(answer))
+        except CarrierOutcomeUnknown:
+            return 0
+
+    def _check_certainty(self, carrier: LooksUp, so_far: str) -> None:
+        """CarrierUnavailable as long as our first request may still be on its way."""
+        since = self.attempt.changed_at or self.shipment.created_at
+        if self.installation.clock() < since + timedelta(seconds=carrier.certain_after_seconds):
+            raise CarrierUnavailable(so_far)
 
 
 def look_into(attempt: Attempt, installation: Installation) -> None:
     """Settles an attempt whose outcome is open, if that is possible now and nobody else is at it."""
-    if attempt.state is State.UNKNOWN or attempt.is_left_behind(installation.clock()):
+    if attempt.is_left_behind(installation.clock()):
         _try_to_settle(attempt, installation)
 
 
@@ -192,7 +314,3 @@ def _is_tried_again(shipment: Shipment, attempt: Attempt, now: datetime) -> bool
     is_wanted = all(parcel.status is ParcelStatus.ANNOUNCING for parcel in shipment.parcels)
     is_worth_it = attempt.state is State.INTENDED or now < shipment.created_at + KEEP_ASKING_FOR
     return attempt.in_background and is_wanted and is_worth_it
-
-
-def _certainty_of(carrier: LooksUp) -> timedelta:
-    return timedelta(seconds=carrier.certain_after_seconds)

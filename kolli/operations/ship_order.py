@@ -12,8 +12,10 @@ from kolli.operations.boxes import Packed, WantedBox, pack
 from kolli.operations.context import Context
 from kolli.operations.decide import check_decision, decide
 from kolli.operations.goods import check_goods_of_order
+from kolli.operations.misbehave import check_is_not_late
 from kolli.operations.plans import Origin, Subject, WantedSender, chosen_way, default_way
 from kolli.operations.reconcile import refuse_repeat
+from kolli.operations.resume import resumed
 from kolli.orders.model import Document, Order, ShipWith
 from kolli.orders.queries import find_by_order_id, find_by_order_number
 from kolli.rules.model import Plan
@@ -45,8 +47,8 @@ class ShipOrder:
 
 
 def ship_order(wanted: ShipOrder, context: Context) -> Shipment:
-    """Ships an order and gives the announced shipment. Raises like `decided` and `announce`."""
-    return announce(decided(wanted, context), context)
+    """Ships an order and gives the announced shipment. Raises like `resumed`, `decided` and `announce`."""
+    return resumed(context) or announce(decided(wanted, context), context)
 
 
 def decided(wanted: ShipOrder, context: Context) -> Decision:
@@ -58,6 +60,7 @@ def decided(wanted: ShipOrder, context: Context) -> Decision:
     while True:
         with context.database.read() as transaction:
             order = find_order_to_ship(transaction, wanted, context.account_id)
+            check_is_not_late(transaction, order, context)
             live = find_hindrance(transaction, order, context)
             if live is None:
                 decision = decide(transaction, subject_of(order, wanted.choice, context), context)

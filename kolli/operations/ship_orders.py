@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from kolli.errors import Impossible, KolliError
+from kolli.errors import Conflict, Impossible, KolliError
 from kolli.operations.announce import Decision, Prepared, add, enqueue_announcements, prepare
 from kolli.operations.context import Context
+from kolli.operations.resume import accepted_before
 from kolli.operations.ship_order import ShipOrder, check_integration, check_shared, decided
 from kolli.shipments.attempts import State
-from kolli.shipments.model import Shipment
+from kolli.shipments.model import Draft, Shipment
 
 
 def ship_orders(wanted: Sequence[ShipOrder], context: Context) -> list[Shipment | KolliError]:
@@ -18,6 +19,9 @@ def ship_orders(wanted: Sequence[ShipOrder], context: Context) -> list[Shipment 
     What is accepted is durable, and announced by a job. The orders share their integration, sender and brand; when one
     of those cannot be, that error is raised and nothing is stored.
     """
+    before = accepted_before(context)
+    if before:
+        return _accepted_again(wanted, before, context)
     _check_shared(wanted, context)
     prepared = [_prepared(each, context) for each in _decided(wanted, context)]
     if all(isinstance(each, KolliError) for each in prepared):
@@ -26,7 +30,56 @@ def ship_orders(wanted: Sequence[ShipOrder], context: Context) -> list[Shipment 
         stored = [each if isinstance(each, KolliError) else _stored(transaction, each, context) for each in prepared]
         accepted = [each for each in stored if isinstance(each, Shipment)]
         enqueue_announcements(transaction, accepted, context.now())
+    if not accepted:
+        context.leave_open()
     return stored
+
+
+def _accepted_again(
+    wanted: Sequence[ShipOrder], before: Sequence[Shipment], context: Context
+) -> list[Shipment | KolliError]:
+    """The same for a batch that was stored already: no order is accepted that was not accepted then."""
+    found: list[Shipment | KolliError] = []
+    for each in wanted:
+        known = [shipment for shipment in before if _is_of(shipment, each)]
+        exact = [shipment for shipment in known if shipment.draft.order_number == each.order_number]
+        shipment = next(iter(exact or known), None)
+        if shipment is None:
+            found.append(_why_not(each, context))
+        elif shipment in found:
+            found.append(_is_there_already(shipment.draft, found.index(shipment)))
+        else:
+            found.append(shipment)
+    return found
+
+
+def _is_of(shipment: Shipment, wanted: ShipOrder) -> bool:
+    draft = shipment.draft
+    return (
+        draft.integration_id == wanted.integration_id
+        and wanted.order_id in {None, draft.shop_order_id}
+        and (wanted.order_number or draft.order_number).lower() == draft.order_number.lower()
+    )
+
+
+def _why_not(wanted: ShipOrder, context: Context) -> KolliError:
+    """What stands in the way of an order that was not accepted at the first try; something may have changed since."""
+    try:
+        decided(wanted, context)
+    except KolliError as error:
+        return error
+    return Conflict(
+        "This order was not accepted when the request was first sent. Send it with another Idempotency-Key.",
+        field="order",
+    )
+
+
+def _is_there_already(draft: Draft, place: int) -> Impossible:
+    return Impossible(
+        f"The order {draft.order_number!r} is in this batch already, in place {place}."
+        " Its shipment is made from there.",
+        field="order",
+    )
 
 
 def _check_shared(wanted: Sequence[ShipOrder], context: Context) -> None:
@@ -44,11 +97,7 @@ def _decided(wanted: Sequence[ShipOrder], context: Context) -> list[Decision | K
             decision = decided(each, context)
             first = places.setdefault(decision.draft.order_id, place)
             if first != place:
-                raise Impossible(
-                    f"The order {decision.draft.order_number!r} is in this batch already, in place {first}."
-                    " Its shipment is made from there.",
-                    field="order",
-                )
+                raise _is_there_already(decision.draft, first)
         except KolliError as error:
             found.append(error)
         else:

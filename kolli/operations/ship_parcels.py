@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from kolli.account.integrations import list_integrations
 from kolli.errors import CarrierError, Impossible, ReferenceTaken
-from kolli.operations.announce import Decision, add, book, prepare, queue
+from kolli.operations.announce import Decision, begin, prepare, queue
 from kolli.operations.context import Context
 from kolli.operations.decide import check_decision, decide
 from kolli.operations.goods import check_goods_of_request
 from kolli.operations.plans import Origin, Reach, Subject, WantedSender, chosen_way, default_way
 from kolli.operations.reconcile import look_into
+from kolli.operations.resume import accepted_before, resumed
 from kolli.orders.model import Document, ShipWith
 from kolli.rules.model import Plan, PlannedParcel
 from kolli.shipments.attempts import State, get_attempt
@@ -60,30 +61,35 @@ def ship_parcels(wanted: ShipParcels, context: Context) -> Shipment:
     """Announces a shipment, and gives it as it is stored then: with a label, or without, when the carrier has none.
 
     Raises an error with a `field` for everything that can be refused, before anything is stored and anybody is called;
-    ReferenceTaken, with the `shipment_id` of the other one in its details.
+    ReferenceTaken, with the `shipment_id` of the other one in its details. Raises like `resumed`, too.
     """
+    return resumed(context) or _announced(wanted, context)
+
+
+def _announced(wanted: ShipParcels, context: Context) -> Shipment:
     prepared = prepare(_decided(wanted, context), context)
     try:
-        with context.write() as transaction:
-            add(transaction, prepared, context)
+        return begin(prepared, context)
     except ReferenceTaken:  # a moment ago it was free
-        return ship_parcels(wanted, context)
-    carrier = context.installation.carriers.get(prepared.shipment.draft.carrier_code)
-    try:
-        return book(prepared.shipment, prepared.attempt, carrier, prepared.contract, context.installation)
+        return _announced(wanted, context)
     except CarrierError:  # what is known of the outcome stands on the attempt
+        context.leave_open()
         with context.database.read() as transaction:
             return get_shipment(transaction, context.account_id, prepared.shipment.id)
 
 
 def queue_parcels(wanted: ShipParcels, context: Context) -> Shipment:
     """Stores a shipment that is announced in the background, and gives it. Raises like `ship_parcels`."""
+    return next(iter(accepted_before(context)), None) or _queued(wanted, context)
+
+
+def _queued(wanted: ShipParcels, context: Context) -> Shipment:
     prepared = prepare(_decided(wanted, context), context, state=State.QUEUED)
     try:
         with context.write() as transaction:
             queue(transaction, prepared, context)
     except ReferenceTaken:
-        return queue_parcels(wanted, context)
+        return _queued(wanted, context)
     return prepared.shipment
 
 

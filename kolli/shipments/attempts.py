@@ -4,6 +4,7 @@
       │            │ ├────► rejected     the carrier said no
       │            │ └────► abandoned    the carrier never heard us
       │            └──────► unknown      it may have heard us ──► stored, rejected or abandoned, once that is known
+      │                                  or it has booked some parcels and not the others ──► rejected, once taken back
       └──► abandoned, or rejected: it never came to a call
 
 Every step is written down with its time and its reason: see `list_moves`.
@@ -67,6 +68,9 @@ LEASE = timedelta(minutes=5)
 ASKING = frozenset({State.INTENDED, State.CANCELLING})
 """The states that begin a call to a carrier: whoever moves an attempt there has its lease."""
 
+LONGEST_REASON = 1_000
+"""Characters that are kept of a reason: carriers say what they like."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -83,6 +87,7 @@ class Attempt:
     in_background: bool = False
     request_id: int | None = None  # the request with an Idempotency-Key that it belongs to
     tries: int = field(default=0, compare=False)  # how often the carrier has been asked to book it
+    is_partly_booked: bool = False  # the carrier has booked some of its parcels, and is to take them back
     changed_at: datetime | None = field(default=None, compare=False)  # None: not stored yet
     lease_until: datetime | None = field(default=None, compare=False)  # None: nobody asks a carrier about it
 
@@ -93,7 +98,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Move:
-    """One step of an attempt. The first one comes from nowhere."""
+    """One step of an attempt. The first one comes from nowhere; one that goes nowhere says what more is known."""
 
     before: State | None
     after: State
@@ -110,6 +115,7 @@ _COLUMNS = select(
     attempts.c.in_background,
     attempts.c.request_id,
     attempts.c.tries,
+    attempts.c.is_partly_booked,
     attempts.c.changed_at,
     attempts.c.lease_until,
 )
@@ -149,6 +155,7 @@ _MOVE = (
         reason=bindparam("why"),
         changed_at=bindparam("at"),
         tries=attempts.c.tries + bindparam("more_tries"),
+        is_partly_booked=bindparam("partly"),
         lease_owner=bindparam("new_owner"),
         lease_until=bindparam("until"),
     )
@@ -160,7 +167,16 @@ _MOVES = (
     .where(attempt_moves.c.account_id == bindparam("account_id"), attempt_moves.c.shipment_id == bindparam("shipment"))
     .order_by(attempt_moves.c.id)
 )
-_LEASE = update(attempts).where(*_IS_OURS).values(lease_owner=bindparam("owner"), lease_until=bindparam("until"))
+_NOTE = update(attempts).where(*_IS_OURS).values(reason=bindparam("why"), is_partly_booked=bindparam("partly"))
+_LEASE = (
+    update(attempts)
+    .where(*_IS_OURS)
+    .values(
+        tries=attempts.c.tries + bindparam("more_tries"),
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until"),
+    )
+)
 _RENEW = (
     update(attempts)
     .where(attempts.c.lease_owner == bindparam("owner"), attempts.c.shipment_id.in_(bindparam("held", expanding=True)))
@@ -194,6 +210,7 @@ def intend(transaction: Connection, attempt: Attempt, now: datetime, *, is_guard
         "reason": attempt.reason,
         "in_background": attempt.in_background,
         "tries": int(is_asking),
+        "is_partly_booked": False,
         "lease_owner": owner if is_asking else None,
         "lease_until": timestamp(now + LEASE) if is_asking else None,
         "request_id": attempt.request_id,
@@ -207,22 +224,31 @@ def intend(transaction: Connection, attempt: Attempt, now: datetime, *, is_guard
 
 
 def move(
-    transaction: Connection, attempt: Attempt, to: State, now: datetime, reason: str = "", *, owner: str = ""
+    transaction: Connection,
+    attempt: Attempt,
+    to: State,
+    now: datetime,
+    reason: str = "",
+    *,
+    owner: str = "",
+    is_partly_booked: bool = False,
 ) -> bool:
     """Moves an attempt on, and writes the step down.
 
     False, and nothing changed, when it is not in the state that the caller saw, or when somebody other than `owner`
-    holds its lease.
+    holds its lease. That ends here, unless the step begins a call to the carrier: what was booked in part is taken back
+    at once, by whoever has been told so.
     """
     if to not in NEXT[attempt.state]:
         raise ValueError(f"An attempt cannot go from {attempt.state} to {to}.")
     statement = _MOVE if to in GUARDED else _MOVE_AND_RELEASE
-    is_asking = to in ASKING
+    is_asking = to in ASKING or is_partly_booked
     values = {
         **_ours(attempt, owner, now),
         "to_state": to,
-        "why": reason,
+        "why": reason[:LONGEST_REASON],
         "more_tries": int(to is State.INTENDED),
+        "partly": is_partly_booked,
         "new_owner": owner if is_asking else None,
         "until": timestamp(now + LEASE) if is_asking else None,
     }
@@ -232,12 +258,35 @@ def move(
     return True
 
 
-def lease(transaction: Connection, attempt: Attempt, owner: str, now: datetime) -> bool:
-    """Gives an attempt's lease to whoever is going to ask a carrier about it.
+def note(
+    transaction: Connection,
+    attempt: Attempt,
+    now: datetime,
+    reason: str,
+    *,
+    owner: str = "",
+    is_partly_booked: bool = False,
+) -> bool:
+    """Writes down what more is known of an attempt whose outcome stays unknown. Its lease stays where it is.
+
+    False, and nothing changed, like `move`.
+    """
+    if attempt.state is not State.UNKNOWN:
+        raise ValueError(f"Nothing is noted of an attempt that is {attempt.state}.")
+    values = {**_ours(attempt, owner, now), "why": reason[:LONGEST_REASON], "partly": is_partly_booked}
+    if transaction.execute(_NOTE, values).rowcount == 0:
+        return False
+    if (attempt.reason, attempt.is_partly_booked) != (reason[:LONGEST_REASON], is_partly_booked):
+        _write_down(transaction, attempt, Move(attempt.state, attempt.state, now, reason))
+    return True
+
+
+def lease(transaction: Connection, attempt: Attempt, owner: str, now: datetime, *, is_try: bool = False) -> bool:
+    """Gives an attempt's lease to whoever is going to ask a carrier about it; `is_try` when that is to book it again.
 
     False, and nothing changed, when somebody else holds it, or when it is not in the state that the caller saw.
     """
-    values = {**_ours(attempt, owner, now), "until": timestamp(now + LEASE)}
+    values = {**_ours(attempt, owner, now), "until": timestamp(now + LEASE), "more_tries": int(is_try)}
     return transaction.execute(_LEASE, values).rowcount == 1
 
 
@@ -315,7 +364,7 @@ def _write_down(transaction: Connection, attempt: Attempt, move: Move) -> None:
         "from_state": move.before,
         "to_state": move.after,
         "at": timestamp(move.at),
-        "reason": move.reason,
+        "reason": move.reason[:LONGEST_REASON],
     }
     transaction.execute(_ADD_MOVE, row)
 
@@ -330,6 +379,7 @@ def _attempt(row: Row[*tuple[Any, ...]]) -> Attempt:
         row.in_background,
         row.request_id,
         row.tries,
+        row.is_partly_booked,
         datetime.fromisoformat(row.changed_at),
         datetime.fromisoformat(row.lease_until) if row.lease_until else None,
     )

@@ -55,6 +55,11 @@ _ANNOUNCED = (
         announced_at=bindparam("at"),
     )
 )
+_NUMBERED = (
+    update(parcels)
+    .where(parcels.c.account_id == bindparam("account"), parcels.c.id == bindparam("parcel"))
+    .values(tracking_number=bindparam("number"), tracking_key=bindparam("key"))
+)
 _STATUS = (
     update(parcels)
     .where(parcels.c.account_id == bindparam("account"), parcels.c.shipment_id == bindparam("shipment"))
@@ -190,6 +195,21 @@ def mark_announced(transaction: Connection, shipment: Shipment, numbers: Sequenc
                 "at": timestamp(now),
             }
             for parcel, number in zip(shipment.parcels, numbers, strict=True)
+        ],
+    )
+
+
+def give_numbers(transaction: Connection, shipment: Shipment, numbers: Sequence[str]) -> None:
+    """Writes down the numbers that parcels are going to be announced with, one for each in the order of the boxes.
+
+    IntegrityError when another parcel has one of them.
+    """
+    numbered = zip(shipment.parcels, numbers, strict=True)
+    transaction.execute(
+        _NUMBERED,
+        [
+            {"account": shipment.account_id, "parcel": parcel.id, "number": number, "key": number.lower()}
+            for parcel, number in numbered
         ],
     )
 

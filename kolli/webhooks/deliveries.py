@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 from uuid import uuid4
 
@@ -57,6 +57,7 @@ class Delivery:
     changed_at: datetime
     status_code: int | None = None
     answer: str = ""  # how the receiver's answer begins, or why there is none
+    scenario: str = ""  # how its first try is to go wrong on purpose; see `kolli.scenarios`
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,13 @@ def new_id() -> str:
 
 
 def add_deliveries(
-    transaction: Connection, account_id: int, wanted: Sequence[tuple[Receiver, str, object]], now: datetime
+    transaction: Connection,
+    account_id: int,
+    wanted: Sequence[tuple[Receiver, str, object]],
+    now: datetime,
+    *,
+    delay: timedelta = timedelta(0),
+    scenario: str = "",
 ) -> None:
     """Stores what receivers are to be told (receiver, type of event, payload), and the jobs that do so."""
     if not wanted:
@@ -125,6 +132,7 @@ def add_deliveries(
             "state": "waiting",
             "tries": 0,
             "answer": "",
+            "scenario": scenario,
             "created_at": timestamp(now),
             "changed_at": timestamp(now),
         }
@@ -132,7 +140,7 @@ def add_deliveries(
     ]
     transaction.execute(_ADD, rows)
     for (receiver, _, _), row in zip(wanted, rows, strict=True):
-        _enqueue(transaction, account_id, receiver, str(row["id"]), now)
+        _enqueue(transaction, account_id, receiver, str(row["id"]), now, delay=delay)
 
 
 def add_result(transaction: Connection, account_id: int, delivery: Delivery) -> None:
@@ -147,6 +155,7 @@ def add_result(transaction: Connection, account_id: int, delivery: Delivery) -> 
         "tries": delivery.tries,
         "status_code": delivery.status_code,
         "answer": delivery.answer,
+        "scenario": delivery.scenario,
         "created_at": timestamp(delivery.created_at),
         "changed_at": timestamp(delivery.changed_at),
     }
@@ -224,9 +233,17 @@ def _filtered(filters: Filters) -> Select[Any]:
     return wanted
 
 
-def _enqueue(transaction: Connection, account_id: int, receiver: Receiver, delivery_id: str, now: datetime) -> None:
+def _enqueue(
+    transaction: Connection,
+    account_id: int,
+    receiver: Receiver,
+    delivery_id: str,
+    now: datetime,
+    *,
+    delay: timedelta = timedelta(0),
+) -> None:
     body, subject = {"delivery_id": delivery_id}, str(receiver)
-    enqueue(transaction, LANE, kind_of(receiver), [body], now, now=now, account_id=account_id, subject=subject)
+    enqueue(transaction, LANE, kind_of(receiver), [body], now + delay, now=now, account_id=account_id, subject=subject)
 
 
 def kind_of(receiver: Receiver) -> str:
@@ -246,4 +263,5 @@ def _delivery(row: Any) -> Delivery:
         changed_at=datetime.fromisoformat(row.changed_at),
         status_code=row.status_code,
         answer=row.answer,
+        scenario=row.scenario,
     )

@@ -4,15 +4,16 @@ Whether anybody listens is one statement of two indexed reads. Where nobody does
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection, bindparam, literal, null, select, union_all
 
 from kolli.account.integrations import Integration
+from kolli.scenarios import parse
 from kolli.schema import event_subscriptions, integrations
 from kolli.shipments.model import Parcel, Shipment
-from kolli.shipments.tracking import Event
+from kolli.shipments.tracking import Event, histories
 from kolli.webhooks.deliveries import Receiver, add_deliveries
 from kolli.webhooks.payloads import (
     PARCEL_EVENT_CREATED,
@@ -24,6 +25,11 @@ from kolli.webhooks.payloads import (
     parcel_event_created,
     parcel_status_changed,
 )
+
+NONE, SHUFFLE = "hook:none", "hook:shuffle"
+
+SHUFFLED_BY = timedelta(seconds=15)
+"""How late every second webhook of a shipment comes when they are shuffled."""
 
 
 class _Body(msgspec.Struct):
@@ -55,6 +61,8 @@ def tell_of_event(
     The integration hears of those whose status is the event's; subscribers hear of the event whatever came of it.
     """
     draft = shipment.draft
+    if draft.scenario == NONE:
+        return
     wanted: list[tuple[Receiver, str, Document]] = []
     for receiver in _listeners(transaction, shipment.account_id, draft.integration_id):
         if receiver.kind == "integration":
@@ -64,7 +72,23 @@ def tell_of_event(
         else:
             told = [parcel_event_created(parcel, draft.carrier_code, event) for parcel in parcels]
             wanted += [(receiver, PARCEL_EVENT_CREATED, document) for document in told]
-    add_deliveries(transaction, shipment.account_id, wanted, now)
+    delay, scenario = _meets(transaction, shipment, parcels) if draft.scenario else (timedelta(0), "")
+    add_deliveries(transaction, shipment.account_id, wanted, now, delay=delay, scenario=scenario)
+
+
+def _meets(transaction: Connection, shipment: Shipment, parcels: Sequence[Parcel]) -> tuple[timedelta, str]:
+    """How late webhooks are told on purpose, and how their first try is to go wrong.
+
+    Shuffled are those of every second event, beginning with the first, by the length of the parcels' history.
+    """
+    scenario = parse(shipment.draft.scenario)
+    if scenario.row.family != "hook":
+        return timedelta(0), ""
+    if scenario.row.name != SHUFFLE:
+        return scenario.delay, scenario.name
+    told = histories(transaction, shipment.account_id, [parcel.id for parcel in parcels])
+    is_late = max(map(len, told.values()), default=0) % 2 == 1
+    return SHUFFLED_BY if is_late else timedelta(0), scenario.name
 
 
 def tell_of_foreign_event(

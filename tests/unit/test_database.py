@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 from kolli.app import readable
 from kolli.database import Database, Turns, insert_or_skip
 from kolli.errors import SetupError
-from kolli.migrations import migrate, newest_version, version_of
+from kolli.migrations import VERSIONS, create, known_versions, migrate, newest_version, version_of
 from kolli.schema import metadata, sequences
 from tests.factories import a_database
 
@@ -87,7 +87,7 @@ def test_who_waits_too_long_for_another_process_is_told_so_and_not_that_the_file
 
     with (
         one.write(),
-        pytest.raises(SetupError, match=r"Another process.*Wait until it has ended"),
+        pytest.raises(SetupError, match=r"another process is writing to it.*kolli\.db"),
         readable(other),
         other.write(),
     ):
@@ -108,6 +108,41 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema():
     database = a_database()
     with database.read() as transaction:
         assert compare_metadata(MigrationContext.configure(transaction), metadata) == []
+
+
+def test_a_database_made_at_once_is_like_one_that_was_migrated():
+    at_once = Database(None)
+    with at_once.write() as transaction:
+        create(transaction)
+
+    assert layout(at_once) == layout(a_database())
+
+
+def layout(database):
+    """Every table: its columns, its indexes with theirs, what it refers to, and its rows."""
+    with database.read() as transaction:
+        ask = transaction.exec_driver_sql
+        tables = sorted(row[0] for row in ask("SELECT name FROM sqlite_master WHERE type = 'table'"))
+        return {
+            table: (
+                sorted(map(tuple, ask(f"SELECT name, type, \"notnull\", pk FROM pragma_table_info('{table}')"))),
+                sorted(
+                    (row.unique, row.partial, tuple(ask(f"SELECT name FROM pragma_index_info('{row.name}')").scalars()))
+                    for row in ask(f"SELECT name, \"unique\", partial FROM pragma_index_list('{table}')")
+                ),
+                sorted(map(tuple, ask(f'SELECT "from", "table", "to" FROM pragma_foreign_key_list(\'{table}\')'))),
+                list(map(tuple, ask(f"SELECT * FROM {table}"))),
+            )
+            for table in tables
+        }
+
+
+def test_every_migration_is_known_by_the_number_its_file_begins_with():
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
+    scripts = ScriptDirectory(str(VERSIONS.parent)).walk_revisions()
+
+    assert known_versions() == tuple(sorted(script.revision for script in scripts))
 
 
 def test_migrating_twice_changes_nothing_the_second_time():

@@ -212,5 +212,6 @@ ROUTES = [
         answers={200: CancelAnswer, 202: CancelAnswer},
         errors=(400, 410),
         refusal=NotCancelled,
+        is_repeatable=True,
     ),
 ]

@@ -122,7 +122,7 @@ def make_contract(request: Request, context: Context) -> Answer:
     wanted = NewContract(
         carrier.code, body.contract_data, body.name, is_active=body.is_active, is_default=body.is_default_per_carrier
     )
-    contract = create_contract(wanted, context.account_id, context.installation)
+    contract = create_contract(wanted, context.account_id, context.installation, write=context.write)
     data: OneContract = {"data": contract_answer(contract, context)}
     return Answer(201, data)
 
@@ -137,14 +137,14 @@ def patch_contract(request: Request, context: Context) -> Answer:
     change = ContractChange(
         body.contract_data, body.name, body.is_active, is_default=body.is_default_per_carrier, is_live=body.is_live
     )
-    contract = change_contract(request.id, change, context.account_id, context.installation)
+    contract = change_contract(request.id, change, context.account_id, context.installation, write=context.write)
     data: OneContract = {"data": contract_answer(contract, context)}
     return Answer(200, data)
 
 
 def remove_contract(request: Request, context: Context) -> Answer:
     """Removes a contract. What was shipped under it stays."""
-    delete_contract(request.id, context.account_id, context.installation)
+    delete_contract(request.id, context.account_id, context.installation, write=context.write)
     return Answer(204)
 
 
@@ -161,7 +161,8 @@ def add_range(request: Request, context: Context) -> Answer:
     """Gives a contract more numbers."""
     body = request.read(_WANTED_RANGE, OF_RANGE)
     numbers = (body.first, body.last)
-    added = give_numbers(request.id, numbers, context.account_id, context.installation, is_live=body.is_live)
+    installation, is_live = context.installation, body.is_live
+    added = give_numbers(request.id, numbers, context.account_id, installation, is_live=is_live, write=context.write)
     data: OneRange = {"data": range_answer(added)}
     return Answer(201, data)
 

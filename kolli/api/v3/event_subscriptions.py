@@ -219,7 +219,8 @@ def delete_subscription(request: Request, context: Context) -> Answer:
 
 def test_subscription(request: Request, context: Context) -> Answer:
     """Sends a test event to the endpoint of a subscription, and says what came of it."""
-    delivery = send_test(Receiver("subscription", request.id), context.account_id, context.installation)
+    receiver = Receiver("subscription", request.id)
+    delivery = send_test(receiver, context.account_id, context.installation, write=context.write)
     result = TestResult(success=delivery.state == "delivered", response_body=delivery.answer)
     if delivery.status_code is not None:
         result["status_code"] = delivery.status_code
@@ -367,5 +368,6 @@ ROUTES = [
         scope=WRITE,
         answers={200: OneTestResult},
         errors=[404],
+        is_repeatable=True,
     ),
 ]

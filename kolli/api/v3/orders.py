@@ -30,6 +30,7 @@ from kolli.api.v3.order_answers import (
 from kolli.api.v3.order_document import OrderDocument
 from kolli.errors import Conflict, Invalid, NotFound
 from kolli.operations.context import Context
+from kolli.operations.misbehave import check_is_not_late
 from kolli.operations.foresee import foresee
 from kolli.orders.changes import changed, items_in, places_of
 from kolli.orders.model import Document, Order, OrderText
@@ -296,6 +297,7 @@ def retrieve_order(request: Request, context: Context) -> Answer:
     """One order."""
     with context.database.read() as transaction:
         order = get_order(transaction, context.account_id, request.id)
+        check_is_not_late(transaction, order, context)
     return Answer(200, {"data": _answered(order, encode(order.document))})
 
 
@@ -436,6 +438,7 @@ ROUTES: list[Endpoint] = [
         parameters=[PARTNER],
         body=TypeAdapter(Annotated[list[OrderDocument], Field(max_length=MOST_ORDERS)]),
         answers={201: OrdersStored},
+        is_repeatable=True,
     ),
     Endpoint(
         "GET",

@@ -154,5 +154,6 @@ ROUTES = [
         answers={200: RegisteredParcel},
         errors=[409, 422],
         refusal=REFUSAL,
+        is_repeatable=True,
     ),
 ]

@@ -310,6 +310,7 @@ ROUTES = [
         body=_CREATE_LABEL_SYNC,
         answers={200: DryRunAnswer, 201: OneLabelAnswer},
         errors=(404,),
+        is_repeatable=True,
     ),
     Endpoint(
         "POST",
@@ -321,5 +322,6 @@ ROUTES = [
         parameters=(PARTNER,),
         body=_CREATE_LABELS_ASYNC,
         answers={202: LabelsAnswer},
+        is_repeatable=True,
     ),
 ]

@@ -194,6 +194,7 @@ _announcing = partial(
     parameters=(PARTNER,),
     answers={201: OneShipment, CONFLICT.status: OneShipment},
     errors=(404,),
+    is_repeatable=True,
 )
 
 ROUTES = [
@@ -262,6 +263,7 @@ ROUTES = [
         scope="write:parcel",
         answers=_CANCELLATIONS,
         errors=(409,),
+        is_repeatable=True,
     ),
     Endpoint(
         "POST",
@@ -272,5 +274,6 @@ ROUTES = [
         answers=_CANCELLATIONS,
         errors=(409,),
         is_extension=True,
+        is_repeatable=True,
     ),
 ]

@@ -268,6 +268,7 @@ ROUTES = [
         scope=WRITE,
         body=_ORDER,
         answers={200: list[RuleAnswer]},
+        is_repeatable=True,
     ),
     Endpoint(
         "GET",

@@ -119,7 +119,10 @@ def retrieve_delivery(request: Request, context: Context) -> Answer:
 
 def replay_one(request: Request, context: Context) -> Answer:
     """Has one message sent again."""
-    return Answer(202, _one(replay(str(request.path["id"]), context.account_id, context.installation), context))
+    delivery_id = str(request.path["id"])
+    return Answer(
+        202, _one(replay(delivery_id, context.account_id, context.installation, write=context.write), context)
+    )
 
 
 _REPLAY = TypeAdapter(Replay)
@@ -130,9 +133,8 @@ def replay_range(request: Request, context: Context) -> Answer:
     body = request.read(_REPLAY, POINTERS)
     receiver = _receiver(body.integration_id, body.subscription_id)
     begin, end = (datetime.fromisoformat(str(moment)) for moment in (body.created_after, body.created_before))
-    count = replay_all(
-        Filters(receiver, body.state, body.event_type, begin, end), context.account_id, context.installation
-    )
+    filters = Filters(receiver, body.state, body.event_type, begin, end)
+    count = replay_all(filters, context.account_id, context.installation, write=context.write)
     return Answer(202, ReplayedAnswer(data={"replayed": count}))
 
 
@@ -258,6 +260,7 @@ ROUTES = [
         body=_REPLAY,
         answers={202: ReplayedAnswer},
         is_extension=True,
+        is_repeatable=True,
     ),
     Endpoint(
         "POST",
@@ -268,5 +271,6 @@ ROUTES = [
         answers={202: OneDelivery},
         errors=[404],
         is_extension=True,
+        is_repeatable=True,
     ),
 ]

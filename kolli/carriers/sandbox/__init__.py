@@ -5,16 +5,16 @@ It answers to the carrier code `sendcloud`, because that is the carrier behind t
 part of Kolli reads, so that tests can ask it what was really booked.
 """
 
-import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from random import Random, SystemRandom
 
 from kolli.addresses import AddressLimits
 from kolli.carriers.base import Announced, Booking, CarrierEvent, Numbering, ShippingOption
@@ -62,6 +62,22 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+NumberOf = Callable[[str, int], str]
+"""What makes the number of a box, from the booking's reference and the place of the box in it."""
+
+
+def _any_number(_reference: str, _box: int) -> str:
+    return a_number(SystemRandom())
+
+
+def a_number(random: Random) -> str:
+    """A tracking number of the sandbox."""
+    return "SCTEST" + "".join(random.choice(_ALPHABET) for _ in range(8))
+
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @dataclass(frozen=True)
 class LedgerEntry:
     """One box that the sandbox has booked."""
@@ -71,13 +87,15 @@ class LedgerEntry:
     tracking_number: str
     order_number: str
     is_cancelled: bool
+    booked_at: datetime = field(default=_LONG_AGO, compare=False)
 
 
 class Ledger:
     """The sandbox's own record of what it booked, in a file that survives whatever happens to us."""
 
-    def __init__(self, path: Path, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime] = _now, number_of: NumberOf = _any_number) -> None:
         self._clock = clock
+        self._number_of = number_of
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
@@ -114,7 +132,7 @@ class Ledger:
         now = self._clock()
         with self._transaction() as ledger:
             for box in range(1, len(booking.draft.boxes) + 1):
-                number = "SCTEST" + "".join(secrets.choice(_ALPHABET) for _ in range(8))
+                number = self._number_of(booking.reference, box)
                 added = ledger.execute(
                     "INSERT INTO bookings (reference, box, tracking_number, order_number, booked_at)"
                     " VALUES (?, ?, ?, ?, ?) ON CONFLICT (reference, box) DO NOTHING",
@@ -136,12 +154,12 @@ class Ledger:
         """Everything that was ever booked, oldest first."""
         with self._lock:
             rows = self._connection.execute(
-                "SELECT reference, box, tracking_number, order_number, cancelled_at IS NOT NULL"
+                "SELECT reference, box, tracking_number, order_number, cancelled_at IS NOT NULL, booked_at"
                 " FROM bookings ORDER BY id"
             ).fetchall()
         return [
-            LedgerEntry(reference, box, number, order_number, bool(is_cancelled))
-            for reference, box, number, order_number, is_cancelled in rows
+            LedgerEntry(reference, box, number, order_number, bool(is_cancelled), datetime.fromisoformat(at))
+            for reference, box, number, order_number, is_cancelled, at in rows
         ]
 
     def cancel(self, reference: str) -> bool:
@@ -215,9 +233,9 @@ class SandboxCarrier:
     most_tracked = 100
     lives: Mapping[str, str] = {name: stations[-1].status.message for name, stations in scripts.LIVES.items()}
 
-    def __init__(self, data: Path, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, data: Path, clock: Callable[[], datetime] = _now, number_of: NumberOf = _any_number) -> None:
         """Keeps its ledger in the folder `data`."""
-        self.ledger = Ledger(data / LEDGER, clock)
+        self.ledger = Ledger(data / LEDGER, clock, number_of)
 
     def announce(self, booking: Booking) -> Announced:
         """Books, unless a fault is due."""
@@ -255,6 +273,10 @@ class SandboxCarrier:
     ) -> None:
         """Moves a parcel along its script, or has it go on by itself."""
         self.ledger.advance(tracking_number, to, life, day_seconds)
+
+    def ledger_entries(self) -> list[LedgerEntry]:
+        """What was really booked."""
+        return self.ledger.entries()
 
     def close(self) -> None:
         """Closes the ledger."""

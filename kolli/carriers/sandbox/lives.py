@@ -1,10 +1,9 @@
 """The lives of the sandbox's parcels: scripts of stations, and how far along its script each parcel is.
 
-A parcel moves when it is told to, or by the clock, if its life was given a length of day. An order number that ends in
-`~track:lost` gives its parcels that life with a fast clock.
+A parcel moves when it is told to, or by the clock, if its life was given a length of day. The scenario `track:lost`
+gives its parcels that life with a fast clock.
 """
 
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,13 +81,11 @@ LIVES: Mapping[str, tuple[Station, ...]] = {
 }
 """The scripts there are. They begin alike, so that a parcel can change from one to another on its way."""
 
-_CHOSEN = re.compile(r"~track:([a-z-]+)$")
-
 
 def begin(ledger: sqlite3.Connection, number: str, booking: Booking, now: datetime) -> None:
-    """Gives a parcel that has been booked the life that its order number asks for, or else the usual one, at rest."""
-    chosen = _CHOSEN.search(booking.draft.order_number)
-    life = chosen[1] if chosen and chosen[1] in LIVES else None
+    """Gives a parcel that has been booked the life that its scenario asks for, or else the usual one, at rest."""
+    family, _, chosen = booking.draft.scenario.partition(":")
+    life = chosen if family == "track" and chosen in LIVES else None
     sender, recipient = booking.draft.sender, booking.draft.recipient
     ledger.execute(
         "INSERT INTO lives VALUES (?, ?, 0, ?, 0, ?, ?, ?)",

@@ -26,6 +26,8 @@ _LOST = frozenset("\ufffc\ufffd")
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
 """Default ignorable code points outside category Cf (Unicode Standard 16.0, 5.21), and the empty Braille cell."""
 
+_NEVER_DRAWN = _LOST | _INVISIBLE | {chr(code) for first, last in _EMOJI for code in range(first, last + 1)}
+
 _MOST_MARKS = 2
 """How many combining marks a letter may have that Unicode has no composed letter for: more would be a tower."""
 
@@ -81,9 +83,7 @@ def is_refused(char: str) -> bool:
     return (
         unicodedata.category(char) in _CATEGORIES
         or unicodedata.bidirectional(char) in {"R", "AL", "AN"}
-        or _within(ord(char), _EMOJI)
-        or char in _LOST
-        or char in _INVISIBLE
+        or char in _NEVER_DRAWN
     )
 
 

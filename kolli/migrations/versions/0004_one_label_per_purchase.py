@@ -61,10 +61,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_requests_account_id_id"), "requests", ["account_id", "id"])
     op.create_index(op.f("ix_requests_at"), "requests", ["at"])
+    op.add_column("deliveries", sa.Column("scenario", sa.Text(), nullable=False, server_default=""))
     op.add_column("attempts", sa.Column("tries", sa.Integer(), nullable=False, server_default="1"))
+    op.add_column("attempts", sa.Column("is_partly_booked", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("attempts", sa.Column("lease_owner", sa.Text(), nullable=True))
     op.add_column("attempts", sa.Column("lease_until", sa.Text(), nullable=True))
-    op.execute("ALTER TABLE attempts ADD COLUMN request_id INTEGER REFERENCES idempotent_requests (id)")
+    op.execute(
+        "ALTER TABLE attempts ADD COLUMN request_id INTEGER REFERENCES idempotent_requests (id) ON DELETE SET NULL"
+    )
     op.create_index(
         op.f("ix_attempts_request_id"), "attempts", ["request_id"], sqlite_where=sa.text("request_id IS NOT NULL")
     )

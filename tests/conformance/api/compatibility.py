@@ -25,7 +25,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "compatibility.md"
 BEGIN, END = "<!-- comparison: begin -->", "<!-- comparison: end -->"
 
 METHODS = ("get", "post", "put", "patch", "delete")
-OURS_EVERYWHERE = frozenset({400, 401, 403, 408, 413, 500})
+OURS_EVERYWHERE = frozenset({400, 401, 403, 408, 413, 500, 503, 507})
 """Refusals that any endpoint may give, and that the vendor describes once for all of them."""
 
 Kind = Literal["parameter", "header", "request", "answer", "status"]

@@ -87,6 +87,9 @@ REASONS = [
     Reason(OPTIONS, "parameter", "explain", "An extension: why options are refused."),
     Reason(OPTIONS, "answer", "refused*", "The answer to it."),
     Reason("POST /shipping-options", "answer", "data[[]].billed_weight", "Shares its type with the other; never sent."),
+    # Whatever changes something
+    Reason("*", "header", "idempotency-key", "An extension: the same request again does nothing more."),
+    Reason("*", "status", "409 | 422", "Refuses a request with such a key."),
 ]
 """The first that fits explains a difference. Each must be needed."""
 

@@ -7,6 +7,7 @@ import pytest
 
 from kolli.carriers.base import AsksForContracts, KeepsFiles
 from kolli.carriers.registry import GROUP
+from kolli.carriers.sandbox import SandboxCarrier
 from kolli.carriers.testing import CarrierPromises
 from kolli.errors import CarrierRejected
 
@@ -58,6 +59,12 @@ class TestEveryInstalledCarrier(CarrierPromises):
         yield carrier
         if isinstance(carrier, KeepsFiles):
             carrier.close()
+
+    @pytest.fixture
+    def booked(self, carrier):
+        if not isinstance(carrier, SandboxCarrier):
+            pytest.skip("it books nothing")
+        return lambda: [entry.tracking_number for entry in carrier.ledger.entries() if not entry.is_cancelled]
 
 
 def test_there_are_carriers():

@@ -44,6 +44,7 @@ LOOKS = {
     errors.Conflict: (400, "invalid"),
     errors.InFlight: (409, "invalid"),
     errors.KeyReused: (422, "invalid"),
+    errors.BrokenOff: (409, "invalid"),
     errors.LimitReached: (429, "hit_rate_limit"),
     errors.StorageFull: (507, "invalid"),
     errors.StorageUnavailable: (503, "invalid"),

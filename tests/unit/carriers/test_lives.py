@@ -33,8 +33,8 @@ def sandbox(tmp_path, clock):
     return SandboxCarrier(tmp_path, clock)
 
 
-def booked(sandbox, order_number="ORDER-1", reference="a"):
-    booking = Booking(reference, a_draft(order_number=order_number), {})
+def booked(sandbox, scenario="", reference="a"):
+    booking = Booking(reference, a_draft(scenario=scenario), {})
     (number,) = sandbox.announce(booking).tracking_numbers
     return number
 
@@ -122,7 +122,7 @@ def test_neither_strangers_nor_unknown_lives_move(sandbox, number, life):
 
 
 def test_a_cancelled_parcel_does_not_move(sandbox, clock):
-    number = booked(sandbox, "ORDER~track:delivered")
+    number = booked(sandbox, "track:delivered")
     sandbox.cancel(Booking("a", a_draft(), {}))
     clock.now += timedelta(days=1)
 
@@ -132,8 +132,8 @@ def test_a_cancelled_parcel_does_not_move(sandbox, clock):
 
 
 @pytest.mark.parametrize("life", LIVES)
-def test_an_order_number_can_choose_a_life_with_a_fast_clock(sandbox, clock, life):
-    number = booked(sandbox, f"ORDER-1~track:{life}")
+def test_a_scenario_can_choose_a_life_with_a_fast_clock(sandbox, clock, life):
+    number = booked(sandbox, f"track:{life}")
     stations = LIVES[life]
 
     clock.now = NOW + timedelta(seconds=stations[1].day * FAST_DAY_SECONDS)
@@ -147,8 +147,8 @@ def test_an_order_number_can_choose_a_life_with_a_fast_clock(sandbox, clock, lif
     ]
 
 
-def test_an_unknown_life_in_an_order_number_is_just_an_order_number(sandbox, clock):
-    number = booked(sandbox, "ORDER-1~track:eternal")
+def test_another_scenario_chooses_no_life(sandbox, clock):
+    number = booked(sandbox, "hook:none")
     clock.now += timedelta(days=1)
 
     assert seen(sandbox, number) == []

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 import kolli
-from kolli.carriers.base import Announced, CarrierEvent, ContractField, ShippingOption
+from kolli.carriers.base import Announced, CarrierEvent, ContractField, Numbering, ShippingOption
 from kolli.carriers.own_numbers import OwnNumberCarrier, filled_up
 from kolli.carriers.specimens import an_address_in
 from kolli.carriers.testing import CarrierPromises
 from kolli.documents.layouts.parts import Barcode, LabelParts
-from kolli.errors import DoesNotFit, Impossible
+from kolli.errors import CarrierRejected, DoesNotFit, Impossible, PartlyBooked
 from kolli.shipments.model import ParcelStatus
 from kolli.values import Dimensions, Weight
 
@@ -246,6 +246,247 @@ def arguments(test, carrier):
     return {name: fixtures[name] for name in signature(test).parameters}
 
 
+class Wire:
+    """A carrier that is asked, which keeps account of what it has booked."""
+
+    code = "wire"
+    name = "Wire"
+    needs_contract = False
+    longest_number = "W99999999"
+    options: tuple[ShippingOption, ...] = (replace(OPTION, code="wire:parcel"),)
+    fails_at = 0
+
+    def __init__(self, folder: Path) -> None:
+        self.bookings: dict[str, list[str]] = {}
+        self.given = 0
+
+    def fail_half_way(self):
+        self.fails_at = 2
+
+    def booked(self):
+        return [number for numbers in self.bookings.values() for number in numbers]
+
+    def numbers(self, booking):
+        self.given += len(booking.draft.boxes)
+        return tuple(f"W{self.given - box}" for box in range(len(booking.draft.boxes)))
+
+    def announce(self, booking):
+        numbers = self.bookings[booking.reference] = []
+        for box, number in enumerate(booking.numbers or self.numbers(booking), start=1):
+            if box == self.fails_at:
+                raise PartlyBooked(f"Of 3 parcels 1 is booked: {', '.join(numbers)}.")
+            numbers.append(number)
+        return Announced(tuple(numbers))
+
+    def cancel(self, booking):
+        return self.bookings.pop(booking.reference, None) is not None
+
+    def printed(self, tracking_number):
+        return tracking_number
+
+
+class Reserving(Wire):
+    numbering = Numbering.RESERVE_THEN_CONFIRM
+
+    def reserve(self, booking):
+        return self.numbers(booking)
+
+
+class AtBooking(Wire):
+    numbering = Numbering.NUMBER_AT_BOOKING
+    certain_after_seconds = 60
+
+    def look_up(self, reference):
+        numbers = self.bookings.get(reference)
+        return Announced(tuple(numbers)) if numbers else None
+
+
+class ReservesTooFew(Reserving):
+    def reserve(self, booking):
+        return super().reserve(booking)[:-1]
+
+
+class ReservesTwins(Reserving):
+    def reserve(self, booking):
+        return ("W1",) * len(booking.draft.boxes)
+
+
+class ReservesTheSameAgain(Reserving):
+    def reserve(self, booking):
+        return tuple(f"W{box}" for box in range(len(booking.draft.boxes)))
+
+
+class ReservesNonsense(Reserving):
+    def reserve(self, booking):
+        return tuple(f"{number} \n" for number in super().reserve(booking))
+
+
+class BooksByReserving(Reserving):
+    def reserve(self, booking):
+        self.bookings[booking.reference] = list(super().reserve(booking))
+        return self.bookings[booking.reference]
+
+
+class ConfirmsOthers(Reserving):
+    def announce(self, booking):
+        return super().announce(replace(booking, numbers=()))
+
+
+class BooksEveryTime(Reserving):
+    def announce(self, booking):
+        announced = super().announce(booking)
+        self.bookings[f"{booking.reference} {len(self.bookings)}"] = list(announced.tracking_numbers)
+        return announced
+
+
+class ReservesWithoutSayingSo(AtBooking):
+    def reserve(self, booking):
+        return self.numbers(booking)
+
+
+class SaysItReserves(AtBooking):
+    numbering = Numbering.RESERVE_THEN_CONFIRM
+
+
+class FindsEverything(AtBooking):
+    def look_up(self, reference):
+        return Announced(tuple(self.booked()))
+
+
+class FindsNothing(AtBooking):
+    def look_up(self, reference):
+        return None
+
+
+class FindsTheNewest(AtBooking):
+    def look_up(self, reference):
+        known = reference in self.bookings
+        return Announced(tuple(list(self.bookings.values())[-1])) if known else None
+
+
+class FindsTheBoxesInAnySequence(AtBooking):
+    def look_up(self, reference):
+        found = super().look_up(reference)
+        return found and Announced(found.tracking_numbers[::-1])
+
+
+class IsNeverCertain(AtBooking):
+    certain_after_seconds = -1
+
+
+class IsCertainAfterAWeek(AtBooking):
+    certain_after_seconds = 7 * 24 * 3600
+
+
+class KeepsSilentAboutAHalf(AtBooking):
+    def announce(self, booking):
+        try:
+            return super().announce(booking)
+        except PartlyBooked:
+            return Announced(tuple(self.booked()))
+
+
+class CallsAHalfANo(AtBooking):
+    def announce(self, booking):
+        try:
+            return super().announce(booking)
+        except PartlyBooked as error:
+            raise CarrierRejected("The second parcel is refused.") from error
+
+
+class DoesNotTakeAHalfBack(AtBooking):
+    def cancel(self, booking):
+        return self.fails_at == 0 and super().cancel(booking)
+
+
+class TakesAHalfBackItself(AtBooking):
+    def announce(self, booking):
+        try:
+            return super().announce(booking)
+        except PartlyBooked as error:
+            self.cancel(booking)
+            raise CarrierRejected("The second parcel is refused. The first is taken back.") from error
+
+
+RESERVES = "what_it_reserves_is_a_number_for_each_box_and_never_given_again"
+FINDS = "it_finds_again_what_it_has_booked_and_nothing_else"
+FINAL = "it_says_when_a_look_up_that_finds_nothing_is_final"
+ABILITIES = "it_can_number_if_its_numbers_are_ours_and_not_otherwise"
+HALF = "what_was_booked_in_part_is_taken_back"
+NOT_RAISED = pytest.fail.Exception
+
+
+@pytest.mark.parametrize(
+    ("honest", "liar", "promise", "broken"),
+    [
+        (Reserving, ReservesTooFew, RESERVES, AssertionError),
+        (Reserving, ReservesTwins, RESERVES, AssertionError),
+        (Reserving, ReservesTheSameAgain, RESERVES, AssertionError),
+        (Reserving, ReservesNonsense, RESERVES, AssertionError),
+        (Reserving, BooksByReserving, "nothing_is_booked_by_reserving", AssertionError),
+        (Reserving, ConfirmsOthers, "it_books_what_was_reserved", AssertionError),
+        (
+            *(Reserving, ConfirmsOthers, "the_same_reference_has_the_same_numbers_however_often_it_is_announced"),
+            AssertionError,
+        ),
+        (Reserving, BooksEveryTime, "however_often_it_is_announced_it_is_booked_once", AssertionError),
+        (AtBooking, ReservesWithoutSayingSo, ABILITIES, AssertionError),
+        (Reserving, SaysItReserves, ABILITIES, AssertionError),
+        (AtBooking, FindsEverything, FINDS, AssertionError),
+        (AtBooking, FindsNothing, FINDS, AssertionError),
+        (AtBooking, FindsTheNewest, FINDS, AssertionError),
+        (AtBooking, FindsTheBoxesInAnySequence, FINDS, AssertionError),
+        (AtBooking, IsNeverCertain, FINAL, AssertionError),
+        (AtBooking, IsCertainAfterAWeek, FINAL, AssertionError),
+        (AtBooking, KeepsSilentAboutAHalf, HALF, NOT_RAISED),
+        (AtBooking, CallsAHalfANo, HALF, AssertionError),
+        (TakesAHalfBackItself, DoesNotTakeAHalfBack, HALF, AssertionError),
+    ],
+)
+def test_a_carrier_that_is_asked_and_lies_is_found_out_and_an_honest_one_is_not(honest, liar, promise, broken):
+    test = getattr(PROMISES, f"test_{promise}")
+
+    test(**arguments_over_the_wire(test, honest(Path())))
+    with pytest.raises(broken):
+        test(**arguments_over_the_wire(test, liar(Path())))
+
+
+def arguments_over_the_wire(test, carrier):
+    fixtures = {
+        "carrier": carrier,
+        "reserving": carrier,
+        "looking_up": carrier,
+        "contract_data": {},
+        "booked": carrier.booked,
+        "failing_half_way": carrier.fail_half_way,
+    }
+    return {name: fixtures[name] for name in signature(test).parameters}
+
+
+class TestReserving(CarrierPromises):
+    """Every promise to a carrier that reserves numbers, as its own package would test them."""
+
+    kind: type[Wire] = Reserving
+
+    @pytest.fixture
+    def carrier(self, tmp_path):
+        return self.kind(tmp_path)
+
+    @pytest.fixture
+    def booked(self, carrier):
+        return carrier.booked
+
+    @pytest.fixture
+    def failing_half_way(self, carrier):
+        return carrier.fail_half_way
+
+
+class TestAtBooking(TestReserving):
+    """Every promise to a carrier that numbers what it books, and can be asked about it."""
+
+    kind = AtBooking
+
+
 def test_an_address_is_in_a_country_that_is_served_and_in_another_one_where_there_is_a_choice():
     assert an_address_in(None).country_code == "BE"
     assert an_address_in(None, but="BE").country_code == "DE"
@@ -258,7 +499,8 @@ def test_nothing_of_kolli_needs_what_only_tests_have():
     package = Path(kolli.__file__).parent
     texts = {path.relative_to(package).as_posix(): path.read_text("utf-8") for path in package.rglob("*.py")}
 
-    assert [name for name, text in texts.items() if "import pytest" in text] == ["carriers/testing.py"]
+    needs_pytest = sorted(name for name, text in texts.items() if "import pytest" in text)
+    assert needs_pytest == ["carriers/testing.py", "testing/fixture.py"]
     assert [
         name
         for name, text in texts.items()

@@ -229,7 +229,7 @@ def test_silence_after_silence_ends_in_one_booking(caller):
 def test_a_mistake_in_a_carrier_leaves_an_attempt_that_the_next_try_settles(tmp_path):
     caller = a_caller_with(ScriptedSandbox(tmp_path, after=Raises([ValueError("unreadable answer")])), tmp_path)
 
-    with pytest.raises(ValueError, match="unreadable answer"):
+    with pytest.raises(CarrierOutcomeUnknown, match="could not be understood"):
         ship(caller)
     assert states(caller) == [State.UNKNOWN]
 

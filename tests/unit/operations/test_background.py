@@ -17,9 +17,10 @@ from kolli.database import Database
 from kolli.errors import CarrierUnavailable
 from kolli.jobs import count_waiting, list_dead, release_leases
 from kolli.migrations import migrate
-from kolli.operations.announce import ANNOUNCE, SETTLE
+from kolli.operations.announce import ANNOUNCE
 from kolli.operations.background import ANNOUNCE_DELAYS, workers
 from kolli.operations.cancel import cancel
+from kolli.operations.outcomes import SETTLE
 from kolli.operations.reconcile import KEEP_ASKING_FOR, reconcile
 from kolli.operations.ship_order import Choice, ShipOrder
 from kolli.operations.ship_orders import ship_orders

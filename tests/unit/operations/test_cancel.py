@@ -327,6 +327,7 @@ def test_a_carrier_that_does_not_answer_is_asked_again_and_again_for_14_days(sil
 
 
 def test_while_nobody_knows_whether_it_is_cancelled_there_is_no_label_and_no_other_one(silent):
+    silent.sandbox.mistakes = [CarrierUnavailable()] * 2
     (shipment,) = stored_shipments(silent)
     cancel(shipment.id, silent.context)
 

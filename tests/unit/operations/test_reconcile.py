@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from kolli.carriers.base import Announced
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.registry import Carriers
 from kolli.carriers.sandbox import Fault, SandboxCarrier
@@ -15,7 +16,7 @@ from kolli.shipments.attempts import LEASE, State
 from kolli.shipments.model import ParcelStatus
 from tests.factories import NOW, a_caller, an_installation, an_order
 from tests.unit.operations.scripted_carriers import Death, Forgetful, Raises, ScriptedPost, ScriptedSandbox
-from tests.unit.operations.what_is_stored import LETTER, POST, booked, ship, states, stored_shipments
+from tests.unit.operations.what_is_stored import LETTER, POST, booked, reasons, ship, states, stored_shipments
 
 
 def after_a_death(folder, carrier, option=None):
@@ -207,14 +208,59 @@ def test_that_a_carrier_cannot_be_reached_now_says_nothing_about_the_first_time(
     assert states(caller) == [State.STORED]
 
 
-def test_an_own_number_that_is_refused_the_second_time_was_never_booked(tmp_path):
-    caller, carrier = an_unanswered_announcement(tmp_path, CarrierRejected("No such number."))
+def test_a_carrier_that_refuses_a_repeat_may_have_taken_the_first_one(tmp_path):
+    """Its no is about the repeat: "this number is in use", it may say, and mean ours."""
+    caller, carrier = an_unanswered_announcement(tmp_path, CarrierRejected("The number is in use."))
 
-    shipment = ship(caller, POST)
+    with pytest.raises(Conflict):
+        ship(caller, POST)
 
-    assert states(caller) == [State.REJECTED, State.STORED]
-    assert shipment.parcels[0].tracking_number == "3STEA00000002"
-    assert carrier.told == [("3STEA00000001",)] * 2 + [("3STEA00000002",)]
+    assert states(caller) == [State.UNKNOWN]
+    (reason,) = reasons(caller)
+    assert reason == (
+        "PostNL refuses to be told about it again, so nobody knows whether it took it the first time: The number is in"
+        " use. Ask PostNL, then say so with `kolli attempts`."
+    )
+    assert carrier.told == [("3STEA00000001",)] * 2
+
+
+class PostWithMemory(ScriptedPost):
+    """An own-number carrier that can be asked what it has."""
+
+    certain_after_seconds = 60
+    has = True
+
+    def look_up(self, reference):
+        return Announced(self.told[0]) if self.has else None
+
+
+def a_refused_repeat(folder, *, has):
+    carrier = PostWithMemory(folder, after=Raises([CarrierOutcomeUnknown(), CarrierRejected("In use.")]))
+    carrier.has = has
+    caller = a_caller(an_installation(folder, carriers=[SandboxCarrier(folder), carrier]))
+    caller.store(an_order())
+    with pytest.raises(CarrierOutcomeUnknown):
+        ship(caller, POST)
+    return caller
+
+
+def test_a_carrier_that_refuses_a_repeat_is_asked_what_it_has(tmp_path):
+    caller = a_refused_repeat(tmp_path, has=True)
+
+    assert reconcile(caller.installation) == []
+
+    assert states(caller) == [State.STORED]
+    assert parcels_of(caller) == [(ParcelStatus.READY_TO_SEND, "3STEA00000001", NOW)]
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(59, State.UNKNOWN), (60, State.REJECTED)])
+def test_that_it_has_nothing_after_a_refused_repeat_is_certain_after_its_time(tmp_path, seconds, state):
+    caller = a_refused_repeat(tmp_path, has=False)
+    later = replace(caller.installation, clock=lambda: NOW + timedelta(seconds=seconds))
+
+    reconcile(later)
+
+    assert states(caller) == [state]
 
 
 def test_a_restarted_server_takes_up_a_new_block_of_numbers(tmp_path):

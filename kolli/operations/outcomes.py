@@ -1,0 +1,253 @@
+"""What a carrier has said, or not said, is understood and written down: no label that nobody booked, and none lost.
+
+All of this is done by whoever holds the shipment (see `Calls`) and its lease.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from kolli.carriers.base import Announced, Booking, Carrier
+from kolli.errors import (
+    CarrierError,
+    CarrierOutcomeUnknown,
+    CarrierRejected,
+    CarrierUnavailable,
+    PartlyBooked,
+    StorageFull,
+    StorageUnavailable,
+)
+from kolli.jobs import enqueue
+from kolli.operations.asking import ask_to_take_back
+from kolli.operations.context import Installation
+from kolli.operations.track import set_status_of_all, tell
+from kolli.shipments.attempts import Attempt, State, move, note
+from kolli.shipments.model import ParcelStatus, Shipment
+from kolli.shipments.queries import get_shipment, mark_announced, release_reference
+from kolli.shipments.tracking import Event
+
+log = logging.getLogger(__name__)
+
+CHECKS = "checks"
+"""The lane of the jobs that look into what is not known."""
+
+SETTLE = "settle"
+"""The kind of those jobs; `kolli.operations.background` runs them."""
+
+FIRST_LOOK_AFTER = timedelta(seconds=30)
+"""How long after a carrier's silence it is asked what has become of the announcement."""
+
+_NUMBER = re.compile("[!-~]{1,40}")
+
+_NOT_STORED = "The carrier has answered, and its answer cannot be stored at this moment. It is asked again later."
+
+_TAKING_BACK = " It was asked to take back what it has booked: "
+
+
+@contextmanager
+def settling(
+    shipment: Shipment,
+    attempt: Attempt,
+    carrier: Carrier,
+    booking: Booking,
+    installation: Installation,
+    *,
+    stays_queued: bool = False,
+) -> Iterator[None]:
+    """Writes down what it means for an attempt when the call to the carrier inside ends in an error.
+
+    A CarrierError leaves the block that says what has come of it. With `stays_queued`, an attempt that never
+    reached the carrier is left for the caller to queue again. What cannot be written down leaves the attempt as it is:
+    it is left behind then, and looked into.
+    """
+    try:
+        with _settling(shipment, attempt, carrier, booking, installation, stays_queued=stays_queued):
+            yield
+    except (StorageFull, StorageUnavailable) as error:
+        log.exception("What the carrier has said of shipment %s could not be stored", shipment.id)
+        raise CarrierOutcomeUnknown(_NOT_STORED) from error
+
+
+@contextmanager
+def _settling(
+    shipment: Shipment,
+    attempt: Attempt,
+    carrier: Carrier,
+    booking: Booking,
+    installation: Installation,
+    *,
+    stays_queued: bool,
+) -> Iterator[None]:
+    try:
+        yield
+    except CarrierRejected as error:
+        settle_without_label(shipment, attempt, State.REJECTED, error.message, installation)
+        raise
+    except CarrierUnavailable as error:
+        if not stays_queued:
+            settle_without_label(shipment, attempt, State.ABANDONED, error.message, installation)
+        raise
+    except PartlyBooked as error:
+        raise take_back(shipment, attempt, carrier, booking, installation, after=error) from error
+    except CarrierOutcomeUnknown as error:
+        leave_open(attempt, error.message, installation)
+        raise
+    except (StorageFull, StorageUnavailable):
+        raise
+    except Exception:  # a mistake of ours, when there may be a label already
+        leave_open(attempt, "The announcement was broken off by an error. The log tells of it.", installation)
+        raise
+
+
+def store(
+    shipment: Shipment, attempt: Attempt, answer: object, installation: Installation, reason: str = ""
+) -> Shipment:
+    """Writes down a carrier's yes; the same answer stored twice changes nothing. CarrierOutcomeUnknown if it is none.
+
+    The reason says how it was found out, where it was not said at once.
+    """
+    announced = check_answer(shipment, answer)
+
+    def work(transaction: Connection) -> Shipment:
+        return store_in(transaction, shipment, attempt, announced, installation, reason=reason)
+
+    return installation.database.keep(work)
+
+
+def check_answer(shipment: Shipment, answer: object) -> Announced:
+    """A carrier's yes, as one that can be understood; CarrierOutcomeUnknown when it cannot."""
+    if not isinstance(answer, Announced):
+        raise CarrierOutcomeUnknown("The carrier gave an answer that is neither yes nor no.")
+    numbers = read_numbers(answer)
+    given, wanted = len(numbers), len(shipment.parcels)
+    if given != wanted:
+        raise CarrierOutcomeUnknown(f"The carrier gave {given} tracking numbers for {wanted} parcels.")
+    for parcel, number in zip(shipment.parcels, numbers, strict=True):
+        if parcel.tracking_number not in {None, number}:
+            raise CarrierOutcomeUnknown(f"The carrier was told the number {parcel.tracking_number} and gave {number}.")
+    return Announced(numbers)
+
+
+def read_numbers(answer: object) -> tuple[str, ...]:
+    """The tracking numbers in an answer, however many: each can be a barcode, and is there once.
+
+    CarrierOutcomeUnknown for everything else. What was given is not repeated then: it may be of any length.
+    """
+    numbers = answer.tracking_numbers if isinstance(answer, Announced) else answer
+    if not isinstance(numbers, tuple | list):
+        raise CarrierOutcomeUnknown("The carrier gave something that is no list of tracking numbers.")
+    found = tuple(number for number in numbers if isinstance(number, str) and _NUMBER.fullmatch(number))
+    if len(found) < len(numbers):
+        raise CarrierOutcomeUnknown("The carrier gave a tracking number that no barcode can hold.")
+    if len({number.lower() for number in found}) < len(found):
+        raise CarrierOutcomeUnknown("The carrier gave several parcels the same tracking number.")
+    return found
+
+
+def store_in(
+    transaction: Connection,
+    shipment: Shipment,
+    attempt: Attempt,
+    announced: Announced,
+    installation: Installation,
+    *,
+    reason: str = "",
+) -> Shipment:
+    """Writes down a carrier's yes that has been understood, in a transaction that ends when this raises."""
+    now = installation.clock()
+    if not move(transaction, attempt, State.STORED, now, reason, owner=installation.owner):
+        # Somebody else, such as a reconciliation, was faster.
+        stored = get_shipment(transaction, shipment.account_id, shipment.id)
+        if announced.tracking_numbers != tuple(parcel.tracking_number for parcel in stored.parcels):
+            numbers = ", ".join(announced.tracking_numbers)
+            log.error("Shipment %s has a label that is not stored, because it is settled: %s", shipment.id, numbers)
+        return stored
+    try:
+        mark_announced(transaction, shipment, announced.tracking_numbers, now)
+    except IntegrityError as error:
+        numbers = ", ".join(announced.tracking_numbers)
+        raise CarrierOutcomeUnknown(f"The carrier gave a number that another parcel has: {numbers}.") from error
+    status = ParcelStatus.READY_TO_SEND
+    parcels = tuple(
+        replace(parcel, status=status, updated_at=now, tracking_number=number, announced_at=now)
+        for parcel, number in zip(shipment.parcels, announced.tracking_numbers, strict=True)
+    )
+    shipment = replace(shipment, parcels=parcels)
+    tell(transaction, shipment, parcels, Event(status, now, "kolli"), now)
+    return shipment
+
+
+def settle_without_label(
+    shipment: Shipment, attempt: Attempt, state: State, reason: str, installation: Installation
+) -> None:
+    """Writes down that an attempt has come to nothing, and lets its order and its external reference go."""
+    now = installation.clock()
+
+    def work(transaction: Connection) -> None:
+        if move(transaction, attempt, state, now, reason, owner=installation.owner):
+            release_reference(transaction, shipment.account_id, shipment.id)
+            event = Event(ParcelStatus.ANNOUNCEMENT_FAILED, now, "kolli", reason)
+            set_status_of_all(transaction, shipment, event, now)
+
+    installation.database.keep(work)
+
+
+def leave_open(
+    attempt: Attempt, reason: str, installation: Installation, *, is_partly_booked: bool = False
+) -> Attempt | None:
+    """Writes down that nobody knows what has become of an attempt, and why; its order stays guarded.
+
+    A job looks into it. Gives the attempt as it is then; None when somebody else has settled it.
+    """
+    now, owner = installation.clock(), installation.owner
+
+    def work(transaction: Connection) -> bool:
+        if attempt.state is State.UNKNOWN:  # it has its job
+            return note(transaction, attempt, now, reason, owner=owner, is_partly_booked=is_partly_booked)
+        is_open = move(transaction, attempt, State.UNKNOWN, now, reason, owner=owner, is_partly_booked=is_partly_booked)
+        if is_open:
+            body = {"shipment_id": attempt.shipment_id}
+            due_at = now + FIRST_LOOK_AFTER
+            enqueue(transaction, CHECKS, SETTLE, [body], due_at, now=now, account_id=attempt.account_id)
+        return is_open
+
+    if not installation.database.keep(work):
+        return None
+    return replace(attempt, state=State.UNKNOWN, reason=reason, is_partly_booked=is_partly_booked)
+
+
+def take_back(
+    shipment: Shipment,
+    attempt: Attempt,
+    carrier: Carrier,
+    booking: Booking,
+    installation: Installation,
+    *,
+    after: CarrierOutcomeUnknown,
+) -> CarrierError:
+    """Has a carrier take back what it has booked of a shipment in part; gives what the caller is to be told.
+
+    `after` says what has happened. CarrierRejected: nothing is booked any more, and the order is free. Else the
+    attempt stays open, and this is done again later: taking back what has been taken back is harmless.
+    """
+    what_happened, _, _ = after.message.partition(_TAKING_BACK)
+    left = leave_open(attempt, what_happened, installation, is_partly_booked=True)
+    if left is None:
+        return after
+    try:
+        agrees = ask_to_take_back(carrier, booking, left)
+        said = "it did, so nothing is booked any more." if agrees else "it did not. It is asked again later."
+    except CarrierError as refusal:
+        agrees, said = False, f"{refusal.message} It is asked again later."
+    reason = f"{what_happened}{_TAKING_BACK}{said}"
+    if agrees:
+        settle_without_label(shipment, left, State.REJECTED, reason, installation)
+        return CarrierRejected(reason, details=after.details)
+    leave_open(left, reason, installation, is_partly_booked=True)
+    return CarrierOutcomeUnknown(reason, details=after.details)

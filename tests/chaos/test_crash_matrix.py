@@ -1,0 +1,160 @@
+"""Whatever happens at whichever step of a purchase, it gives one booking, which the client finds.
+
+Every border that a request crosses, times every fault, times every kind of purchase, with and without a key: each cell
+is a server of its own, which dies, breaks, hangs or runs out of disk exactly there, while a client tries until it has
+its label.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from shutil import copytree, rmtree
+from typing import NamedTuple
+
+import pytest
+
+from kolli.demo import Credentials
+from tests.chaos.doomed import CROSSED, FULL, HANGING, Doom, Fault
+from tests.chaos.processes import GONE, Server, serving, wait_until
+from tests.chaos.purchases import (
+    Purchase,
+    Told,
+    a_numbered_order,
+    announcement,
+    label_sync,
+    labels_async,
+    mistakes,
+    scanned,
+    settled,
+    shipment_of,
+    tell,
+)
+from tests.chaos.results import record
+from tests.end_to_end.processes import prepared
+
+ONE, FIVE_LATER, FIVE = label_sync(1), labels_async(1), announcement(1)
+PURCHASES = [ONE, FIVE_LATER, FIVE]
+KEYS = {"with a key": "the-key", "without a key": None}
+SIGNS = {Fault.HANG: HANGING, Fault.FULL: FULL}
+
+LAST = "after the answer"
+
+SHORT_PATIENCE_SECONDS = 0.2
+"""How long a client waits for a server that hangs."""
+
+
+class Shop(NamedTuple):
+    """A folder with an order that nobody has shipped."""
+
+    data: Path
+    credentials: Credentials
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory) -> Shop:
+    data = tmp_path_factory.mktemp("shop") / "data"
+    credentials = prepared(data)
+    with serving(data, credentials) as server:
+        assert server.ask("POST", "/api/v3/orders", [a_numbered_order(1)]).status == 201
+        server.stop()
+    return Shop(data, credentials)
+
+
+def bought(shop: Shop, folder: Path, purchase: Purchase, key: str | None, doom: Doom) -> list[str]:
+    """One cell: a purchase under its doom, until the client has its label. Gives everything that is wrong then."""
+    data = folder / "data"
+    copytree(shop.data, data)
+    with serving(data, shop.credentials, doom) as server:
+        try_first(server, purchase, key, doom)
+        told = tell(purchase, server, key=key)
+        found = [*mistakes(purchase, told, data), *differs(server, purchase, told, key)]
+        parcel_id, number = told.parcels[-1]
+        if number not in (seen := scanned(server, parcel_id)):
+            found.append(f"the label of {number} says {seen}")
+    if doom.border not in crossed(folder):
+        found.append(f"never came to {doom.border}")
+    return found
+
+
+def try_first(server: Server, purchase: Purchase, key: str | None, doom: Doom) -> None:
+    """What the client does while the fault lasts. From a server that hangs it goes away, and comes back."""
+    sign = server.data.parent / SIGNS[doom.fault] if doom.fault in SIGNS else None
+    with suppress(*GONE), server.asking("POST", purchase.path, purchase.body, key=key) as connection:
+        if sign and sign.name == HANGING:
+            wait_until(sign.exists, "the server to hang")
+        else:
+            connection.getresponse().read()
+    if sign:
+        wait_until(sign.exists, f"{sign.name} at {doom}")
+        with suppress(*GONE):
+            server.ask("POST", purchase.path, purchase.body, key=key, timeout_seconds=SHORT_PATIENCE_SECONDS)
+        sign.unlink()
+
+
+def differs(server: Server, purchase: Purchase, told: Told, key: str | None) -> Iterator[str]:
+    """What is wrong with the answers to one more request: with a key, they are the same bytes; without, no label."""
+    again = server.ask("POST", purchase.path, purchase.body, key=key)
+    if key is None:
+        if again.status == 201:
+            yield f"another label: {again}"
+    elif (again.status, again.body) != (told.answer.status, told.answer.body):
+        yield f"{again} after {told.answer}"
+    elif again.headers.get("idempotent-replayed") != "true":
+        yield f"not replayed: {again.headers}"
+
+
+def crossed(folder: Path) -> list[str]:
+    """The borders in the order in which they were crossed."""
+    return (folder / CROSSED).read_text("utf-8").splitlines()
+
+
+def borders_of(shop: Shop, folder: Path, purchase: Purchase, key: str | None) -> list[str]:
+    """The borders of a purchase to which nothing happens, until its labels are there."""
+    copytree(shop.data, folder / "data")
+    with serving(folder / "data", shop.credentials) as server:
+        shipment_id = shipment_of(server.ask("POST", purchase.path, purchase.body, key=key))
+        assert shipment_id is not None
+        assert settled(server, shipment_id) is not None
+        wait_until(lambda: LAST in crossed(folder) and is_whole(crossed(folder)), "the last border")
+    return crossed(folder)
+
+
+def is_whole(borders: list[str]) -> bool:
+    """Whether every commit that has begun has ended."""
+    begun = [name.removeprefix("before ") for name in borders if name.startswith("before the commit")]
+    ended = [name.removeprefix("after ") for name in borders if name.startswith("after the commit")]
+    return sorted(begun) == sorted(ended)
+
+
+def named(purchase: Purchase) -> str:
+    return purchase.name.replace(", ", "-").replace(" ", "-")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("purchase", PURCHASES, ids=named)
+def test_whatever_happens_at_whichever_step_a_purchase_gives_one_label(shop, tmp_path, purchase, key, fault):
+    begin = time.monotonic()
+    names = borders_of(shop, tmp_path / "undisturbed", purchase, KEYS[key])
+    wrong: dict[str, list[str]] = {}
+    for number, border in enumerate(names):
+        folder = tmp_path / str(number)
+        try:
+            found = bought(shop, folder, purchase, KEYS[key], Doom(border, fault))
+        except AssertionError as error:
+            found = [str(error)]
+        if found:
+            wrong[border] = found
+        else:
+            rmtree(folder)
+    record(
+        "Crash matrix",
+        f"{purchase.name}, {key}, {fault}",
+        borders=len(names),
+        wrong=len(wrong),
+        seconds=round(time.monotonic() - begin, 1),
+    )
+
+    assert wrong == {}
