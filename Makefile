@@ -13,7 +13,7 @@ PYTHON ?= $(firstword $(foreach name,$(NAMES),$(shell $(name) -c \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test lint format benchmark lock clean test-tools
+.PHONY: help demo setup test chaos lint format benchmark lock clean test-tools
 
 help:  ## list what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -26,6 +26,16 @@ setup: $(VENV)/.ready  ## make .venv with all that Kolli and its tests need
 test: setup test-tools lint  ## run every check and every test; this is what CI runs
 	@echo "Running the tests on $$(getconf _NPROCESSORS_ONLN) cores ..."
 	@$(BIN)/python -m pytest -n auto
+
+# What was found is printed as the tables of docs/proof.md; `scripts/proof-page $(RESULTS)` puts them there.
+RESULTS := $(VENV)/chaos.jsonl
+
+chaos: setup  ## kill, race and starve real servers; KILLS=1000 SEEDS=1000000 ROUNDS=20 does it for longer
+	@rm -f $(RESULTS)
+	@echo "Breaking Kolli in every way we know, on $$(getconf _NPROCESSORS_ONLN) cores ..."
+	@CHAOS_RESULTS=$(RESULTS) CHAOS_KILLS=$(KILLS) CHAOS_SEEDS=$(SEEDS) CHAOS_ROUNDS=$(ROUNDS) CHAOS_SEED=$(SEED) \
+	    $(BIN)/python -m pytest -n auto tests/chaos
+	@$(BIN)/python scripts/proof-page --show $(RESULTS)
 
 lint: setup  ## check style and types
 	@echo "Checking style (ruff) ..."

@@ -6,7 +6,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import deciding, labels, lists, queue, service_points, shipping, webhooks
+from benchmarks import deciding, labels, lists, queue, service_points, shipping, testing, webhooks
 from kolli import __version__
 
 
@@ -20,6 +20,7 @@ def main() -> None:
         "webhooks": webhooks.measure,
         "deciding": deciding.measure,
         "service_points": service_points.measure,
+        "testing": testing.measure,
     }
     long = {"million": lists.measure_a_million}
     wanted = sys.argv[1:] or list(parts)

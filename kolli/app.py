@@ -28,11 +28,13 @@ from kolli.account.requests import LoggedRequest
 from kolli.api import description, v2
 from kolli.api.endpoint import nowhere
 from kolli.api.logged import Logged
+from kolli.api.unreadable import Http
 from kolli.api.v2.errors import PREFIX as V2_PREFIX
 from kolli.api.v2.errors import nowhere as nowhere_in_v2
 from kolli.api.v3 import SECTIONS
 from kolli.carriers.registry import Carriers, installed_carriers
 from kolli.database import Database
+from kolli.database_files import network_file_system
 from kolli.documents.fonts import Fonts
 from kolli.errors import SetupError, StorageFull, StorageUnavailable
 from kolli.jobs import release_leases
@@ -116,10 +118,16 @@ def watch_disk(database: Database, settings: Settings) -> None:
 
     For a server; a command has no answers to wait for, and ends by itself.
     """
-    waiting = settings.threads + LANES[LABELS].workers + LANES[CHECKS].workers
-    size = settings.room_mib * MIB if settings.room_mib else room_for(waiting)
-    database.room = Room(settings.data / ROOM, size)
+    if kind := network_file_system(settings.data):
+        log.warning("%s is on a network file system (%s), where SQLite can lose data.", settings.data, kind)
+    database.room = Room(settings.data / ROOM, size_of_room(settings))
     database.when_a_sync_fails = _end_at_once
+
+
+def size_of_room(settings: Settings) -> int:
+    """How much room a server with these settings keeps for carriers' answers, in bytes."""
+    waiting = settings.threads + LANES[LABELS].workers + LANES[CHECKS].workers
+    return settings.room_mib * MIB if settings.room_mib else room_for(waiting)
 
 
 def _end_at_once(sentence: str) -> NoReturn:
@@ -298,25 +306,19 @@ def at_work(installation: Installation, background: Workers | None = None) -> It
 
     Nobody is answered yet: that is up to who runs the server. Only right where no other server works on the database.
     """
-    begin(installation)
-    background = background or workers(installation)
-    background.start()
-    request_log = None
-    if installation.settings.request_log:
-        request_log = RequestLog(installation.database, installation.settings.request_log, installation.clock)
-        request_log.start()
-    config = uvicorn.Config(
-        web(installation, request_log.note if request_log else None),
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=30,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=60,
-    )
     try:
-        yield Running(installation, uvicorn.Server(config), background, request_log)
+        begin(installation)
+    except StorageFull as error:  # it can still be read, and jobs settle the rest when there is room
+        log.error("What an earlier process left behind is settled later. %s", error.message)  # noqa: TRY400 - no mistake
+    background = background or workers(installation)
+    kept = installation.settings.request_log
+    request_log = RequestLog(installation.database, kept, installation.clock) if kept else None
+    server = _web_server(web(installation, request_log.note if request_log else None))
+    background.start()
+    if request_log:
+        request_log.start()
+    try:
+        yield Running(installation, server, background, request_log)
     finally:
         if background.stop(WORKERS_GET_SECONDS):
             installation.carriers.close()
@@ -326,6 +328,21 @@ def at_work(installation: Installation, background: Workers | None = None) -> It
             request_log.stop(LOG_GETS_SECONDS)
         installation.outgoing.close()
         installation.database.close()
+
+
+def _web_server(application: ASGIApp) -> uvicorn.Server:
+    config = uvicorn.Config(
+        application,
+        http=Http,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=60,
+    )
+    return uvicorn.Server(config)
 
 
 def begin(installation: Installation) -> None:
@@ -350,8 +367,8 @@ def serve(settings: Settings, started: Callable[[Installation], None]) -> None:
     """
     with sole_server(settings.data):
         database = open_database(settings)
-        watch_disk(database, settings)
         listener = listen(settings)
+        watch_disk(database, settings)
         bound = settings.model_copy(update={"port": listener.getsockname()[1]})
         with at_work(build(bound, database)) as running:
             threading.Thread(target=_tell, args=(running, started), daemon=True).start()

@@ -31,8 +31,11 @@ Result = TypeVar("Result")
 BUSY_TIMEOUT_SECONDS = 10
 """How long a transaction waits for another process that writes to the same file."""
 
-ROWS_PER_CHECKPOINT = 400
-"""Changed rows after which the log is brought into the file: about a thousand pages, which is SQLite's own measure."""
+ROWS_PER_CHECKPOINT = 200
+"""Changed rows after which the log is brought into the file: some four hundred pages."""
+
+ROWS_AFTER_AN_INCOMPLETE_ONE = 20
+"""The same when a reader was in the way: the log cannot begin anew, and only grows, until all of it is in the file."""
 
 _TOPICS = "kolli.topics"
 
@@ -87,7 +90,7 @@ class Database:
         """Opens the SQLite file at `path`, creating it when it is not there; None is a database in memory."""
         self._turns = Turns()
         self._listeners: dict[str, Callable[[], None]] = {}
-        self._rows_checkpointed = 0
+        self._rows_at_checkpoint = ROWS_PER_CHECKPOINT  # in all that the writer's connection has changed
         self.path = path
         self.room = Room()  # for carriers' answers; a server has one that can be missing
         self.when_a_sync_fails: Callable[[str], NoReturn] = _is_a_setup_error
@@ -169,23 +172,28 @@ class Database:
             return
         with self._writer.connect() as connection:
             rows = connection.connection.dbapi_connection.total_changes  # type: ignore[union-attr]
-        if 0 <= rows - self._rows_checkpointed < ROWS_PER_CHECKPOINT:
+        if rows < self._rows_at_checkpoint:
             return
-        self._rows_checkpointed = rows
+        self._rows_at_checkpoint = rows + ROWS_PER_CHECKPOINT
         try:
-            self._checkpoint("PASSIVE")
+            is_complete = self._checkpoint("PASSIVE")
         except (StorageFull, StorageUnavailable) as error:
             log.warning("The log of %s stays as long as it is for now. %s", self.path, error.message)
+        else:
+            if not is_complete:
+                self._rows_at_checkpoint = rows + ROWS_AFTER_AN_INCOMPLETE_ONE
 
-    def _checkpoint(self, how: str) -> None:
+    def _checkpoint(self, how: str) -> bool:
+        """Brings the log into the file; False when some of it stays, because somebody reads what is older."""
         with self._writer.connect() as connection:
             cursor = connection.connection.cursor()  # below SQLAlchemy, which would begin a transaction
             try:
-                cursor.execute(f"PRAGMA wal_checkpoint({how})")
+                is_blocked, pages, written = cursor.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
             except sqlite3.Error as error:
                 raise self._translated(error) or error from error
             finally:
                 cursor.close()
+        return not is_blocked and pages == written
 
     def close(self) -> None:
         """Closes every connection."""
@@ -203,6 +211,7 @@ class Database:
 
         @event.listens_for(engine, "connect")
         def _configure(connection: sqlite3.Connection, _: object) -> None:
+            self._rows_at_checkpoint = ROWS_PER_CHECKPOINT  # a new connection counts from nothing
             connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")

@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "fuse.sshfs", "fuse.glusterfs"}
+)
+"""Types of file systems, as Linux names them, whose locks and shared memory SQLite cannot rely on."""
+
 PAGES_PER_STEP = 1_000
 """Pages that a copy is made of at a time: 4 MB."""
 
@@ -48,3 +53,17 @@ def problems_of_file(path: Path) -> list[str]:
     return problems + [
         f"a row of {table} refers to a row of {parent} that is not there" for table, _, parent, _ in dangling
     ]
+
+
+def network_file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) -> str | None:
+    """The type of the file system that a folder is on if it is one of a network, as far as that can be told."""
+    try:
+        lines = mounts.read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    found = [line.replace("\\040", "\0").split(" ") for line in lines]  # a space in a name is written so
+    there = folder.resolve()
+    mounted = [(fields[1].replace("\0", " "), fields[2]) for fields in found]
+    above = [mount for mount in mounted if there.is_relative_to(mount[0])]
+    kind = max(above, key=lambda mount: len(mount[0]), default=("", ""))[1]
+    return kind if kind in NETWORK else None

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from kolli.app import DATABASE, find_fonts, key_file, now, readable
+from kolli.app import DATABASE, MIB, find_fonts, key_file, now, readable, size_of_room
 from kolli.carriers.registry import installed_carriers
 from kolli.database import Database
+from kolli.database_files import network_file_system
 from kolli.errors import KolliError, NotDrawable
 from kolli.jobs import find_longest_due, list_dead
 from kolli.migrations import newest_version, version_of
 from kolli.operations.secrets import examine_secrets, holds_secrets
+from kolli.room import ROOM, allocated_bytes, free_bytes
 from kolli.settings import Settings
 from kolli.shipments.attempts import list_unsettled
 from kolli.vault import Vault, who_else_can_read
@@ -36,7 +38,7 @@ def examine(settings: Settings) -> list[Finding]:
         Finding(is_good=True, text=f"{f'KOLLI_{name.upper()}':<21} {_shown(settings, name):<22} {field.description}")
         for name, field in Settings.model_fields.items()
     ]
-    for check in (_folder, _fonts, _carriers, _database):
+    for check in (_folder, _disk, _fonts, _carriers, _database):
         try:
             findings.extend(check(settings))
         except (KolliError, OSError, sqlite3.Error) as error:
@@ -54,6 +56,24 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     is_good = there.is_dir() and os.access(there, os.W_OK)
     text = f"{there} can be written to" if is_good else f"{there} is no folder that can be written to: set KOLLI_DATA"
     yield Finding(is_good=is_good, text=text)
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    if not settings.data.exists():
+        return
+    free = free_bytes(settings.data) // MIB
+    wanted = size_of_room(settings)
+    path = settings.data / ROOM
+    kept = allocated_bytes(path)
+    is_good = kept >= wanted or free * MIB >= wanted
+    text = f"{kept // MIB} of {wanted // MIB} MiB are kept in {path} for carriers' answers, and {free} MiB are free"
+    hint = "" if is_good else ": too little to book anything. Make room, or lower KOLLI_ROOM_MIB"
+    yield Finding(is_good=is_good, text=text + hint)
+    if kind := network_file_system(settings.data):
+        text = (
+            f"{settings.data} is on a network file system ({kind}), where SQLite can lose data: move it to a disk here"
+        )
+        yield Finding(is_good=False, text=text)
 
 
 def _fonts(settings: Settings) -> Iterator[Finding]:

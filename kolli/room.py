@@ -88,7 +88,7 @@ class Room:
             if self._storing or time.monotonic() < self._next_try:
                 return False
             try:
-                if _free_bytes(self.path.parent) < self.size - _allocated_bytes(self.path) + SPARE_BYTES:
+                if free_bytes(self.path.parent) < self.size - allocated_bytes(self.path) + SPARE_BYTES:
                     return False
                 _fill(self.path, self.size)
             except OSError as error:
@@ -125,13 +125,15 @@ def _empty(path: Path) -> None:
             os.close(file)
 
 
-def _allocated_bytes(path: Path) -> int:
+def allocated_bytes(path: Path) -> int:
+    """What a file takes up on the disk, whatever length it claims to have; 0 when it is not there."""
     try:
         return path.stat().st_blocks * 512
     except FileNotFoundError:
         return 0
 
 
-def _free_bytes(folder: Path) -> int:
+def free_bytes(folder: Path) -> int:
+    """What is left on the disk of a folder for whoever is not root."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize

@@ -25,7 +25,8 @@ from kolli.account.idempotent_requests import (
 from kolli.api.errors import INVALID, Rejected, problem
 from kolli.errors import BrokenOff, InFlight, KeyReused, KolliError, StorageFull, StorageUnavailable
 from kolli.operations.context import Context
-from kolli.shipments.attempts import GUARDED, attempts_of_request
+from kolli.operations.resume import CAME_TO_NOTHING
+from kolli.shipments.attempts import attempts_of_request
 
 log = logging.getLogger(__name__)
 
@@ -145,11 +146,11 @@ def _finish(claim: Claim, request_id: int, response: Response, context: Context)
 
 
 def _let_go(request_id: int, context: Context) -> None:
-    """Frees a key whose request has come to nothing. One that has a label, or may have one, keeps it."""
+    """Frees a key whose request has come to nothing. One that has, had or may have a label keeps it."""
     try:
         with context.database.write() as transaction:
             attempts = attempts_of_request(transaction, context.account_id, request_id)
-            forget = let_go if any(attempt.state in GUARDED for attempt in attempts) else free
-            forget(transaction, context.account_id, request_id)
+            end = free if all(attempt.state in CAME_TO_NOTHING for attempt in attempts) else let_go
+            end(transaction, context.account_id, request_id)
     except KolliError as error:
         log.warning("The key of request %d is not freed: %s", request_id, error.message)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from anyio import sleep
+from anyio import move_on_after
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -127,14 +127,17 @@ def _is_late(scenario: Scenario, response: Response) -> Response:
 
 
 class _Late(Response):
-    """An answer that is sent later. Nobody's thread waits meanwhile."""
+    """An answer that is sent later, unless nobody waits for it any more. No thread does meanwhile."""
 
     def __init__(self, response: Response, seconds: float) -> None:
         super().__init__(response.body, response.status_code, response.headers)
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await sleep(self._seconds)
+        with move_on_after(self._seconds):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
         await super().__call__(scope, receive, send)
 
 

@@ -33,8 +33,15 @@ from typing import Any, NoReturn
 
 from kolli.carriers.base import Announced
 from kolli.carriers.label_files import problem_with_file
-from kolli.errors import CarrierError, CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Unreachable
-from kolli.outgoing import NotReached, Outgoing, Patience
+from kolli.errors import (
+    CarrierError,
+    CarrierOutcomeUnknown,
+    CarrierRejected,
+    CarrierUnavailable,
+    Invalid,
+    Unreachable,
+)
+from kolli.outgoing import NotReached, Outgoing, Patience, check_url
 
 MOST_BYTES = 8 * 1024 * 1024
 """How much of an answer is read: the labels of fifty boxes in one document have room."""
@@ -223,6 +230,12 @@ def ask(
 
     That nothing was sent is known only where no connection came about: CarrierUnavailable. Redirects are not followed.
     """
+    try:
+        check_url(url, outgoing.private_targets)
+    except Invalid as error:
+        raise CarrierUnavailable(
+            f"The carrier's address cannot be called: {error.message} Nothing was sent."
+        ) from error
     with asking(call):
         reply = outgoing.send(method, url, headers, body, patience=patience, most_bytes=most_bytes + 1)
         return receive(call, reply.status, reply.headers, [reply.body], most_bytes=most_bytes)

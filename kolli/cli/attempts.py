@@ -84,12 +84,12 @@ def _show_entry(entry: Open) -> None:
     since = f"{attempt.changed_at:%Y-%m-%d %H:%M}" if attempt.changed_at else "-"
     tries = "1 try" if attempt.tries == 1 else f"{attempt.tries} tries"
     order = f"order {known.order_number}" if known.order_number else "no order"
-    typer.echo(
+    _tell(
         f"{attempt.shipment_id} {attempt.state} since {since}, {tries}, {order}, {known.carrier_name},"
         f" account {entry.account_id}"
     )
-    typer.echo(f"    {MEANINGS[attempt.state]}{f': {attempt.reason}' if attempt.reason else ''}")
-    typer.echo(f"    next: {entry.next_step}")
+    _tell(f"    {MEANINGS[attempt.state]}{f': {attempt.reason}' if attempt.reason else ''}")
+    _tell(f"    next: {entry.next_step}")
 
 
 def _show_history(history: History) -> None:
@@ -106,12 +106,17 @@ def _show_history(history: History) -> None:
         "state": f"{attempt.state}, {attempt.tries} tries",
     }
     for name, value in rows.items():
-        typer.echo(f"{name:<10} {value}")
+        _tell(f"{name:<10} {value}")
     for parcel in shipment.parcels:
         number = parcel.tracking_number or "no number yet"
-        typer.echo(f"parcel {parcel.box_number:<3} {number}, {parcel.status.message}, id {parcel.id}")
+        _tell(f"parcel {parcel.box_number:<3} {number}, {parcel.status.message}, id {parcel.id}")
     for move in history.moves:
         step = f"{move.before or 'new'} → {move.after}"
-        typer.echo(f"{move.at:%Y-%m-%d %H:%M:%S} {step:<22} {move.reason}".rstrip())
+        _tell(f"{move.at:%Y-%m-%d %H:%M:%S} {step:<22} {move.reason}")
     if history.next_step:
-        typer.echo(f"next       {history.next_step}")
+        _tell(f"next       {history.next_step}")
+
+
+def _tell(line: str) -> None:
+    """Shows a line. What carriers and shops have said is in it, and none of that may command a terminal."""
+    typer.echo("".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line).rstrip())

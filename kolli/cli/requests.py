@@ -14,15 +14,15 @@ LOOK_SECONDS = 0.5
 
 def requests_command(
     *,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on showing requests as they come, until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with requests as they come, until Ctrl-C.")] = False,
     limit: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many are shown, the newest last.")] = 50,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that did not get what they asked for.")] = False,
-    scenario: Annotated[bool, typer.Option("--scenario", help="Only those that the sandbox has tampered with.")] = False,
+    scenario: Annotated[bool, typer.Option("--scenario", help="Only those the sandbox has tampered with.")] = False,
     account: Annotated[int | None, typer.Option(help="Only those of this account.")] = None,
 ) -> None:
-    """Show what the server was asked lately and what it answered, the newest last.
+    """Show the latest requests and their answers.
 
-    What went wrong on purpose is marked with the sandbox's scenario.
+    The newest stands last. What went wrong on purpose is marked with the sandbox's scenario.
     """
     with installation() as at:
         last = 0

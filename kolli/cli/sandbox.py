@@ -16,7 +16,7 @@ from kolli.errors import Impossible, Invalid
 from kolli.scenarios import SCENARIOS, names_of, parse
 
 sandbox = typer.Typer(
-    help="Have test shipments go wrong on purpose, and see what was really booked.",
+    help="Make tests fail on purpose, and see what was booked.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

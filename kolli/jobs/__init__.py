@@ -9,7 +9,7 @@ A lease guards against a process that died, not against a slow run: while a proc
 again, however late it is.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -90,7 +90,9 @@ _ADD = insert(jobs)
 _DEAD = select(jobs).where(jobs.c.died_at.is_not(None)).order_by(jobs.c.died_at, jobs.c.id)
 _WAITING = select(jobs.c.kind, func.count().label("waiting")).where(jobs.c.died_at.is_(None)).group_by(jobs.c.kind)
 _LONGEST_DUE = select(func.min(jobs.c.due_at)).where(jobs.c.died_at.is_(None), jobs.c.is_running.is_(False))
-_NEXT_DUE = select(func.min(jobs.c.due_at)).where(jobs.c.died_at.is_(None))
+_NEXT_DUE = select(func.min(jobs.c.due_at)).where(
+    jobs.c.died_at.is_(None), jobs.c.kind.not_in(bindparam("others", expanding=True))
+)
 _AT_WORK = (
     select(jobs.c.id)
     .where(jobs.c.died_at.is_(None), or_(jobs.c.is_running, jobs.c.due_at <= bindparam("now")))
@@ -225,9 +227,12 @@ def find_longest_due(transaction: Connection) -> datetime | None:
     return None if due_at is None else datetime.fromisoformat(due_at)
 
 
-def find_next_due(transaction: Connection) -> datetime | None:
-    """When the next job is due; None when there is none. One that runs is due when its lease ends."""
-    due_at = transaction.execute(_NEXT_DUE).scalar_one()
+def find_next_due(transaction: Connection, besides: Collection[str] = ()) -> datetime | None:
+    """When the next job is due that is of none of these kinds; None when there is none.
+
+    One that runs is due when its lease ends.
+    """
+    due_at = transaction.execute(_NEXT_DUE, {"others": list(besides)}).scalar_one()
     return None if due_at is None else datetime.fromisoformat(due_at)
 
 

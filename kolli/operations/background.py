@@ -59,8 +59,9 @@ def _announce_queued(installation: Installation, job: Job) -> Then | None:
         shipment = get_shipment(transaction, account_id, shipment_id)
         attempt = get_attempt(transaction, account_id, shipment_id)
         contract = contract_of(transaction, shipment)
-    if attempt.state is State.INTENDED:  # by an earlier run, which was broken off: jobs are run by one thread at a time
-        leave_open(attempt, _broken_off(job), installation)
+    # Intended by an earlier run, which was broken off: in one process a job is run by one thread at a time.
+    if attempt.state is State.INTENDED and leave_open(attempt, _broken_off(job), installation) is None:
+        raise Again("Another process is announcing it.")
     is_being_cancelled = any(parcel.status is ParcelStatus.CANCELLING for parcel in shipment.parcels)
     if attempt.state is not State.QUEUED or is_being_cancelled:  # the cancellation's job takes it out of the queue
         return None

@@ -11,7 +11,7 @@ from kolli.jobs import Again, enqueue
 from kolli.operations.asking import ask_to_take_back, booking_of, contract_of
 from kolli.operations.context import Context, Installation, Write
 from kolli.operations.leases import leased
-from kolli.operations.misbehave import TAKEN_BACK_AFTER, TAKES_SECONDS, check_carrier_can_say, to_be_cancelled
+from kolli.operations.misbehave import TAKEN_BACK_AFTER, TAKES_SECONDS, check_carrier_can_say, marked, to_be_cancelled
 from kolli.operations.outcomes import CHECKS
 from kolli.operations.track import set_status_of_all
 from kolli.shipments.attempts import Attempt, State, get_attempt, move
@@ -143,7 +143,7 @@ def finish_cancelling(
 
     installation.database.keep(work)
     if not agrees:
-        raise Conflict(reason)
+        raise marked(Conflict(reason), shipment.draft.scenario)
 
 
 def _check(shipment: Shipment, now: datetime) -> None:

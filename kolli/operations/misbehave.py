@@ -85,14 +85,19 @@ def with_scenario(draft: Draft, context: Context, *, in_background: bool) -> Dra
         _note(Pending(scenario.name, 0, way=_order(draft), until=context.now() + ACTS_AGAIN_AFTER), context)
     refuse_at_once(scenario, context)
     if scenario.row.name == "numbers:none":
-        raise with_reason(NumbersExhausted(_USED_UP.format(draft.contract_id), field="contract_id"), scenario)
+        raise with_reason(NumbersExhausted(_USED_UP.format(_named(draft)), field="contract_id"), scenario)
     if scenario.row.name == "numbers:last":
         with context.installation.database.write() as transaction:
             add_pending(transaction, context.account_id, [Pending("numbers:none", way=_way(draft))])
     return replace(draft, scenario=scenario.name)
 
 
-_USED_UP = "The number range of contract {} is used up. Nothing was announced."
+_USED_UP = "The number range of {} is used up. Nothing was announced."
+
+
+def _named(draft: Draft) -> str:
+    own = f"this installation's contract with {draft.carrier_name}"
+    return own if draft.contract_id is None else f"contract {draft.contract_id}"
 
 
 def _wish(draft: Draft, context: Context, kind: Kind) -> _Wish | None:
@@ -343,6 +348,11 @@ def check_carrier_can_say(shipment: Shipment) -> None:
     """Raises CarrierUnavailable for a shipment whose cancellation is to take some seconds."""
     if shipment.draft.scenario == TAKES_SECONDS:
         raise with_reason(CarrierUnavailable("The carrier cannot say yet."), parse(TAKES_SECONDS))
+
+
+def marked(error: KolliError, scenario: str) -> KolliError:
+    """What is said when a cancellation fails, marked when it was wanted."""
+    return with_reason(error, parse(scenario)) if scenario == "cancel:refused" else error
 
 
 def with_reason(error: KolliError, scenario: Scenario) -> KolliError:

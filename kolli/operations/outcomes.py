@@ -27,7 +27,7 @@ from kolli.jobs import enqueue
 from kolli.operations.asking import ask_to_take_back
 from kolli.operations.context import Installation
 from kolli.operations.track import set_status_of_all, tell
-from kolli.shipments.attempts import Attempt, State, move, note
+from kolli.shipments.attempts import Attempt, State, get_attempt, let_go, move, note
 from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment, mark_announced, release_reference
 from kolli.shipments.tracking import Event
@@ -48,6 +48,10 @@ _NUMBER = re.compile("[!-~]{1,40}")
 _NOT_STORED = "The carrier has answered, and its answer cannot be stored at this moment. It is asked again later."
 
 _TAKING_BACK = " It was asked to take back what it has booked: "
+
+
+class TooLate(CarrierOutcomeUnknown):
+    """The carrier has booked what had been given up. Its order may have another label by now."""
 
 
 @contextmanager
@@ -93,6 +97,8 @@ def _settling(
         if not stays_queued:
             settle_without_label(shipment, attempt, State.ABANDONED, error.message, installation)
         raise
+    except TooLate as error:
+        raise _taken_back_too_late(carrier, booking, attempt, error) from error
     except PartlyBooked as error:
         raise take_back(shipment, attempt, carrier, booking, installation, after=error) from error
     except CarrierOutcomeUnknown as error:
@@ -162,12 +168,12 @@ def store_in(
     """Writes down a carrier's yes that has been understood, in a transaction that ends when this raises."""
     now = installation.clock()
     if not move(transaction, attempt, State.STORED, now, reason, owner=installation.owner):
-        # Somebody else, such as a reconciliation, was faster.
-        stored = get_shipment(transaction, shipment.account_id, shipment.id)
-        if announced.tracking_numbers != tuple(parcel.tracking_number for parcel in stored.parcels):
-            numbers = ", ".join(announced.tracking_numbers)
-            log.error("Shipment %s has a label that is not stored, because it is settled: %s", shipment.id, numbers)
-        return stored
+        found = get_attempt(transaction, attempt.account_id, attempt.shipment_id)
+        late = "The carrier's answer came late."
+        if found.state is not State.UNKNOWN or not move(
+            transaction, found, State.STORED, now, late, owner=installation.owner
+        ):
+            return _as_settled(transaction, shipment, found, announced)
     try:
         mark_announced(transaction, shipment, announced.tracking_numbers, now)
     except IntegrityError as error:
@@ -181,6 +187,20 @@ def store_in(
     shipment = replace(shipment, parcels=parcels)
     tell(transaction, shipment, parcels, Event(status, now, "kolli"), now)
     return shipment
+
+
+def _as_settled(transaction: Connection, shipment: Shipment, settled: Attempt, announced: Announced) -> Shipment:
+    """A shipment that somebody else, such as a reconciliation that was faster, has settled.
+
+    TooLate when that was without this label.
+    """
+    stored = get_shipment(transaction, shipment.account_id, shipment.id)
+    has_label = settled.state in {State.STORED, State.CANCELLING, State.CANCELLED}
+    if has_label and announced.tracking_numbers == tuple(parcel.tracking_number for parcel in stored.parcels):
+        return stored
+    numbers = ", ".join(announced.tracking_numbers)
+    log.error("Shipment %s has a label that is not stored, because it is settled: %s", shipment.id, numbers)
+    raise TooLate(f"The carrier booked {numbers} after the shipment was given up.")
 
 
 def settle_without_label(
@@ -237,7 +257,9 @@ def take_back(
     attempt stays open, and this is done again later: taking back what has been taken back is harmless.
     """
     what_happened, _, _ = after.message.partition(_TAKING_BACK)
-    left = leave_open(attempt, what_happened, installation, is_partly_booked=True)
+    left: Attempt | None = attempt
+    if not attempt.is_partly_booked:
+        left = leave_open(attempt, what_happened, installation, is_partly_booked=True)
     if left is None:
         return after
     try:
@@ -249,5 +271,21 @@ def take_back(
     if agrees:
         settle_without_label(shipment, left, State.REJECTED, reason, installation)
         return CarrierRejected(reason, details=after.details)
-    leave_open(left, reason, installation, is_partly_booked=True)
+
+    def work(transaction: Connection) -> None:
+        note(transaction, left, installation.clock(), reason, owner=installation.owner, is_partly_booked=True)
+        let_go(transaction, left, installation.owner)
+
+    installation.database.keep(work)
     return CarrierOutcomeUnknown(reason, details=after.details)
+
+
+def _taken_back_too_late(carrier: Carrier, booking: Booking, attempt: Attempt, error: TooLate) -> CarrierError:
+    """Has taken back what nobody waits for any more, as far as the carrier agrees; what is left is in the log."""
+    try:
+        agrees = ask_to_take_back(carrier, booking, attempt)
+    except CarrierError as refusal:
+        return CarrierOutcomeUnknown(f"{error.message}{_TAKING_BACK}{refusal.message}")
+    if agrees:
+        return CarrierRejected(f"{error.message}{_TAKING_BACK}it did.")
+    return CarrierOutcomeUnknown(f"{error.message}{_TAKING_BACK}it did not.")

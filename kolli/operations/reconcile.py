@@ -45,6 +45,8 @@ KEEP_ASKING_FOR = timedelta(minutes=30)
 START_WAITS_SECONDS = 20.0
 """How long a start may be held up by carriers. What is not settled by then is looked into while the server runs."""
 
+_BROKEN_OFF = "The announcement was broken off: whoever made it died, or could not store what the carrier said."
+
 LEFT_BEHIND = "left-behind"
 """The kind of the one job that picks up what was left behind."""
 
@@ -131,7 +133,7 @@ def _hand_over(found: Iterable[Attempt], installation: Installation) -> None:
 def _open(attempt: Attempt, installation: Installation) -> None:
     try:
         with installation.calls.about(attempt.shipment_id):
-            leave_open(attempt, "The announcement was broken off.", installation)
+            leave_open(attempt, _BROKEN_OFF, installation)
     except CarrierUnavailable:  # somebody is at it, after all
         log.warning("Shipment %s is being announced for a long time.", attempt.shipment_id)
 
@@ -216,10 +218,11 @@ class _Open:
         """Asks the carrier what it has under our reference, if it can be asked; else the attempt stays open."""
         if not isinstance(self.carrier, LooksUp):
             return
+        asked_at = self.installation.clock()  # what it finds is what was there then, however late it says so
         answer = ask_to_look_up(self.carrier, self.booking, self.attempt)
         if answer is None:
             nothing = "The carrier has no booking under our reference."
-            self._check_certainty(self.carrier, nothing)
+            self._check_certainty(self.carrier, nothing, asked_at)
             if refusal is None:
                 self.come_to_nothing(nothing)
             else:
@@ -228,7 +231,7 @@ class _Open:
                 )
         elif isinstance(answer, Announced) and 0 < (booked := self._count(answer)) < len(self.shipment.parcels):
             part = f"The carrier has only {booked} of {len(self.shipment.parcels)} parcels under our reference."
-            self._check_certainty(self.carrier, part)
+            self._check_certainty(self.carrier, part, asked_at)
             self.take_back(part)
         else:
             self._store(answer, "It was found at the carrier by our reference.")
@@ -260,10 +263,10 @@ class _Open:
         except CarrierOutcomeUnknown:
             return 0
 
-    def _check_certainty(self, carrier: LooksUp, so_far: str) -> None:
-        """CarrierUnavailable as long as our first request may still be on its way."""
+    def _check_certainty(self, carrier: LooksUp, so_far: str, asked_at: datetime) -> None:
+        """CarrierUnavailable when our first request may still have been on its way at the time of the question."""
         since = self.attempt.changed_at or self.shipment.created_at
-        if self.installation.clock() < since + timedelta(seconds=carrier.certain_after_seconds):
+        if asked_at < since + timedelta(seconds=carrier.certain_after_seconds):
             raise CarrierUnavailable(so_far)
 
 

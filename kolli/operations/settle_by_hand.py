@@ -22,7 +22,6 @@ from kolli.operations.announce import ANNOUNCE, LABELS
 from kolli.operations.cancel import CANCEL
 from kolli.operations.context import Installation
 from kolli.operations.outcomes import CHECKS, SETTLE, store_in
-from kolli.operations.outcomes import CHECKS, SETTLE, store_in
 from kolli.operations.track import set_status_of_all
 from kolli.shipments.attempts import UNSETTLED, Attempt, Move, State, get_attempt, lease, list_moves, move
 from kolli.shipments.model import ParcelStatus, Shipment
@@ -218,8 +217,11 @@ def _next_step(known: OpenAttempt, job: Job | None, installation: Installation) 
         return f"none: it was given up. `kolli jobs retry {job.id}` begins anew"
     if job is None:
         return "none: there is no job for it" if attempt.state is State.QUEUED else "a running server picks it up"
-    verbs = {ANNOUNCE: "is told about it", SETTLE: "is asked what it has", CANCEL: "is asked to take it back"}
-    return f"{name} {verbs[job.kind]} at {_minute(job.due_at)} (try {job.runs + 1})"
+    is_told_again = carrier.numbering is not Numbering.NUMBER_AT_BOOKING
+    settles = "is told again, with the same numbers," if is_told_again else "is asked what it has"
+    verbs = {ANNOUNCE: "is told about it", SETTLE: settles, CANCEL: "is asked to take it back"}
+    verb = "is asked to take back what it has booked" if attempt.is_partly_booked else verbs[job.kind]
+    return f"{name} {verb} at {_minute(job.due_at)} (try {job.runs + 1})"
 
 
 def _minute(at: datetime | None) -> str:

@@ -24,6 +24,7 @@ from kolli.demo import INTEGRATION, LOOPBACK, Caller, Credentials
 from kolli.jobs import find_next_due, is_all_done
 from kolli.operations.background import LANES, workers
 from kolli.operations.misbehave import HEADER
+from kolli.operations.reconcile import LEFT_BEHIND
 from kolli.scenarios import parse
 from kolli.testing.clock import MOMENT, Clock
 from kolli.testing.orders import an_order
@@ -34,6 +35,9 @@ PATIENCE_SECONDS = 60
 """After this long something hangs. A busy machine is slow without anything being wrong."""
 
 ACCOUNT = 1
+
+EVERY_MINUTE = (LEFT_BEHIND,)
+"""Kinds of work that are done when time has passed, and not once for every minute of it: they find nothing to do."""
 
 AGENT = "kolli.testing"
 """Who asks when this module does."""
@@ -139,7 +143,7 @@ class LabelServer:
 
     def _next_due(self) -> datetime | None:
         with self._running.installation.database.read() as transaction:
-            return find_next_due(transaction)
+            return find_next_due(transaction, besides=EVERY_MINUTE)
 
     def _ask(self, method: str, path: str, body: object) -> bytes:
         # No scenario that waits for the test's requests is meant for this one.

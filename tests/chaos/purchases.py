@@ -34,8 +34,8 @@ BUSY = b"still processing a previous request"
 """As documented, the hosted service says so with a 400."""
 
 PATIENCE_SECONDS = 60.0
-NUDGE_AFTER_SECONDS = 1.5
-"""After so long without news the client's side restarts the server, which does at once what time would bring."""
+NUDGE_AFTER_SECONDS = 0.7
+"""After so long without news the server is killed and started again, which does at once what time would bring."""
 
 
 def a_numbered_order(number: int | str) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def settled(server: Server, shipment_id: str) -> tuple[tuple[int, str], ...] | N
     while time.monotonic() < end:
         server.revive()
         if time.monotonic() > nudge:
-            server.stop()
+            server.kill()
             server.revive()
             nudge = end
         with suppress(*GONE):

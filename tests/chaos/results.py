@@ -16,7 +16,7 @@ def record(table: str, row: str, **figures: object) -> None:
     """Says what was found: in a table of docs/proof.md, a row, and its columns in this order.
 
     The row says what was run, with its size (`60 kills`), so that a long run does not replace a short one; the same
-    row found again does.
+    row found again does. A figure that is None is left to another record of the same row.
     """
     line = json.dumps({"table": table, "row": row, "day": f"{datetime.now(UTC):%Y-%m-%d}", "figures": figures})
     print(line)  # noqa: T201 - for whoever runs it by hand

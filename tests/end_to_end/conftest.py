@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from kolli.testing import label_server  # noqa: F401 - a fixture for all tests here
 from tests.end_to_end.processes import Kolli, prepared, running, serving
 
 

@@ -119,3 +119,13 @@ def test_noise_does_no_harm(server, noise):
             answer = b""
 
     assert not answer.startswith(b"HTTP/1.1 5")
+
+
+@pytest.mark.parametrize("bad", ["\x01", "\x7f", "\0"])
+def test_a_key_with_a_control_character_is_refused_by_name(server, bad):
+    """That is no HTTP any more, so it is the web server that refuses it."""
+    answer = say(server, head_of(ORDERS, server.credentials, b"[]", Idempotency_Key=f"a{bad}b", Content_Length="2"))
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    (found,) = json.loads(answer.partition(b"\r\n\r\n")[2])["errors"]
+    assert found["source"] == {"header": "Idempotency-Key"}

@@ -1,13 +1,14 @@
 """`kolli attempts` beside a running server, and without one: nothing is settled twice, and no label is lost."""
 
 import sqlite3
+import subprocess
 import threading
 from contextlib import closing
 
 import pytest
 
 from kolli.carriers.sandbox import LEDGER, Fault, Ledger
-from tests.end_to_end.processes import prepared, run, serving
+from tests.end_to_end.processes import Answer, prepared, run, serving
 from tests.factories import an_order
 
 pytestmark = pytest.mark.slow
@@ -82,7 +83,8 @@ def test_what_another_process_asks_about_at_this_moment_is_left_to_it(server, da
 def test_a_person_and_the_server_who_settle_at_the_same_time_settle_once(server, data):
     assert [server.ship(f"N-{number}").status for number in range(4)] == [400] * 4
     labels = booked(data)
-    ended, answers = [], []
+    ended: list[subprocess.CompletedProcess[str]] = []
+    answers: list[Answer] = []
 
     def by_hand():
         ended.extend(run("attempts", "exists", *label, data=data) for label in labels)

@@ -59,16 +59,15 @@ def run(*command, within, **environment):
     return done.stdout
 
 
-def test_the_page_has_the_three_files_and_the_carrier_is_60_lines_at_most():
-    assert list(FILES) == ["acme.py", "pyproject.toml", "test_acme.py"]
+def test_the_page_has_the_files_and_the_carrier_is_60_lines_at_most():
+    assert list(FILES) == ["acme.py", "pyproject.toml", "test_acme.py", "acme_online.py", "test_acme_online.py"]
     assert len(FILES["acme.py"].splitlines()) <= 60
 
 
-def test_its_own_tests_pass(folder):
+@pytest.mark.parametrize("file", ["test_acme.py", "test_acme_online.py"])
+def test_its_own_tests_pass(folder, file):
     flags = ["-q", "-p", "no:cacheprovider", "--rootdir", folder]
-    told = run(
-        *(sys.executable, "-m", "pytest", *flags, "test_acme.py"), within=folder, PYTHONPATH=str(folder / "site")
-    )
+    told = run(*(sys.executable, "-m", "pytest", *flags, file), within=folder, PYTHONPATH=str(folder / "site"))
 
     assert re.search(r"[1-9][0-9] passed", told)
 

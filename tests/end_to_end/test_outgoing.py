@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kolli.errors import Unreachable
-from kolli.outgoing import MOST_ANSWER_BYTES, Outgoing, Patience
+from kolli.outgoing import MOST_ANSWER_BYTES, NotReached, Outgoing, Patience
 from tests.end_to_end.receivers import behaving, drip, drip_headers, flood, hang, hang_up, receiving, talk_nonsense
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -97,6 +97,30 @@ def test_an_answer_is_read_to_its_bound_and_no_further(outgoing):
 
     assert reply.status == 200
     assert len(reply.body) == MOST_ANSWER_BYTES
+
+
+def test_whoever_expects_more_gets_more_and_the_headers_by_their_names_in_lower_case(outgoing):
+    with receiving(headers={"X-Mine": "Yes"}) as receiver:
+        reply = outgoing.send("POST", receiver.url, {})
+    with behaving(flood) as url:
+        longer = outgoing.send("GET", url, {}, most_bytes=3 * MOST_ANSWER_BYTES)
+
+    assert reply.headers["x-mine"] == "Yes"
+    assert len(longer.body) == 3 * MOST_ANSWER_BYTES
+
+
+def test_what_was_certainly_not_sent_is_told_apart_from_what_may_have_been(outgoing):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(NotReached):
+        outgoing.send("POST", f"http://127.0.0.1:{port}/", {})
+    with pytest.raises(NotReached):
+        outgoing.send("POST", "https://192.168.1.1.nip.invalid/", {})
+
+    with behaving(hang_up) as url, pytest.raises(Unreachable) as failed:
+        outgoing.send("POST", url, {})
+
+    assert not isinstance(failed.value, NotReached)
 
 
 def test_a_closed_port_is_told_without_what_is_secret_in_the_url(outgoing):

@@ -201,15 +201,15 @@ def test_a_scenario_waits_for_the_route_it_is_meant_for(label_server):
 
 
 def test_requests_are_those_of_the_test_and_say_what_was_done_to_them(label_server):
-    label_server.next("http:500", times=2)
+    label_server.next("busy", times=2)
     order = label_server.add_order()
     for path in (SHIP, SHIP, SHIP, "/nowhere"):
         ship(label_server, order.order_number, path)
 
     logged = [(each.path, each.status, each.details.scenario) for each in label_server.requests()]
     assert logged == [
-        (SHIP, 500, "http:500"),
-        (SHIP, 500, "http:500"),
+        (SHIP, 400, "busy"),
+        (SHIP, 400, "busy"),
         (SHIP, 201, ""),
         ("/nowhere", 404, ""),
     ]
@@ -219,11 +219,9 @@ def test_commands_work_beside_the_server(label_server):
     ship(label_server, "NOT-THERE")
     label_server.requests()  # which has them written down
 
-    kolli = Path(sys.executable).with_name("kolli")
-    command = [kolli, "requests", "--failed"]
-    shown = subprocess.run(
-        command, env={"KOLLI_DATA": str(label_server.folder)}, capture_output=True, text=True, check=True
-    )
+    kolli = str(Path(sys.executable).with_name("kolli"))
+    here = {"KOLLI_DATA": str(label_server.folder)}
+    shown = subprocess.run([kolli, "requests", "--failed"], env=here, capture_output=True, text=True, check=True)
 
     assert SHIP in shown.stdout
     assert "could not be found" in shown.stdout

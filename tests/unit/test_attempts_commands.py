@@ -2,6 +2,7 @@
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -9,9 +10,11 @@ from typer.testing import CliRunner
 from kolli.app import open_database
 from kolli.carriers.sandbox import Fault
 from kolli.cli import cli
+from kolli.cli.attempts import MEANINGS
 from kolli.doctor import examine
 from kolli.schema import attempts, shipments
 from kolli.settings import Settings
+from kolli.shipments.attempts import UNSETTLED, State
 from tests.factories import a_caller, an_installation, an_order
 from tests.unit.operations.what_is_stored import booked, states, stored_shipments
 
@@ -118,8 +121,25 @@ def test_ten_thousand_are_listed_within_seconds(caller, perhaps_paid):
     assert ended.output.count(": perhaps paid: ") == 10_001
 
 
+def test_what_a_carrier_says_commands_no_terminal(caller, perhaps_paid):
+    with caller.installation.database.write() as transaction:
+        transaction.execute(attempts.update().values(reason="\x1b[2J\nnothing here\u202e"))
+
+    told = kolli("list").output + kolli("show", perhaps_paid).output
+
+    assert "perhaps paid: \ufffd[2J\ufffdnothing here\ufffd\n" in told
+    assert not {"\x1b", "\u202e"} & set(told)
+
+
 @pytest.mark.usefixtures("perhaps_paid")
 def test_the_doctor_says_where_to_look(tmp_path):
     texts = [finding.text for finding in examine(Settings(data=tmp_path)) if not finding.is_good]
 
     assert "1 announcements of unknown outcome; a running server looks into them: see `kolli attempts list`" in texts
+
+
+def test_the_page_says_of_every_state_what_to_do():
+    page = (Path(__file__).parents[2] / "docs" / "attempts.md").read_text("utf-8")
+
+    assert set(re.findall(r"^\| `([a-z]+)`", page, re.MULTILINE)) == set(State)
+    assert MEANINGS.keys() == UNSETTLED | {State.QUEUED}

@@ -1,11 +1,13 @@
+import sqlite3
 import threading
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from kolli.app import readable
 from kolli.database import Database, Turns, insert_or_skip
-from kolli.errors import SetupError
+from kolli.errors import SetupError, StorageFull, StorageUnavailable
 from kolli.migrations import VERSIONS, create, known_versions, migrate, newest_version, version_of
 from kolli.schema import metadata, sequences
 from tests.factories import a_database
@@ -163,3 +165,99 @@ def test_a_database_from_the_future_is_refused_and_left_alone():
 
     with pytest.raises(SetupError, match="9999"), database.write() as transaction:
         migrate(transaction)
+
+
+# What the disk has to say
+
+
+def an_error_of(code):
+    error = sqlite3.OperationalError("it failed")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.fixture
+def failing(tmp_path):
+    """A database on a file, whose next statement of the writer fails with what is put into the list beside it."""
+    database = Database(tmp_path / "kolli.db")
+    with database.write() as transaction:
+        migrate(transaction)
+    errors = []
+
+    def execute(cursor, statement, parameters, _context=None):
+        if errors:
+            raise errors.pop()
+        return cursor.execute(statement, parameters)
+
+    database._writer.dialect.do_execute = execute
+    return database, errors
+
+
+@pytest.mark.parametrize(
+    ("code", "raised"),
+    [
+        (sqlite3.SQLITE_FULL, StorageFull),
+        (sqlite3.SQLITE_IOERR_SHMSIZE, StorageFull),
+        (sqlite3.SQLITE_READONLY, StorageUnavailable),
+        (sqlite3.SQLITE_READONLY_DBMOVED, StorageUnavailable),
+        (sqlite3.SQLITE_CANTOPEN, StorageUnavailable),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, StorageUnavailable),
+        (sqlite3.SQLITE_LOCKED, StorageUnavailable),
+        (sqlite3.SQLITE_IOERR_WRITE, StorageUnavailable),
+        (sqlite3.SQLITE_IOERR_FSYNC, SetupError),
+        (sqlite3.SQLITE_IOERR_DIR_FSYNC, SetupError),
+        (sqlite3.SQLITE_CORRUPT, OperationalError),
+    ],
+)
+def test_what_an_error_means_for_the_disk_is_said_in_our_words_and_nothing_stays(failing, code, raised):
+    database, errors = failing
+    row = {"name": "x", "next": 1, "last": 2}
+
+    with pytest.raises(raised), database.write() as transaction:  # noqa: PT012 - both belong together
+        transaction.execute(insert(sequences), row)
+        errors.append(an_error_of(code))
+        transaction.execute(insert(sequences), {**row, "name": "y"})
+
+    with database.write() as transaction:  # it goes on, and nothing of the other transaction is there
+        transaction.execute(insert(sequences), row)
+
+
+def test_a_constraint_that_is_broken_is_left_to_whoever_expects_it():
+    database = a_database()
+    row = {"name": "x", "next": 1, "last": 2}
+
+    with pytest.raises(IntegrityError), database.write() as transaction:
+        transaction.execute(insert(sequences), [row, row])
+
+
+def test_a_failed_sync_is_told_to_whoever_ends_the_process(failing):
+    database, errors = failing
+    told = []
+    database.when_a_sync_fails = told.append
+
+    with pytest.raises(StorageUnavailable), database.write() as transaction:  # noqa: PT012 - both belong together
+        errors.append(an_error_of(sqlite3.SQLITE_IOERR_FSYNC))
+        transaction.execute(select(sequences))
+
+    (sentence,) = told
+    assert "kolli.db has failed to write something durably" in sentence
+
+
+def test_a_file_that_cannot_be_opened_is_explained(tmp_path):
+    (tmp_path / "kolli.db").mkdir()
+
+    with pytest.raises(StorageUnavailable, match="cannot be opened"), Database(tmp_path / "kolli.db").read():
+        pass
+
+
+def test_the_log_does_not_grow_for_ever(tmp_path):
+    database = Database(tmp_path / "kolli.db")
+    with database.write() as transaction:
+        migrate(transaction)
+
+    for number in range(2_000):
+        with database.write() as transaction:
+            transaction.execute(insert(sequences), {"name": f"x{number}", "next": 1, "last": 2})
+
+    assert (tmp_path / "kolli.db-wal").stat().st_size < 4 * 1024 * 1024
+    assert (tmp_path / "kolli.db").stat().st_size > 400 * 1024

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,26 +11,31 @@ from sqlalchemy import select, text
 
 from kolli.account.accounts import Account, add_account, list_accounts
 from kolli.database import Database
-from kolli.errors import Invalid, NotFound
+from kolli.errors import Invalid, NotFound, StorageFull, StorageUnavailable
 from kolli.jobs import (
     Again,
     Job,
     Kind,
     Lane,
+    call_off,
     count_waiting,
     enqueue,
     enqueue_one,
     find_longest_due,
+    find_next_due,
     forget,
+    is_all_done,
     is_enqueued,
     list_dead,
+    list_in_lanes,
     release_leases,
     revive,
     steps,
     withdraw,
 )
-from kolli.jobs.workers import LONGEST_WAIT_SECONDS, MOST_CUT_OFF, Workers
+from kolli.jobs.workers import LONGEST_WAIT_SECONDS, MOST_CUT_OFF, POSTPONED_BY, Workers
 from kolli.migrations import migrate
+from kolli.room import Room
 from kolli.schema import jobs
 from tests.factories import a_database
 from tests.unit.operations.scripted_carriers import Death
@@ -233,6 +239,35 @@ def test_exactly_one_job_can_be_looked_for_alive_or_dead(database, clock):
 
     assert alive == (True, False)
     assert (found("it", or_dead=False), found("it", or_dead=True)) == (False, True)
+
+
+def test_exactly_one_job_can_be_called_off_unless_it_is_being_run(database, clock):
+    def call_it_off(job):
+        with database.write() as transaction:
+            call_off(transaction, "lane", "kind", {"number": 1})
+
+    script = Script(call_it_off)
+    with database.write() as transaction:
+        enqueue(transaction, "lane", "kind", [{"number": number} for number in (1, 2, 3)], NOW, now=NOW)
+        call_off(transaction, "lane", "kind", {"number": 2})
+        call_off(transaction, "lane", "kind", {"number": 4})
+        call_off(transaction, "other", "kind", {"number": 3})
+
+    workers_of(database, script, clock).run_due()
+
+    assert [job.body["number"] for job in script.ran] == [1, 3]
+
+
+def test_the_jobs_of_an_account_are_listed_by_lane_the_living_first(database):
+    with database.write() as transaction:
+        for account_id in (1, 2):
+            add_account(transaction, Account(account_id, "Name"))
+            for lane in ("first", "second", "third"):
+                enqueue(transaction, lane, "kind", [{"number": account_id}], NOW, now=NOW, account_id=account_id)
+        transaction.execute(jobs.update().where(jobs.c.lane == "first").values(died_at=str(NOW)))
+        found = list_in_lanes(transaction, 1, ["first", "second"])
+
+    assert [(job.account_id, job.died_at) for job in found] == [(1, None), (1, NOW)]
 
 
 def test_all_jobs_of_a_kind_can_be_withdrawn(database):
@@ -711,3 +746,117 @@ def test_an_outcome_that_could_not_be_written_down_is_written_down_later(files, 
     until(lambda: waiting(files) == {})
     assert crowd.done == {"it": 1}
     assert workers.stop(PATIENCE_SECONDS)
+
+
+def test_the_next_job_is_due_when_the_first_of_those_that_count_is(database):
+    assert next_due(database) is None
+    put(database, "a", kind="a", due_at=NOW + timedelta(seconds=5))
+    put(database, "b", kind="b", due_at=NOW + timedelta(seconds=9))
+
+    assert next_due(database) == NOW + timedelta(seconds=5)
+    assert next_due(database, besides=["a"]) == NOW + timedelta(seconds=9)
+    assert next_due(database, besides=["a", "b"]) is None
+
+
+def next_due(database, besides=()):
+    with database.read() as transaction:
+        return find_next_due(transaction, besides)
+
+
+def test_all_is_done_when_nothing_is_due_and_nothing_runs(database, clock):
+    put(database, "later", due_at=NOW + timedelta(seconds=5))
+    assert is_done(database, NOW)
+    put(database, "now")
+    assert not is_done(database, NOW)
+
+    workers = workers_of(database, lambda job: seen.append(is_done(database, NOW)), clock)
+    seen: list[bool] = []
+    workers.run_due()
+
+    assert seen == [False]
+    assert is_done(database, NOW)
+    assert not is_done(database, NOW + timedelta(seconds=5))
+
+
+def is_done(database, now):
+    with database.read() as transaction:
+        return is_all_done(transaction, now)
+
+
+@pytest.mark.parametrize("error", [StorageFull(), StorageUnavailable()])
+def test_a_run_that_cannot_use_the_database_is_no_try_and_goes_on_when_it_can(database, clock, error):
+    script = Script(*[raises(error)] * 5)
+    workers = workers_of(database, script, clock)  # one that fails is dead
+    put(database, "it")
+
+    for _ in range(6):
+        workers.run_due()
+        clock.move(seconds=POSTPONED_BY.total_seconds())
+
+    assert [job.runs for job in script.ran] == [1] * 6
+    assert (waiting(database), dead(database)) == ({}, [])
+
+
+@pytest.fixture
+def room(tmp_path, database, monkeypatch):
+    """The room for answers on a disk that has no other."""
+    database.room = Room(tmp_path / "room", 4096)
+    monkeypatch.setattr("kolli.room.free_bytes", lambda _folder: 0)
+    return database.room
+
+
+def gives_up(room, then):
+    """A run during which the disk becomes full, and another answer takes the room."""
+
+    def step(_):
+        with room.given_up():
+            return then
+
+    return step
+
+
+def test_where_a_lane_has_room_what_its_runs_have_to_say_is_kept_on_a_full_disk(database, clock, room):
+    kept = []
+    workers = workers_of(database, Script(gives_up(room, kept.append)), clock, has_room=True)
+    put(database, "first")
+    put(database, "second", due_at=NOW + timedelta(seconds=1))
+
+    with suppress(StorageFull):
+        workers.run_due()
+    clock.move(seconds=1)
+    with pytest.raises(StorageFull):
+        workers.run_due()
+
+    assert len(kept) == 1
+    assert waiting(database) == {"kind": 1}  # and nothing new is begun
+
+
+def test_where_a_lane_has_none_it_waits_with_what_its_runs_have_to_say(database, clock, room, monkeypatch):
+    kept = []
+    workers = workers_of(database, Script(gives_up(room, kept.append)), clock)
+    put(database, "it")
+
+    with pytest.raises(StorageFull):
+        workers.run_due()
+    kept_while_full = len(kept)
+    monkeypatch.setattr("kolli.room.free_bytes", lambda _folder: 10_000_000)
+    workers.run_due()
+
+    assert (kept_while_full, len(kept), waiting(database)) == (0, 1, {})
+
+
+def test_a_disk_that_is_full_at_the_end_of_a_run_does_not_make_it_one_that_has_failed(database, clock):
+    full = [StorageFull()]
+
+    def then(_transaction):
+        if full:
+            raise full.pop()
+
+    workers = workers_of(database, Script(gives(then)), clock)
+    put(database, "it")
+
+    with pytest.raises(StorageFull):
+        workers.run_due()
+    workers.run_due()
+
+    assert (waiting(database), dead(database)) == ({}, [])

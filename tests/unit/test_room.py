@@ -52,7 +52,7 @@ class Disk:
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """Stands for the system's disk, at the two calls that ask it."""
     found = Disk()
-    monkeypatch.setattr(kolli.room, "_free_bytes", found.free_bytes)
+    monkeypatch.setattr(kolli.room, "free_bytes", found.free_bytes)
     monkeypatch.setattr(os, "posix_fallocate", found.fallocate)
     return found
 

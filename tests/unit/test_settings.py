@@ -27,6 +27,7 @@ RIGHT = [
     ("room_mib", "1", 1),
     ("partner_ids", f" {PARTNERS[0]}, {PARTNERS[1]},", frozenset(map(UUID, PARTNERS))),
     ("api_v2", "false", False),
+    ("sandbox", "0", False),
     ("tracking_minutes", "0", 0),
     ("tracking_minutes", "10080", 10080),
     ("request_log", "0", 0),
@@ -56,6 +57,7 @@ WRONG = [
     ("private_targets", "localhost"),
     ("private_targets", "127.0.0.1/8"),
     ("api_v2", "perhaps"),
+    ("sandbox", "live"),
     ("partner_ids", f"{PARTNERS[0]};{PARTNERS[1]}"),
 ]
 

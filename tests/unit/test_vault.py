@@ -210,3 +210,27 @@ def test_threads_share_a_vault_while_its_file_changes(path):
         thread.join()
 
     assert failures == []
+
+
+def test_the_same_bytes_have_the_same_mark_that_nobody_makes_without_the_key():
+    old, new = new_key(), new_key()
+
+    assert Vault([old]).marks(b"body") == Vault([old]).marks(b"body") != Vault([old]).marks(b"other")
+    assert Vault([new]).marks(b"body") != Vault([old]).marks(b"body")
+
+
+def test_what_was_marked_with_an_older_key_is_known_by_it():
+    old, new = new_key(), new_key()
+
+    newest, older = Vault([new, old]).marks(b"body")
+
+    assert (newest, older) == (*Vault([new]).marks(b"body"), *Vault([old]).marks(b"body"))
+
+
+def test_a_vault_marks_with_the_newest_key_as_soon_as_it_is_in_the_file(path):
+    old, new = new_key(), new_key()
+    write_keys(path, [old])
+    vault = Vault.of_file(path)
+    write_keys(path, [new, old])
+
+    assert vault.marks(b"body") == Vault([new, old]).marks(b"body")

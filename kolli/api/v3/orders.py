@@ -30,8 +30,8 @@ from kolli.api.v3.order_answers import (
 from kolli.api.v3.order_document import OrderDocument
 from kolli.errors import Conflict, Invalid, NotFound
 from kolli.operations.context import Context
-from kolli.operations.misbehave import check_is_not_late
 from kolli.operations.foresee import foresee
+from kolli.operations.misbehave import check_is_not_late
 from kolli.orders.changes import changed, items_in, places_of
 from kolli.orders.model import Document, Order, OrderText
 from kolli.orders.queries import (

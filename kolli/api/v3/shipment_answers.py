@@ -15,6 +15,7 @@ from kolli.api.v3.order_document import DangerousGoods
 from kolli.api.v3.parcel_documents import document_link
 from kolli.api.v3.ship_an_order_answers import DocumentOfParcel, ShipWithUsed
 from kolli.operations.context import Context
+from kolli.operations.misbehave import REASON
 from kolli.operations.print_labels import Form, print_label
 from kolli.shipments.attempts import Attempt, State
 from kolli.shipments.model import Parcel, ParcelStatus, Shipment
@@ -263,7 +264,9 @@ def _errors(shipment: Shipment, attempt: Attempt) -> list[Problem]:
             detail = f"{attempt.reason} {LOOKED_INTO}"
         case _:
             return []
-    return [cast("Problem", problem(ANNOUNCEMENT_ERROR, detail))]
+    wanted = shipment.draft.scenario
+    meta = {"meta": {REASON: wanted}} if wanted and wanted in detail else {}
+    return [cast("Problem", {**problem(ANNOUNCEMENT_ERROR, detail), **meta})]
 
 
 def _parcel(shipment: Shipment, parcel: Parcel, context: Context) -> ParcelAnswer:

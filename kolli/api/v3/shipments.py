@@ -183,7 +183,8 @@ def _cancelled(shipment_id: str, context: Context) -> Answer:
     try:
         is_done = cancel(shipment_id, context)
     except Conflict as error:
-        raise Rejected(CONFLICT.status, [problem(CONFLICT, error.message)]) from error
+        meta = {"meta": error.details} if error.details else {}
+        raise Rejected(CONFLICT.status, [{**problem(CONFLICT, error.message), **meta}]) from error
     return Answer(200, CANCELLED) if is_done else Answer(202, QUEUED)
 
 

@@ -1,7 +1,7 @@
 """Carriers as they are at their worst, with a ledger of their own that survives whatever happens to us.
 
-Each is of one class of numbering, and goes wrong as the seed says. What stands in the ledger was booked, and is paid for
-unless it was taken back: the ledger is the oracle, and nothing of ours writes into it.
+Each is of one class of numbering, and goes wrong as the seed says. What stands in the ledger was booked, and is paid
+for unless it was taken back: the ledger is the oracle, and nothing of ours writes into it.
 """
 
 from collections import Counter
@@ -33,11 +33,21 @@ FAULTS: Mapping[str, int] = {
 }
 """What an announcement meets, and how often."""
 
-CANCEL_FAULTS: Mapping[str, int] = {"": 60, "says no": 12, "unavailable": 8, "silent before": 6, "silent after": 8, "slow": 6}
+CANCEL_FAULTS: Mapping[str, int] = {
+    "": 60,
+    "says no": 12,
+    "unavailable": 8,
+    "silent before": 6,
+    "silent after": 8,
+    "slow": 6,
+}
 
 ANSWERS_AFTER_MS = 2_000
 SLOWEST_MS = 420_000
 """Longer than a lease, so that somebody may have acted meanwhile."""
+
+
+LONGEST_LOOK_UP_MS = 60_000
 
 
 @dataclass(eq=False)
@@ -67,9 +77,7 @@ class Ledger:
 
     def live(self, reference: str | None = None) -> list[Entry]:
         """The bookings that have to be paid for."""
-        return [
-            entry for entry in self.entries if not entry.is_cancelled and reference in {None, entry.reference}
-        ]
+        return [entry for entry in self.entries if not entry.is_cancelled and reference in {None, entry.reference}]
 
     def add(self, entry: Entry) -> None:
         """A booking is made."""
@@ -256,10 +264,14 @@ class Asked(ModelCarrier):
         network = self.network
         network.scheduler.pause(f"looks {_short(reference)} up")
         network.counts["look-up"] += 1
-        if network.fault({"": 8, "unavailable": 2}):
+        fault = network.fault({"": 8, "unavailable": 2, "slow": 1})
+        if fault == "unavailable":
             raise CarrierUnavailable
-        found = [entry for entry in network.ledger.entries if entry.reference == reference]
+        found = network.ledger.live(reference)
         numbers = found[-1].numbers if found else ()
+        if fault == "slow":
+            network.counts["look-up: slow"] += 1
+            network.scheduler.sleep(network.scheduler.random.randrange(LONGEST_LOOK_UP_MS))
         network.scheduler.pause(f"finds {', '.join(numbers) or 'nothing'} for {_short(reference)}")
         return Announced(numbers) if found else None
 

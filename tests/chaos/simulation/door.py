@@ -65,5 +65,5 @@ def call(
         "root_path": "",
     }
     content = b"" if body is None else msgspec.json.encode(body)
-    response = doors._work(_endpoints()[method, path], installation, Request(scope), content)  # noqa: SLF001 - no socket
+    response = doors._work(_endpoints()[method, path], installation, Request(scope), content)
     return Answered(response.status_code, bytes(response.body), dict(response.headers))

@@ -1,6 +1,7 @@
 """Processes: what one keeps in memory is its own, and gone when it dies; the database is the one there is."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from queue import Empty
 from typing import Any
 
@@ -51,6 +52,7 @@ class House:
                 self._begin(is_alone=is_alone)
             except (StorageFull, StorageUnavailable):
                 self.scheduler.say(f"{self.name} cannot start")
+                self.stage.network.counts["process: could not start"] += 1
                 self.is_starting = False
                 self.scheduler.start(f"{self.name} again", again)
 
@@ -101,10 +103,10 @@ class House:
     def _begin(self, *, is_alone: bool) -> None:
         if is_alone:
             begin(self.installation)
-        lanes = workers(self.installation)._lanes  # noqa: SLF001 - their threads are ours
+        lanes = workers(self.installation)._lanes
         for lane in lanes:
-            if lane._name in LANES_AT_WORK:  # noqa: SLF001
-                self._spawn(lane._name, self._dispatches(lane)).is_watching = True  # noqa: SLF001
+            if lane._name in LANES_AT_WORK:
+                self._spawn(lane._name, self._dispatches(lane)).is_watching = True
         self._spawn("keeper", self._keeps_leases)
         self.is_up, self.is_starting = True, False
         self.scheduler.say(f"{self.name} is up")
@@ -114,18 +116,18 @@ class House:
 
         def work() -> None:
             while True:
-                lane._news.clear()  # noqa: SLF001
+                lane._news.clear()
                 try:
-                    wait = lane._step()  # noqa: SLF001
+                    wait = lane._step()
                 except (StorageFull, StorageUnavailable):  # as `Workers` has it
                     self.scheduler.sleep(int(WAIT_AFTER_ERROR_SECONDS * 1000))
                     continue
                 while True:
                     try:
-                        job = lane._claimed.get_nowait()  # noqa: SLF001
+                        job = lane._claimed.get_nowait()
                     except Empty:
                         break
-                    self._spawn(f"{job.kind} {job.id}", lambda job=job: lane._run(job))  # noqa: SLF001
+                    self._spawn(f"{job.kind} {job.id}", partial(lane._run, job))
                 if wait:
                     self._waits(lane, wait)
 
@@ -136,13 +138,11 @@ class House:
         changes = self.stage.database.changes
 
         def has_news() -> bool:
-            return lane._news.is_set() or (  # noqa: SLF001
-                self.stage.database.changes != changes and self._is_due(lane._name)  # noqa: SLF001
-            )
+            return lane._news.is_set() or (self.stage.database.changes != changes and self._is_due(lane._name))
 
         milliseconds = int(seconds * 1000) + 1
         if seconds >= LONGEST_WAIT_SECONDS:
-            milliseconds = self._due_in(lane._name)  # noqa: SLF001
+            milliseconds = self._due_in(lane._name)
         self.scheduler.wait(has_news, milliseconds)
 
     def _is_due(self, lane: str) -> bool:
@@ -160,7 +160,7 @@ class House:
         installation = self.installation
         keeper = Keeper(installation.calls, installation.database, installation.owner, installation.clock)
         while True:
-            self.scheduler.wait(lambda: bool(installation.calls._held_since))  # noqa: SLF001 - a look takes no lock
+            self.scheduler.wait(lambda: bool(installation.calls._held_since))
             if self.scheduler.now >= self.frozen_until:
                 keeper.look()
             self.scheduler.sleep(LOOKS_EVERY_MS)

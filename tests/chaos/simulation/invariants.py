@@ -1,6 +1,7 @@
 """What must hold after every step. The carriers' own ledger is the oracle, never our database."""
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -11,10 +12,12 @@ from kolli.shipments.model import Draft
 from tests.chaos.simulation.carriers import Entry, Ledger
 from tests.chaos.simulation.stage import SimulatedDatabase
 
-MAY_HAVE_A_BOOKING = frozenset(
-    {State.QUEUED, State.INTENDED, State.UNKNOWN, State.STORED, State.CANCELLING}
-)
+MAY_HAVE_A_BOOKING = frozenset({State.QUEUED, State.INTENDED, State.UNKNOWN, State.STORED, State.CANCELLING})
 """The states in which the ledger may hold a live booking for an attempt; in every other one there is none."""
+
+
+OPEN = MAY_HAVE_A_BOOKING - {State.STORED}
+"""The states that do not last."""
 
 
 class Broken(AssertionError):
@@ -52,6 +55,7 @@ class Watch:
 
     database: SimulatedDatabase
     ledger: Ledger
+    say: Callable[[str], None]
     acknowledged: list[Acknowledged] = field(default_factory=list)
     taken_back: set[str] = field(default_factory=set)  # shipments that somebody has asked to be cancelled
     answers: dict[str, bytes] = field(default_factory=dict)  # key → what was answered
@@ -59,6 +63,8 @@ class Watch:
     _bodies: dict[str, str] = field(default_factory=dict)  # shipment → its draft as it was first stored
     _drafts: dict[str, Draft] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)  # shipment → the state that its last move led to
+    leases_lost: int = 0  # how often somebody took a lease that another process had not given back
+    _owners: dict[str, str | None] = field(default_factory=dict)
     _read_moves: int = 0
     _read_told: int = 0
     _seen: tuple[int, int, int] = (-1, -1, -1)
@@ -107,20 +113,28 @@ class Watch:
 
     def _check_moves(self) -> None:
         rows = self.database.rows(
-            "SELECT id, shipment_id, from_state, to_state FROM attempt_moves WHERE id > ? ORDER BY id", self._read_moves
+            "SELECT id, shipment_id, from_state, to_state, reason FROM attempt_moves WHERE id > ? ORDER BY id",
+            self._read_moves,
         )
-        for move_id, shipment_id, before, after in rows:
+        for move_id, shipment_id, before, after, reason in rows:
             self._read_moves = move_id
+            self.say(f"{shipment_id[-4:]} is {after} {reason[:60]}")
             self.moves[f"{before or ''} → {after}"] += 1
             if before != self.states.get(shipment_id):
                 raise Broken(ALLOWED_PATH, f"{shipment_id} went from {before} and was {self.states.get(shipment_id)}.")
             if before is not None and before != after and State(after) not in NEXT[State(before)]:
                 raise Broken(ALLOWED_PATH, f"{shipment_id} went from {before} to {after}.")
             self.states[shipment_id] = after
-        states = dict(self.database.rows("SELECT shipment_id, state FROM attempts"))
+        rows = self.database.rows("SELECT shipment_id, state, lease_owner FROM attempts")
+        states = {shipment_id: state for shipment_id, state, _ in rows}
         if states != self.states:
             wrong = next(iter(set(states.items()) ^ set(self.states.items())))
             raise Broken(ALLOWED_PATH, f"{wrong[0]} is somewhere that no step has led to: {wrong[1]}.")
+        for shipment_id, _, owner in rows:
+            before = self._owners.get(shipment_id)
+            if owner and before and owner != before:
+                self.leases_lost += 1
+            self._owners[shipment_id] = owner
 
     def _check_acknowledged(self) -> None:
         """What was told is never taken back by itself."""
@@ -182,29 +196,34 @@ class Watch:
 
     # In the end
 
-    def unsettled(self) -> list[tuple[str, str]]:
-        """The attempts that somebody has still to do something about, by shipment and state, without those that wait
-        for a person because their carrier cannot say."""
-        open_ones = {State.QUEUED, State.INTENDED, State.UNKNOWN, State.CANCELLING}
-        return [
-            (shipment_id, state)
-            for shipment_id, state in self.states.items()
-            if state in open_ones and not self._waits_for_a_person(shipment_id, state)
-        ]
+    def unsettled(self) -> list[str]:
+        """The shipments that we have still to do something about, and no person."""
+        return [shipment_id for shipment_id in self._open() if not self._waits_for_a_person(shipment_id)]
 
-    def _waits_for_a_person(self, shipment_id: str, state: str) -> bool:
+    def waiting_for_a_person(self) -> list[str]:
+        """The shipments that a person has to ask the carrier about, because we cannot."""
+        return [shipment_id for shipment_id in self._open() if self._waits_for_a_person(shipment_id)]
+
+    def _open(self) -> list[str]:
+        return [shipment_id for shipment_id, state in self.states.items() if state in OPEN]
+
+    def _waits_for_a_person(self, shipment_id: str) -> bool:
         is_partial = any(entry.is_partial for entry in self.ledger.live(shipment_id))
-        return state == State.UNKNOWN and (self._drafts[shipment_id].carrier_code in {"blind", "refusing"} or is_partial)
+        cannot_say = self._drafts[shipment_id].carrier_code in {"blind", "refusing"}
+        return self.states[shipment_id] == State.UNKNOWN and (cannot_say or is_partial)
 
     def check_end(self) -> None:
         """After everything was left in peace: all is settled, and what was told is what is booked."""
         self.check()
-        for shipment_id, state in self.unsettled():
-            raise Broken(ALL_SETTLED, f"{shipment_id} ({self._drafts[shipment_id].carrier_code}) is {state}.")
+        for shipment_id in self._open():
+            state, carrier = self.states[shipment_id], self._drafts[shipment_id].carrier_code
+            raise Broken(ALL_SETTLED, f"{shipment_id} ({carrier}) is {state}.")
         for shipment_id, state in self.states.items():
             live = self.ledger.live(shipment_id)
             if state == State.STORED and not (live and not live[0].is_partial):
-                raise Broken(ALL_SETTLED, f"{shipment_id} is stored, and booked is {[entry.numbers for entry in live]}.")
+                raise Broken(
+                    ALL_SETTLED, f"{shipment_id} is stored, and booked is {[entry.numbers for entry in live]}."
+                )
         for each in self.acknowledged:
             live = self.ledger.live(each.shipment_id)
             if each.shipment_id not in self.taken_back and [entry.numbers for entry in live] != [each.numbers]:

@@ -16,7 +16,10 @@ SYNC = "/orders/create-label-sync"
 BATCH = "/orders/create-labels-async"
 ANNOUNCE = "/shipments/announce"
 
-MOST_TRIES = 9
+MOST_TRIES = 7
+COMPANION = 2
+"""The number of the order that is in a batch besides the one that its client waits for."""
+
 PATIENCE_MS = 90_000
 BETWEEN_TRIES_MS = 60_000
 LONGEST_JOB_MS = 15 * 60 * 1000
@@ -40,6 +43,7 @@ class Purchase:
     kind: str  # a path above
     boxes: int = 1
     has_reference: bool = True  # else only its key says which purchase it is
+    has_company: bool = False  # whether its batch is about another order, too
 
     @property
     def name(self) -> str:
@@ -60,12 +64,18 @@ class Purchase:
         box = {"weight": {"value": 0.7, "unit": "kg"}}
         if self.kind == SYNC:
             label = {"mime_type": "application/zpl"}
-            return {"integration_id": 70, "order": {"order_id": self.order_id}, "ship_with": ship_with, "label_details": label}
+            return {
+                "integration_id": 70,
+                "order": {"order_id": self.order_id},
+                "ship_with": ship_with,
+                "label_details": label,
+            }
         if self.kind == BATCH:
             order = {"order_id": self.order_id, "parcels": [{"parcel_items": [], **box}] * self.boxes}
             if self.boxes == 1:
                 del order["parcels"]
-            return {"integration_id": 70, "orders": [order], "ship_with": ship_with}
+            other = [{"order_id": f"{self.carrier}-{COMPANION}"}] if self.has_company else []
+            return {"integration_id": 70, "orders": [order, *other], "ship_with": ship_with}
         reference = {"external_reference_id": self.order_id} if self.has_reference else {}
         return {
             "to_address": ADDRESS,
@@ -113,7 +123,9 @@ class People:
         def work() -> None:
             is_cut_off = False
             for _ in range(MOST_TRIES):
-                asked = self._ask(f"{purchase.order_id} {key or 'no key'}", "POST", purchase.kind, purchase.body(), key=key)
+                asked = self._ask(
+                    f"{purchase.order_id} {key or 'no key'}", "POST", purchase.kind, purchase.body(), key=key
+                )
                 answer = asked.answer
                 if answer is None or (not self.stage.network.is_fair and self.scheduler.random.random() < 0.12):
                     self.scheduler.say("hears nothing")
@@ -148,12 +160,12 @@ class People:
         return answer.status in {404, 422}
 
     def _is_made(self, purchase: Purchase, key: str | None, answer: Answered, *, is_cut_off: bool) -> bool:
-        data = answer.document.get("data")
-        if not data:  # a batch of nothing but mistakes
-            problem = answer.problem
-            shipment_id = (problem.get("meta") or {}).get("shipment_id")
+        data = answer.document.get("data") or []
+        is_wanted = lambda each: purchase.kind == ANNOUNCE or each["order_id"] == purchase.order_id  # noqa: E731
+        found = next(filter(is_wanted, data if isinstance(data, list) else [data]), None)
+        if found is None:  # a batch in which there is a mistake about this one
+            shipment_id = (answer.problem.get("meta") or {}).get("shipment_id")
             return self._follows(purchase, shipment_id) if shipment_id else False
-        found = data[0] if isinstance(data, list) else data
         is_replayed = "idempotent-replayed" in answer.headers
         if key is not None:
             self.counts["key: replayed" if is_replayed else "key: resumed" if is_cut_off else "key: answered"] += 1

@@ -1,7 +1,7 @@
 """Who runs when, and what time it is: decided by one seed.
 
-Actors are threads, of which exactly one runs at a time. It hands over at its pauses, and only there: the one who is next
-is drawn, and so is how much time has passed. Nothing else decides anything, so the same seed is the same run.
+Actors are threads, of which exactly one runs at a time. It hands over at its pauses, and only there: who is next is
+drawn, and so is how much time has passed. Nothing else decides anything, so the same seed is the same run.
 """
 
 import threading
@@ -9,6 +9,7 @@ from _thread import start_new_thread
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from zlib import crc32
 
@@ -52,7 +53,7 @@ class Scheduler:
     """Draws who is next, and moves the time. `after_step` is called between two steps; what it raises ends the run."""
 
     def __init__(self, seed: int) -> None:
-        self.random = Random(seed)  # noqa: S311 - a run has to be repeatable
+        self.random = Random(seed)
         self.now = 0  # milliseconds since the beginning; this time never jumps
         self.steps = 0
         self.actors: list[Actor] = []
@@ -170,10 +171,11 @@ class Scheduler:
         self.steps += 1
         if self.failure is not None:
             return
+        if self.steps > MOST_STEPS:
+            self._fail(Stuck(f"It has not come to an end after {MOST_STEPS} steps."))
+            return
         try:
             self.after_step()
-            if self.steps > MOST_STEPS:
-                raise Stuck(f"It has not come to an end after {MOST_STEPS} steps.")
         except BaseException as error:  # noqa: BLE001 - it is raised again by `run`
             self._fail(error)
 
@@ -216,7 +218,7 @@ class Lock:
         self._scheduler = scheduler
         self._is_held = False
 
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002 - as in the original
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Waits until it is free, and takes it."""
         if self._is_held and not blocking:
             return False
@@ -266,22 +268,12 @@ class Threading:
     """In place of the module `threading`, for modules of ours that wait for each other's threads."""
 
     def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler = scheduler
+        self.Lock = self.RLock = partial(Lock, scheduler)  # nobody here takes one twice
+        self.Condition = partial(Condition, scheduler)
+        self.Thread = self._no_thread
 
-    def Lock(self) -> Lock:  # noqa: N802 - as in the original
-        """A lock whose waiters hand over."""
-        return Lock(self._scheduler)
-
-    def RLock(self) -> Lock:  # noqa: N802 - as in the original
-        """The same; nobody here takes one twice."""
-        return Lock(self._scheduler)
-
-    def Condition(self, _: object = None) -> Condition:  # noqa: N802 - as in the original
-        """A condition whose waiters hand over."""
-        return Condition(self._scheduler)
-
-    def Thread(self, **_: object) -> None:  # noqa: N802 - as in the original
-        """None: what runs, runs as an actor."""
+    def _no_thread(self, **_: object) -> None:
+        """What runs, runs as an actor."""
 
     def __getattr__(self, name: str) -> object:
         return getattr(threading, name)

@@ -176,7 +176,7 @@ def test_who_hangs_up_before_there_is_an_answer_has_got_none(client, noted):
         "type": "http",
         "method": "POST",
         "path": "/api/v3/orders",
-        "headers": [(b"transfer-encoding", b"chunked")],
+        "headers": [(b"content-length", b"10")],
         "query_string": b"",
     }
     asyncio.run(client.app(scope, receive, send))

@@ -23,6 +23,10 @@ from kolli.errors import (
     NumbersExhausted,
 )
 from kolli.migrations import migrate
+from kolli.operations.background import workers
+from kolli.operations.ship_order import Choice, ShipOrder
+from kolli.operations.ship_orders import ship_orders
+from kolli.orders.model import ShipWith
 from kolli.shipments.attempts import State
 from kolli.shipments.model import Parcel, ParcelStatus
 from tests.factories import NOW, a_caller, a_database, an_installation, an_integration, an_order, with_items
@@ -138,6 +142,51 @@ def test_an_order_that_is_edited_while_it_is_announced_ships_as_it_was(tmp_path)
 
     assert (shipment.draft.recipient.city, shipment.draft.order_revision) == ("Amsterdam", 1)
     assert stored_shipments(caller) == [shipment]
+
+
+def test_an_order_that_is_deleted_while_it_is_announced_ships_as_it_was(tmp_path):
+    def delete(_):
+        (shipment,) = stored_shipments(caller)
+        answers.append(caller.client.delete(f"/api/v3/orders/{shipment.draft.order_id}").status_code)
+
+    answers: list[int] = []
+    caller = a_caller_with(ScriptedSandbox(tmp_path, before=delete), tmp_path)
+
+    answer = caller.ship()
+    (shipment,) = stored_shipments(caller)
+    label = caller.client.get(f"/api/v3/parcels/{shipment.parcels[0].id}/documents/label")
+
+    assert (answer.status_code, answers, states(caller)) == (201, [204], [State.STORED])
+    assert shipment.draft.recipient.city == "Amsterdam"
+    assert (label.status_code, len(booked(caller))) == (200, 1)
+
+
+def test_an_order_that_is_deleted_and_sent_again_while_it_is_announced_gets_no_second_label(tmp_path):
+    def replace_it(_):
+        if not others:
+            others.append(None)
+            (shipment,) = stored_shipments(caller)
+            caller.client.delete(f"/api/v3/orders/{shipment.draft.order_id}")
+            caller.store(an_order(shipping_address={**an_order()["shipping_address"], "city": "Utrecht"}))
+            others.append(what_became_of(caller))
+
+    others: list[object] = []
+    caller = a_caller_with(ScriptedSandbox(tmp_path, before=replace_it), tmp_path)
+
+    shipment = ship(caller)
+
+    assert (others, shipment.draft.recipient.city) == ([None, Conflict], "Amsterdam")
+    assert len(booked(caller)) == 1
+
+
+def test_an_order_that_is_edited_in_the_queue_ships_as_it_was_accepted(caller):
+    ship_orders([ShipOrder(70, Choice(ShipWith(LETTER)), order_number="ORDER-1")], caller.context)
+    caller.store(an_order(shipping_address={**an_order()["shipping_address"], "city": "Utrecht"}))
+
+    workers(caller.installation).run_due()
+
+    (shipment,) = stored_shipments(caller)
+    assert (shipment.draft.recipient.city, states(caller)) == ("Amsterdam", [State.STORED])
 
 
 # The carrier says no, or nothing

@@ -15,17 +15,21 @@ import pytest
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import Fault
 from kolli.database import Database
-from kolli.errors import CarrierOutcomeUnknown, CarrierUnavailable, Conflict, KolliError
+from kolli.errors import CarrierError, CarrierOutcomeUnknown, CarrierRejected, CarrierUnavailable, Conflict, KolliError
 from kolli.migrations import migrate
 from kolli.operations import calls, leases
-from kolli.operations.background import workers
+from kolli.operations.announce import LABELS
+from kolli.operations.background import LANES, workers
 from kolli.operations.calls import Calls
 from kolli.operations.cancel import cancel
 from kolli.operations.leases import Keeper, leased
 from kolli.operations.reconcile import begin_picking_up, settle
-from kolli.shipments.attempts import LEASE, State, get_attempt, list_unsettled
+from kolli.operations.ship_order import Choice, ShipOrder
+from kolli.operations.ship_orders import ship_orders
+from kolli.orders.model import ShipWith
+from kolli.shipments.attempts import LEASE, Attempt, State, get_attempt, list_unsettled, move
 from tests.factories import NOW, Caller, a_caller, an_installation, an_order
-from tests.unit.operations.scripted_carriers import Death, Raises, ScriptedPost, ScriptedSandbox
+from tests.unit.operations.scripted_carriers import Death, Forgetful, Raises, ScriptedPost, ScriptedSandbox
 from tests.unit.operations.what_is_stored import LETTER, POST, booked, ship, states, stored_shipments
 
 LONG = LEASE + timedelta(minutes=1)
@@ -178,15 +182,32 @@ def test_a_cancellation_is_finished_by_one_process_at_a_time(tmp_path):
     assert (states(two.caller), two.carrier.cancelling.count) == ([State.CANCELLED], 1)
 
 
+def test_a_job_does_not_touch_what_another_process_announces(tmp_path):
+    two = Two(tmp_path, Slow(tmp_path, before=(pause := Pause())))
+    ship_orders([ShipOrder(70, Choice(ShipWith(LETTER)), order_number="ORDER-1")], two.caller.context)
+    keeper = two.keeper()
+
+    with two.hanging(pause, workers(two.first).run_due):
+        for _ in range(LANES[LABELS].lease // timedelta(minutes=1) + 1):
+            two.now += timedelta(minutes=1)
+            keeper.look()
+        count = workers(two.second).run_due()
+        during = states(two.caller)
+
+    assert (count, during) == (1, [State.INTENDED])
+    assert len(booked(two.caller)) == 1
+
+
 # As long as they live
 
 
 @pytest.mark.parametrize("is_renewed", [True, False])
 def test_a_carrier_that_hangs_for_long_books_one_label_as_long_as_the_lease_is_renewed(tmp_path, is_renewed):
-    """Without renewals the second process would take the first one for dead, and buy another label."""
+    """Without renewals the second process takes the first one for dead, and what that has booked comes too late."""
     pause = Pause()
     two = Two(tmp_path, Slow(tmp_path, before=pause))
     two.carrier.looking.go.set()
+    two.carrier.cancelling.go.set()
     keeper = two.keeper()
     begin_picking_up(two.second)
 
@@ -196,11 +217,65 @@ def test_a_carrier_that_hangs_for_long_books_one_label_as_long_as_the_lease_is_r
             if is_renewed:
                 keeper.look()
             workers(two.second).run_due()
-        outcome(ship, two.other)
+        second = outcome(ship, two.other)
 
-    assert len(booked(two.caller)) == (1 if is_renewed else 2)
+    live = [reference for reference, _, is_cancelled in booked(two.caller) if not is_cancelled]
     if is_renewed:
-        assert states(two.caller) == [State.STORED]
+        assert (second, states(two.caller), len(booked(two.caller))) == (Conflict, [State.STORED], 1)
+    else:
+        assert (live, states(two.caller)) == ([second.id], [State.ABANDONED, State.STORED])
+        assert len(booked(two.caller)) == 2
+
+
+def gives_up(caller):
+    """A step in which somebody ends the attempt, who takes us for dead."""
+
+    def give_up(_):
+        with caller().installation.database.write() as transaction:
+            (attempt,) = list_unsettled(transaction)
+            owner = caller().installation.owner
+            assert move(transaction, attempt, State.ABANDONED, NOW, "It was given up.", owner=owner)
+
+    return give_up
+
+
+@pytest.mark.parametrize(
+    ("cancels", "expected"),
+    [(True, CarrierRejected), (False, CarrierOutcomeUnknown), ("perhaps", CarrierOutcomeUnknown)],
+)
+def test_a_label_that_was_given_up_meanwhile_is_taken_back(tmp_path, cancels, expected):
+    carrier = Forgetful(after=gives_up(lambda: caller), cancels=cancels)
+    caller = a_caller(an_installation(tmp_path, carriers=[carrier]))
+    caller.store(an_order())
+
+    with pytest.raises(expected, match="booked F0000001 after the shipment was given up"):
+        ship(caller, "forgetful:parcel")
+
+    assert states(caller) == [State.ABANDONED]
+
+
+def test_a_number_of_ours_that_was_given_up_meanwhile_is_no_label(tmp_path):
+    carrier = ScriptedPost(tmp_path, after=gives_up(lambda: caller))
+    caller = a_caller(an_installation(tmp_path, carriers=[carrier, ScriptedSandbox(tmp_path)]))
+    caller.store(an_order())
+
+    with pytest.raises(CarrierError):
+        ship(caller, POST)
+
+    assert states(caller) == [State.ABANDONED]
+
+
+def test_an_answer_that_comes_after_the_outcome_was_left_open_is_stored(tmp_path):
+    def leave(_):
+        with caller.installation.database.write() as transaction:
+            (attempt,) = list_unsettled(transaction)
+            move(transaction, attempt, State.UNKNOWN, NOW, "Broken off.", owner=caller.installation.owner)
+
+    caller = a_caller(an_installation(tmp_path, carriers=[Forgetful(after=leave)]))
+    caller.store(an_order())
+
+    assert ship(caller, "forgetful:parcel").parcels[0].tracking_number == "F0000001"
+    assert states(caller) == [State.STORED]
 
 
 def test_a_clock_that_jumps_ends_no_lease_for_longer_than_a_moment(tmp_path):
@@ -285,7 +360,7 @@ def test_what_a_dead_process_held_is_settled_when_its_lease_has_ended(tmp_path):
 # Letting go
 
 
-def unknown_caller(folder) -> tuple[Caller, object]:
+def unknown_caller(folder) -> tuple[Caller, Attempt]:
     caller = a_caller(an_installation(folder))
     caller.store(an_order())
     caller.sandbox.ledger.fail_next(Fault.SILENT_AFTER)

@@ -19,12 +19,12 @@ from kolli.operations.ship_order import Choice, ShipOrder, ship_order
 from kolli.operations.ship_orders import ship_orders
 from kolli.orders.model import ShipWith
 from kolli.shipments.attempts import State, get_attempt, list_moves
-from kolli.shipments.model import ParcelStatus
+from kolli.shipments.model import Parcel, ParcelStatus
 from tests.factories import NOW, a_caller, an_installation, an_order
 from tests.unit.operations.scripted_carriers import Death, Forgetful, InParts, Raises, Reserving
 from tests.unit.operations.test_background import Story
 from tests.unit.operations.what_is_stored import LETTER, booked, reasons, ship, states, stored_shipments
-from tests.unit.shipments.made import a_parcel, a_shipment
+from tests.unit.shipments.made import a_shipment
 
 PARCEL = "forgetful:parcel"
 RESERVING = "reserving:parcel"
@@ -53,8 +53,9 @@ def steps(caller):
 
 
 def tries(caller):
+    shipments = stored_shipments(caller)
     with caller.installation.database.read() as transaction:
-        return [get_attempt(transaction, 1, each.id).tries for each in stored_shipments(caller)]
+        return [get_attempt(transaction, 1, each.id).tries for each in shipments]
 
 
 def numbers(caller):
@@ -131,8 +132,8 @@ def test_a_carriers_long_reason_is_cut_where_it_is_kept(tmp_path):
 
 
 def two_boxes(*known):
-    parcels = tuple(a_parcel(number + 1, box_number=number + 1, tracking_number=known[number]) for number in range(2))
-    return a_shipment(parcels=parcels)
+    parcels = (Parcel(box, box, ParcelStatus.ANNOUNCING, known[box - 1], updated_at=NOW) for box in (1, 2))
+    return a_shipment(parcels=tuple(parcels))
 
 
 @pytest.mark.parametrize(
@@ -167,12 +168,12 @@ def test_an_answer_that_is_neither_yes_nor_no_cancels_nothing(tmp_path, answer):
 
 
 def test_a_carrier_whose_code_is_mistaken_while_it_cancels_is_asked_again(tmp_path):
-    class Mistaken(Forgetful):
-        mistakes = [KeyError("status")]
+    mistakes = [KeyError("status")]
 
+    class Mistaken(Forgetful):
         def cancel(self, booking):
-            if self.mistakes:
-                raise self.mistakes.pop()
+            if mistakes:
+                raise mistakes.pop()
             return True
 
     caller = a_caller_with(Mistaken(), tmp_path)
@@ -341,7 +342,7 @@ def test_until_numbers_are_reserved_nothing_is_booked_and_everybody_knows(tmp_pa
 @pytest.mark.parametrize("given", ["R", ("R1", "R2"), (), ("R 1",), (1,), None, Announced(("R" * 41,))])
 def test_reserved_nonsense_books_nothing(tmp_path, given):
     carrier = Reserving()
-    carrier.reserve = lambda booking: given  # type: ignore[method-assign,assignment]
+    carrier.reserve = lambda booking: given  # type: ignore[method-assign]
     caller = a_caller_with(carrier, tmp_path)
 
     with pytest.raises(CarrierUnavailable, match=r"[Nn]othing was booked"):

@@ -336,6 +336,37 @@ def test_a_look_up_that_finds_nothing_is_not_final_before_its_time(tmp_path):
     assert states(caller) == [State.UNKNOWN]
 
 
+class SlowToSay(SandboxCarrier):
+    """The sandbox, which takes its time to say what it has found."""
+
+    def __init__(self, folder, time):
+        super().__init__(folder)
+        self.time = time
+        self.certain_after_seconds = 60
+
+    def look_up(self, reference):
+        found = super().look_up(reference)
+        self.time.append(self.time[-1] + timedelta(seconds=61))
+        return found
+
+
+def test_a_look_up_is_as_old_as_its_question(tmp_path):
+    time = [NOW]
+    carrier = SlowToSay(tmp_path, time)
+    installation = replace(an_installation(tmp_path, carriers=[carrier]), clock=lambda: time[-1])
+    caller = a_caller(installation)
+    caller.store(an_order())
+    carrier.ledger.fail_next(Fault.SILENT_BEFORE)
+    assert caller.ship().status_code == 400
+
+    first = reconcile(installation)
+    second = reconcile(installation)
+
+    assert [attempt.state for attempt in first] == [State.UNKNOWN]
+    assert second == []
+    assert states(caller) == [State.ABANDONED]
+
+
 def test_an_attempt_that_was_left_behind_long_ago_is_settled_when_a_caller_meets_it(tmp_path):
     caller = after_a_death(tmp_path, ScriptedSandbox(tmp_path, after=Raises([Death()])))
     later = replace(caller.installation, clock=lambda: NOW + LEASE + timedelta(seconds=1))

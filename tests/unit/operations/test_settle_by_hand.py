@@ -8,7 +8,15 @@ from sqlalchemy import select
 
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import SandboxCarrier
-from kolli.errors import CarrierOutcomeUnknown, CarrierUnavailable, Conflict, Impossible, Invalid, NotFound
+from kolli.errors import (
+    CarrierOutcomeUnknown,
+    CarrierUnavailable,
+    Conflict,
+    Impossible,
+    Invalid,
+    NotFound,
+    PartlyBooked,
+)
 from kolli.jobs import enqueue, list_dead
 from kolli.operations.announce import ANNOUNCE, LABELS
 from kolli.operations.outcomes import CHECKS, SETTLE
@@ -269,6 +277,40 @@ def test_a_carrier_that_cannot_be_asked_is_told_apart_from_one_that_can(tmp_path
 
     assert by_hand == "none: Forgetful cannot be asked. Find out from them, then say `exists` or `none`"
     assert by_itself == "Sendcloud is asked what it has at 2026-11-24 12:00 (try 1)"
+
+
+def test_what_was_booked_in_part_is_taken_back_next(tmp_path):
+    class Half(ScriptedSandbox):
+        def announce(self, booking):
+            raise PartlyBooked("Of 3 parcels 1 is booked.")
+
+        def cancel(self, booking):
+            raise CarrierUnavailable
+
+    caller = with_an_open_attempt(tmp_path, Half(tmp_path), "sendcloud:letter")
+
+    ((state, following),) = listed(caller)
+
+    assert state is State.UNKNOWN
+    assert following.startswith("Sendcloud is asked to take back what it has booked at ")
+
+
+def test_a_carrier_whose_numbers_are_ours_is_told_again(tmp_path):
+    caller = with_an_open_attempt(tmp_path, ScriptedPost(tmp_path, after=Raises([CarrierOutcomeUnknown()])), POST)
+
+    ((_, following),) = listed(caller)
+
+    assert following == "PostNL is told again, with the same numbers, at 2026-11-24 12:00 (try 1)"
+
+
+def test_a_carrier_that_is_not_installed_any_more_is_named(caller, tmp_path):
+    left = an_installation(tmp_path, database=caller.installation.database)
+
+    ((entry),) = list_open(left, [1])
+
+    assert entry.next_step == "none: the carrier forgetful is not installed"
+    say_that_it_exists(the_id(caller), [NUMBER], left)
+    assert states(caller) == [State.STORED]
 
 
 def test_what_is_in_a_queue_is_listed_when_nobody_works_through_it_any_more(tmp_path):

@@ -1,5 +1,6 @@
 """Which way attempts go, and who holds an order's guard."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
@@ -8,21 +9,31 @@ import pytest
 from kolli.account.accounts import Account, add_account
 from kolli.shipments.attempts import (
     GUARDED,
+    LEASE,
     NEXT,
+    UNSETTLED,
     Attempt,
+    Move,
     State,
+    end_leases,
     find_live,
     get_attempt,
     intend,
+    lease,
+    let_go,
+    list_moves,
     list_unsettled,
     move,
+    note,
     order_key,
+    renew_leases,
 )
 from kolli.shipments.queries import add_shipment
 from tests.factories import NOW, a_database
 from tests.unit.shipments.made import a_shipment
 
 KEY = order_key(70, "shop-1")
+MINUTE = timedelta(minutes=1)
 WAYS = {
     State.INTENDED: [],
     State.QUEUED: [State.QUEUED],
@@ -173,3 +184,152 @@ def test_what_is_unsettled_is_listed_oldest_first_and_for_every_account(transact
     in_state(transaction, State.REJECTED, shipment_id="rejected", key="m")
 
     assert list_unsettled(transaction) == [Attempt("sooner", 2, KEY), Attempt("later", 1, KEY), unknown]
+
+
+# Steps
+
+
+def test_every_step_is_written_down_with_its_time_and_reason(transaction):
+    attempt = intended(transaction)
+    move(transaction, attempt, State.UNKNOWN, NOW + MINUTE, "No answer.")
+    unknown = get_attempt(transaction, 1, "a")
+    note(transaction, unknown, NOW + 2 * MINUTE, "Still none.")
+    move(transaction, get_attempt(transaction, 1, "a"), State.STORED, NOW + 3 * MINUTE, "It was found.")
+
+    assert list_moves(transaction, 1, "a") == [
+        Move(None, State.INTENDED, NOW),
+        Move(State.INTENDED, State.UNKNOWN, NOW + MINUTE, "No answer."),
+        Move(State.UNKNOWN, State.UNKNOWN, NOW + 2 * MINUTE, "Still none."),
+        Move(State.UNKNOWN, State.STORED, NOW + 3 * MINUTE, "It was found."),
+    ]
+    assert list_moves(transaction, 2, "a") == []
+
+
+def test_what_is_noted_twice_is_written_down_once_and_since_when_it_is_unknown_stays(transaction):
+    unknown = in_state(transaction, State.UNKNOWN)
+
+    for _ in range(2):
+        assert note(transaction, get_attempt(transaction, 1, "a"), NOW + MINUTE, "In part.", is_partly_booked=True)
+
+    found = get_attempt(transaction, 1, "a")
+    assert (found.reason, found.is_partly_booked, found.changed_at) == ("In part.", True, unknown.changed_at)
+    assert len(list_moves(transaction, 1, "a")) == 3
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.UNKNOWN}))
+def test_nothing_is_noted_of_what_is_known(transaction, state):
+    attempt = in_state(transaction, state)
+
+    with pytest.raises(ValueError, match=f"an attempt that is {state}"):
+        note(transaction, attempt, NOW, "because")
+
+
+def test_a_long_reason_is_cut(transaction):
+    move(transaction, intended(transaction), State.UNKNOWN, NOW, "x" * 1_001)
+    note(transaction, get_attempt(transaction, 1, "a"), NOW, "y" * 1_001)
+
+    assert get_attempt(transaction, 1, "a").reason == "y" * 1_000
+    assert [step.reason for step in list_moves(transaction, 1, "a")] == ["", "x" * 1_000, "y" * 1_000]
+
+
+# Leases
+
+
+ME, OTHER = "me", "other"
+
+
+def unknown_attempt(transaction):
+    attempt = in_state(transaction, State.UNKNOWN)
+    assert attempt.lease_until is None
+    return attempt
+
+
+@pytest.mark.parametrize(("state", "step"), [(State.QUEUED, State.INTENDED), (State.STORED, State.CANCELLING)])
+def test_who_begins_to_ask_holds_the_lease_until_the_next_step(transaction, state, step):
+    attempt = in_state(transaction, state)
+
+    move(transaction, attempt, step, NOW, owner=ME)
+    asking = get_attempt(transaction, 1, "a")
+    refused = [move(transaction, asking, to, NOW, owner=OTHER) for to in NEXT[step]]
+    move(transaction, asking, State.STORED, NOW, owner=ME)
+
+    assert asking.lease_until == NOW + LEASE
+    assert not any(refused)
+    assert get_attempt(transaction, 1, "a").lease_until is None
+
+
+def test_a_new_attempt_is_its_makers_if_it_is_asked_about_at_once(transaction):
+    add_shipment(transaction, a_shipment(id="a"))
+    add_shipment(transaction, a_shipment(id="b"))
+    intend(transaction, Attempt("a", 1, "k"), NOW, is_guarded=True, owner=ME)
+    intend(transaction, Attempt("b", 1, "l", State.QUEUED), NOW, is_guarded=True, owner=ME)
+
+    first, second = get_attempt(transaction, 1, "a"), get_attempt(transaction, 1, "b")
+
+    assert (first.lease_until, first.tries) == (NOW + LEASE, 1)
+    assert (second.lease_until, second.tries) == (None, 0)
+    assert not move(transaction, first, State.STORED, NOW, owner=OTHER)
+
+
+def test_what_was_booked_in_part_stays_with_whoever_is_to_take_it_back(transaction):
+    attempt = intended(transaction)
+
+    assert move(transaction, attempt, State.UNKNOWN, NOW, "In part.", is_partly_booked=True)
+
+    found = get_attempt(transaction, 1, "a")
+    assert (found.lease_until, found.is_partly_booked) == (NOW + LEASE, True)
+    assert not lease(transaction, found, OTHER, NOW)
+
+
+def test_a_lease_is_held_by_one_until_it_ends(transaction):
+    unknown = unknown_attempt(transaction)
+
+    assert lease(transaction, unknown, ME, NOW)
+    assert lease(transaction, unknown, ME, NOW)
+    assert not lease(transaction, unknown, OTHER, NOW + LEASE)
+    assert not note(transaction, unknown, NOW, "because", owner=OTHER)
+    assert lease(transaction, unknown, OTHER, NOW + LEASE + timedelta(microseconds=1))
+    assert not move(transaction, unknown, State.STORED, NOW, owner=ME)
+
+
+def test_a_lease_that_is_renewed_or_let_go_is_its_holders(transaction):
+    unknown = unknown_attempt(transaction)
+    lease(transaction, unknown, ME, NOW)
+
+    renew_leases(transaction, ["a", "b"], OTHER, NOW + MINUTE)
+    let_go(transaction, unknown, OTHER)
+    kept = get_attempt(transaction, 1, "a").lease_until
+    renew_leases(transaction, ["b"], ME, NOW + MINUTE)
+    renew_leases(transaction, [], ME, NOW + MINUTE)
+    still = get_attempt(transaction, 1, "a").lease_until
+    renew_leases(transaction, ["b", "a"], ME, NOW + MINUTE)
+    renewed = get_attempt(transaction, 1, "a").lease_until
+    let_go(transaction, unknown, ME)
+
+    assert (kept, still, renewed) == (NOW + LEASE, NOW + LEASE, NOW + MINUTE + LEASE)
+    assert get_attempt(transaction, 1, "a").lease_until is None
+
+
+def test_all_leases_can_be_ended(transaction):
+    lease(transaction, unknown_attempt(transaction), ME, NOW)
+
+    end_leases(transaction)
+
+    assert get_attempt(transaction, 1, "a").lease_until is None
+
+
+@pytest.mark.parametrize("state", sorted(set(State)))
+def test_what_needs_asking_is_left_behind_when_nobody_holds_it(transaction, state):
+    attempt = in_state(transaction, state)
+
+    assert attempt.is_left_behind(NOW + LEASE + MINUTE) is (state in UNSETTLED)
+    assert not replace(attempt, lease_until=NOW).is_left_behind(NOW)
+
+
+def test_a_lease_counts_the_try_it_is_for(transaction):
+    unknown = unknown_attempt(transaction)
+
+    lease(transaction, unknown, ME, NOW, is_try=True)
+    lease(transaction, unknown, ME, NOW)
+
+    assert get_attempt(transaction, 1, "a").tries == unknown.tries + 1
