@@ -356,7 +356,7 @@ attempts = Table(
     Column("is_partly_booked", Boolean, nullable=False),  # it has booked some parcels, and is to take them back
     Column("lease_owner", Text),  # the process that asks a carrier about it at this moment
     Column("lease_until", Text),  # when that process is taken for dead, unless it has said otherwise by then
-    Column("request_id", Id, ForeignKey("idempotent_requests.id", ondelete="SET NULL")),  # null: it had no Idempotency-Key
+    Column("request_id", Id, ForeignKey("idempotent_requests.id", ondelete="SET NULL")),  # null: it had no key
     Column("created_at", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
     UniqueConstraint("account_id", "guard"),

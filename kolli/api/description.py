@@ -314,7 +314,7 @@ class _Operation:
 def refusals_of(endpoint: Endpoint) -> list[int]:
     """Every status that this endpoint refuses with, in order."""
     usual = {
-        400: endpoint.parameters or endpoint.method in WITH_A_BODY or endpoint.takes_keys,
+        400: endpoint.parameters or endpoint.who is by_credentials or endpoint.method in WITH_A_BODY,
         401: endpoint.who is by_credentials,
         403: endpoint.scope,
         404: _SEGMENT.search(endpoint.path),

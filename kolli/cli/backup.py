@@ -20,9 +20,10 @@ LAST_NUMBERS = (
 
 
 def backup_command(file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")]) -> None:
-    """Write a backup of the database to one file, and read it back. A server may go on working meanwhile.
+    """Write a backup of the database to a file. A server may go on working meanwhile.
 
-    It holds everything but the keys that open its secrets: keep the key file too, and apart from it.
+    The file is read back before it gets its name. It holds everything but the keys that open its secrets: keep the key
+    file too, and apart from it.
     """
     with installation() as at:
         made = make_backup(at.settings.data / DATABASE, file, at.vault, at.clock())
@@ -65,7 +66,7 @@ def _range_and_number(text: str) -> tuple[str, int]:
 
 
 def _described(backup: Backup) -> str:
-    counts = ", ".join(f"{count} {name}" for name, count in backup.facts.counts.items())
+    counts = ", ".join(f"{count} {name if count != 1 else name[:-1]}" for name, count in backup.facts.counts.items())
     return f"{counts}, as of {backup.facts.made_at:%Y-%m-%d %H:%M:%S} UTC ({backup.bytes // 1024} kB)"
 
 

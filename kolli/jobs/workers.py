@@ -11,7 +11,6 @@ from queue import SimpleQueue
 from time import monotonic
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from kolli.database import Database
 from kolli.errors import KolliError, StorageFull, StorageUnavailable
@@ -178,12 +177,11 @@ class _LaneWorkers:
         self._news.set()
 
     def wait(self, timeout_seconds: float) -> bool:
-        self._dispatcher.join(timeout_seconds)
-        if self._dispatcher.is_alive():
-            return False
-        for thread in self._workers:  # which have nothing to do any more
-            thread.join()
-        return True
+        end = monotonic() + timeout_seconds
+        threads = (self._dispatcher, *self._workers)  # when the first has ended, the others have nothing to do any more
+        for thread in threads:
+            thread.join(max(0.0, end - monotonic()))
+        return not any(thread.is_alive() for thread in threads)
 
     def run_due(self) -> int:
         count = 0
@@ -202,8 +200,8 @@ class _LaneWorkers:
             except (StorageFull, StorageUnavailable) as error:  # that may pass
                 log.warning("The lane %s waits, because the database cannot be used. %s", self._name, error.message)
                 wait = WAIT_AFTER_ERROR_SECONDS
-            except SQLAlchemyError:
-                log.exception("The lane %s waits, because the database cannot be used.", self._name)
+            except Exception:  # whatever it was, nobody else would do what waits in this lane
+                log.exception("The lane %s waits, because of an error that nobody foresaw.", self._name)
                 wait = WAIT_AFTER_ERROR_SECONDS
             if wait is None:
                 for _ in range(self._lane.workers):

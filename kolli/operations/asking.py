@@ -36,7 +36,7 @@ def ask_to_announce(carrier: Carrier, booking: Booking, attempt: Attempt) -> obj
     """
     is_first = attempt.state is State.INTENDED and attempt.tries <= 1
     with _nothing_else(attempt):
-        if booking.draft.scenario and is_first:
+        if booking.draft.scenario and is_first and not booking.draft.is_live:
             return announce_with(booking.draft.scenario, carrier, booking)
         return carrier.announce(booking)
 

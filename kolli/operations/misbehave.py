@@ -327,7 +327,8 @@ _AT_THE_CARRIER: Mapping[str, Callable[[Scenario, Carrier, Booking], Announced]]
 
 def takes_back(scenario: str, carrier: Carrier, booking: Booking) -> bool:
     """Whether a carrier takes a booking back, or seems to."""
-    return scenario != "cancel:refused" and carrier.cancel(booking)
+    is_refused = scenario == "cancel:refused" and not booking.draft.is_live
+    return not is_refused and carrier.cancel(booking)
 
 
 def to_be_cancelled(shipment: Shipment, context: Context) -> Shipment:

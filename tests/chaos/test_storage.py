@@ -164,7 +164,7 @@ def test_a_disk_that_fills_up_and_is_emptied_again_costs_no_label_and_no_restart
     assert told.items() <= {entry.order_number: entry.tracking_number for entry in booked}.items()
     assert is_the_same_process
     row = f"{SMALL_MIB} MiB filled, and emptied without a restart"
-    record("Storage", row, requests=2 * ORDERS, refused=statuses(full)[FULL], lost=0, double=0)
+    record("Storage", row, requests=2 * ORDERS, refused=statuses(full)[FULL], mistakes=len(found))
 
 
 def test_what_a_carrier_says_when_the_disk_has_become_full_is_stored_in_the_room_for_it(disk, tmp_path):
@@ -193,7 +193,7 @@ def test_what_a_carrier_says_when_the_disk_has_become_full_is_stored_in_the_room
     assert (refused.status, booked_while_full, then.status) == (FULL, CALLERS, CREATED)
     assert "no restart" in refused.body.decode()
     assert found == []
-    record("Storage", f"{CALLERS} bookings meet a full disk", requests=CALLERS, refused=0, lost=0, double=0)
+    record("Storage", f"{CALLERS} bookings meet a full disk", requests=CALLERS, refused=0, mistakes=len(found))
 
 
 def test_a_server_starts_without_room_for_answers_to_be_read_and_books_when_there_is_some(disk, tmp_path):
@@ -261,7 +261,9 @@ def test_a_disk_that_becomes_read_only_under_load_keeps_reading_and_recovers_by_
     assert found == []
     assert len(booked) == ORDERS + 1
     refusals = statuses(answers)[UNAVAILABLE]
-    record("Storage", "read-only under load, and writable again", requests=ORDERS, refused=refusals, lost=0, double=0)
+    record(
+        "Storage", "read-only under load, and writable again", requests=ORDERS, refused=refusals, mistakes=len(found)
+    )
 
 
 # A disk that fails
@@ -313,7 +315,7 @@ def test_a_sync_that_fails_ends_the_server_with_a_sentence_and_is_never_tried_ag
     assert syncs.count("failed") == 1
     assert found == []
     assert told.items() <= {entry.order_number: entry.tracking_number for entry in booked}.items()
-    record("Storage", f"sync {nth} under load fails", requests=len(told) + CALLERS, exit=code, lost=0, double=0)
+    record("Storage", f"sync {nth} under load fails", requests=len(told) + CALLERS, exit=code, mistakes=len(found))
 
 
 # A second server
@@ -445,7 +447,7 @@ def test_a_backup_under_load_holds_what_was_acknowledged_and_no_number_is_given_
     assert f"{RANGE} (postnl" in told_it.stdout
     assert "older than the numbers that were handed out" in warning
     assert press.twice == []
-    figures = {"labels": len(press.printed), "missing": 0, "twice": len(press.twice)}
+    figures = {"labels": len(press.printed), "missing": sum(map(len, missing)), "twice": len(press.twice)}
     record("Storage", f"{BACKUPS} backups under load, and three ways back", **figures)
 
 

@@ -177,19 +177,19 @@ def an_error_of(code):
 
 
 @pytest.fixture
-def failing(tmp_path):
+def failing(tmp_path, monkeypatch):
     """A database on a file, whose next statement of the writer fails with what is put into the list beside it."""
     database = Database(tmp_path / "kolli.db")
     with database.write() as transaction:
         migrate(transaction)
-    errors = []
+    errors: list[sqlite3.Error] = []
 
     def execute(cursor, statement, parameters, _context=None):
         if errors:
             raise errors.pop()
         return cursor.execute(statement, parameters)
 
-    database._writer.dialect.do_execute = execute
+    monkeypatch.setattr(database._writer.dialect, "do_execute", execute)
     return database, errors
 
 
@@ -232,7 +232,7 @@ def test_a_constraint_that_is_broken_is_left_to_whoever_expects_it():
 
 def test_a_failed_sync_is_told_to_whoever_ends_the_process(failing):
     database, errors = failing
-    told = []
+    told: list[str] = []
     database.when_a_sync_fails = told.append
 
     with pytest.raises(StorageUnavailable), database.write() as transaction:  # noqa: PT012 - both belong together

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from kolli.account.accounts import Account, add_account, list_accounts
 from kolli.database import Database
@@ -731,6 +731,25 @@ def test_a_lane_outlives_a_database_that_cannot_be_used_for_a_while(files, caplo
     assert workers.stop(PATIENCE_SECONDS)
 
 
+def test_a_lane_outlives_an_error_that_nobody_foresaw(files, caplog):
+    ran = threading.Event()
+    broken = [ZeroDivisionError()]
+
+    def clock():
+        if broken and threading.current_thread().name == "kolli-lane":
+            raise broken.pop()
+        return datetime.now(UTC)
+
+    workers = workers_of(files, lambda _: ran.set(), clock)
+    put(files, "it")
+    workers.start()
+
+    assert ran.wait(PATIENCE_SECONDS)
+    assert "nobody foresaw" in caplog.text
+    until(lambda: waiting(files) == {})
+    assert workers.stop(PATIENCE_SECONDS)
+
+
 def test_an_outcome_that_could_not_be_written_down_is_written_down_later(files, caplog):
     crowd = Crowd()
     workers = workers_of(files, crowd, lambda: datetime.now(UTC))
@@ -816,7 +835,7 @@ def gives_up(room, then):
 
 
 def test_where_a_lane_has_room_what_its_runs_have_to_say_is_kept_on_a_full_disk(database, clock, room):
-    kept = []
+    kept: list[Connection] = []
     workers = workers_of(database, Script(gives_up(room, kept.append)), clock, has_room=True)
     put(database, "first")
     put(database, "second", due_at=NOW + timedelta(seconds=1))
@@ -832,7 +851,7 @@ def test_where_a_lane_has_room_what_its_runs_have_to_say_is_kept_on_a_full_disk(
 
 
 def test_where_a_lane_has_none_it_waits_with_what_its_runs_have_to_say(database, clock, room, monkeypatch):
-    kept = []
+    kept: list[Connection] = []
     workers = workers_of(database, Script(gives_up(room, kept.append)), clock)
     put(database, "it")
 

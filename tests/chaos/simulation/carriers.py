@@ -42,7 +42,8 @@ CANCEL_FAULTS: Mapping[str, int] = {
     "slow": 6,
 }
 
-ANSWERS_AFTER_MS = 2_000
+ARRIVES_AFTER_MS = 60_000
+ANSWERS_AFTER_MS = 20_000
 SLOWEST_MS = 420_000
 """Longer than a lease, so that somebody may have acted meanwhile."""
 
@@ -110,6 +111,12 @@ class Network:
         (drawn,) = self.scheduler.random.choices(names, [table[name] for name in names])
         return drawn
 
+    def travel(self) -> None:
+        """A request is on its way, sometimes for long."""
+        if self.fault({"": 5, "slowly": 1}):
+            self.counts["carrier: heard of it late"] += 1
+            self.scheduler.sleep(self.scheduler.random.randrange(ARRIVES_AFTER_MS))
+
     def arrive(self, *, all_of_it: bool = False) -> None:
         """Brings to the carriers what has been on its way for long enough."""
         now = self.scheduler.now
@@ -147,6 +154,7 @@ class ModelCarrier:
         """Books, or does not, and says so, or does not."""
         network, scheduler = self.network, self.network.scheduler
         scheduler.pause(f"tells {self.code} of {_short(booking.reference)}")
+        network.travel()
         network.ledger.told.append((booking.reference, booking.draft))
         besides = [] if self.has_late_bookings else ["late"]
         besides += [] if len(booking.draft.boxes) > 1 else ["partly"]
@@ -329,6 +337,7 @@ class Reserving(ModelCarrier):
         """Numbers for the boxes."""
         network = self.network
         network.scheduler.pause(f"asks {self.code} for numbers for {_short(booking.reference)}")
+        network.travel()
         network.counts["reserve"] += 1
         match network.fault({"": 12, "refuses": 1, "unavailable": 1, "silent": 2, "nonsense": 1}):
             case "refuses":

@@ -7,6 +7,7 @@ from typing import Any
 
 from kolli.app import begin
 from kolli.errors import StorageFull, StorageUnavailable
+from kolli.jobs import SAME_TIME
 from kolli.jobs.workers import LONGEST_WAIT_SECONDS, WAIT_AFTER_ERROR_SECONDS
 from kolli.operations.background import workers
 from kolli.operations.context import Installation
@@ -117,6 +118,9 @@ class House:
         def work() -> None:
             while True:
                 lane._news.clear()
+                if not self._has_work(lane):
+                    self._waits(lane, LONGEST_WAIT_SECONDS)
+                    continue
                 try:
                     wait = lane._step()
                 except (StorageFull, StorageUnavailable):  # as `Workers` has it
@@ -135,15 +139,22 @@ class House:
 
     def _waits(self, lane: Any, seconds: float) -> None:
         """Until something may be due: it looks away for no longer than it would, but only wakes for a reason."""
-        changes = self.stage.database.changes
+        changes, offset = self.stage.database.changes, self.stage.offset
 
         def has_news() -> bool:
-            return lane._news.is_set() or (self.stage.database.changes != changes and self._is_due(lane._name))
+            if lane._news.is_set() or self.stage.offset != offset:
+                return True
+            return self.stage.database.changes != changes and self._is_due(lane._name)
 
         milliseconds = int(seconds * 1000) + 1
         if seconds >= LONGEST_WAIT_SECONDS:
             milliseconds = self._due_in(lane._name)
         self.scheduler.wait(has_news, milliseconds)
+
+    def _has_work(self, lane: Any) -> bool:
+        """Whether it is worth its while to look: what it would find out with a transaction, we know already."""
+        now = self.stage.clock()
+        return bool(lane._busy.ended) or self._is_due(lane._name) or now < lane._latest - SAME_TIME
 
     def _is_due(self, lane: str) -> bool:
         due = self.stage.database.next_due(lane)

@@ -8,7 +8,7 @@ from typing import Any
 from kolli.shipments.attempts import State
 from tests.chaos.simulation.door import Answered
 from tests.chaos.simulation.houses import Asked, House
-from tests.chaos.simulation.invariants import Watch
+from tests.chaos.simulation.invariants import NOTHING_LOST, Broken, Watch
 from tests.chaos.simulation.scheduler import Scheduler
 from tests.chaos.simulation.stage import Stage, an_order_of
 
@@ -150,7 +150,7 @@ class People:
         shipment_id = (problem.get("meta") or {}).get("shipment_id")
         if shipment_id and "already has the shipment" in problem["detail"]:
             self.counts["client: told which label there is"] += 1
-            self._is_labelled(purchase, shipment_id)
+            self._is_labelled(purchase, shipment_id, [problem["meta"]["tracking_number"]])
             return True
         if shipment_id and "reference" in problem["detail"]:
             return self._follows(purchase, shipment_id)
@@ -172,12 +172,12 @@ class People:
             if purchase.kind != ANNOUNCE or not found["errors"]:  # else there is no label yet, and the key is free
                 self.watch.hear(key, answer.body)
         if purchase.kind == SYNC:
-            self._is_labelled(purchase, found["shipment_id"])
+            self._is_labelled(purchase, found["shipment_id"], [found["tracking_number"]])
             return True
-        shipment_id = str(found.get("shipment_id") or found["id"])
-        return self._follows(purchase, shipment_id)
+        told = [] if found.get("errors", True) else [parcel["tracking_number"] for parcel in found["parcels"]]
+        return self._follows(purchase, str(found.get("shipment_id") or found["id"]), told)
 
-    def _follows(self, purchase: Purchase, shipment_id: str) -> bool:
+    def _follows(self, purchase: Purchase, shipment_id: str, told: Sequence[str] = ()) -> bool:
         """Waits for what becomes of a shipment; whether it has a label."""
         over = {State.STORED, State.REJECTED, State.ABANDONED, State.CANCELLED}
         is_over = lambda: self._state(shipment_id) in over  # noqa: E731 - one line
@@ -185,15 +185,19 @@ class People:
         if self._state(shipment_id) != State.STORED:
             self.scheduler.say(f"sees that {shipment_id[-4:]} is {self._state(shipment_id)}")
             return self._state(shipment_id) in {State.CANCELLED, State.UNKNOWN}
-        self._is_labelled(purchase, shipment_id)
+        self._is_labelled(purchase, shipment_id, told)
         return True
 
-    def _is_labelled(self, purchase: Purchase, shipment_id: str) -> None:
+    def _is_labelled(self, purchase: Purchase, shipment_id: str, told: Sequence[str]) -> None:
+        """There is a label: of these numbers, the first ones of which the answer has told, if it has told any."""
         rows = self.stage.database.rows(
             "SELECT tracking_number FROM parcels WHERE shipment_id = ? ORDER BY box_number", shipment_id
         )
+        numbers = tuple(row[0] for row in rows)
+        if tuple(told) != numbers[: len(told)]:
+            raise Broken(NOTHING_LOST, f"{purchase.name} was told {told}, and {numbers} are stored.")
         self.counts["client: has a label"] += 1
-        self.watch.acknowledge(purchase.name, shipment_id, tuple(row[0] for row in rows))
+        self.watch.acknowledge(purchase.name, shipment_id, numbers)
 
     def _state(self, shipment_id: str) -> str:
         return self.watch.states[shipment_id]

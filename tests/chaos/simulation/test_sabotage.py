@@ -22,7 +22,7 @@ from tests.chaos.results import record
 from tests.chaos.simulation.invariants import ACCOUNTED_FOR, ALLOWED_PATH, NOTHING_LOST, ONE_BOOKING
 from tests.chaos.simulation.simulation import Outcome, has_two_processes, run
 
-MOST_SEEDS = 400
+MOST_SEEDS = 1_000
 
 
 def noticed(sabotage: str, is_about: Callable[[int], bool] = lambda _: True) -> Outcome:

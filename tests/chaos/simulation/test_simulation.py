@@ -47,6 +47,7 @@ HAPPENS = (
     ),
     *(f"carrier: {what}" for what in ("nonsense", "nonsense, nothing booked", "breaks", "partly", "refused a repeat")),
     "carrier: a late booking arrived",
+    "carrier: heard of it late",
     *(f"cancel: {what}" for what in ("yes", "says no", "unavailable", "silent before", "silent after", "slow")),
     *(f"by hand: {what}" for what in ("it exists", "it does not")),
     "look-up",

@@ -74,9 +74,15 @@ SHIPPED_ONLY = {"cancel", "hook", "track", "numbers", "ok"}
 def caller(installation):
     """The account, with a client that does not hold answers to the description: some are no answers of ours."""
     caller = a_caller(installation)
-    client = TestClient(caller.client.app, "http://kolli.test", raise_server_exceptions=False)
-    client.auth = caller.client.auth or client.auth
-    return caller._replace(client=client)
+    return caller._replace(client=client_of(caller.client.app, caller))
+
+
+def client_of(application, caller):
+    """A client that calls as this one does."""
+    client = TestClient(application, "http://kolli.test", raise_server_exceptions=False)
+    assert caller.client.auth
+    client.auth = caller.client.auth
+    return client
 
 
 def booked(caller):
@@ -180,9 +186,7 @@ def later(caller, by):
     """The same installation, some time later."""
     now = caller.installation.clock() + by
     installation = replace(caller.installation, clock=lambda: now)
-    client = TestClient(web(installation), "http://kolli.test", raise_server_exceptions=False)
-    client.auth = caller.client.auth or client.auth
-    return caller._replace(installation=installation, client=client)
+    return caller._replace(installation=installation, client=client_of(web(installation), caller))
 
 
 @pytest.mark.parametrize("scenario", [name for name, (status, _) in ASKED.items() if status in {400, 404, 429, 500}])

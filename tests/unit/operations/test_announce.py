@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
 
 from kolli.account.contracts import Contract, add_contract
 from kolli.account.integrations import add_integration
@@ -187,6 +188,25 @@ def test_an_order_that_is_edited_in_the_queue_ships_as_it_was_accepted(caller):
 
     (shipment,) = stored_shipments(caller)
     assert (shipment.draft.recipient.city, states(caller)) == ("Amsterdam", [State.STORED])
+
+
+@pytest.mark.parametrize("option", [LETTER, POST])
+def test_a_label_costs_two_commits(tmp_path, option):
+    """The intent and the answer; leases and steps are written with them."""
+    database = Database(tmp_path / "kolli.db")
+    with database.write() as transaction:
+        migrate(transaction)
+        writer = transaction.engine
+    caller = a_caller(an_installation(tmp_path, database=database), repeat_labels="allowed")
+    caller.store(an_order())
+    ship(caller, option)  # takes blocks of ids and numbers
+    commits: list[object] = []
+    event.listen(writer, "commit", commits.append)
+
+    ship(caller, option)
+
+    assert len(commits) == 2
+    database.close()
 
 
 # The carrier says no, or nothing

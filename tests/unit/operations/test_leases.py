@@ -231,9 +231,9 @@ def gives_up(caller):
     """A step in which somebody ends the attempt, who takes us for dead."""
 
     def give_up(_):
-        with caller().installation.database.write() as transaction:
+        with caller.installation.database.write() as transaction:
             (attempt,) = list_unsettled(transaction)
-            owner = caller().installation.owner
+            owner = caller.installation.owner
             assert move(transaction, attempt, State.ABANDONED, NOW, "It was given up.", owner=owner)
 
     return give_up
@@ -244,9 +244,10 @@ def gives_up(caller):
     [(True, CarrierRejected), (False, CarrierOutcomeUnknown), ("perhaps", CarrierOutcomeUnknown)],
 )
 def test_a_label_that_was_given_up_meanwhile_is_taken_back(tmp_path, cancels, expected):
-    carrier = Forgetful(after=gives_up(lambda: caller), cancels=cancels)
+    carrier = Forgetful(cancels=cancels)
     caller = a_caller(an_installation(tmp_path, carriers=[carrier]))
     caller.store(an_order())
+    carrier.after = gives_up(caller)
 
     with pytest.raises(expected, match="booked F0000001 after the shipment was given up"):
         ship(caller, "forgetful:parcel")
@@ -255,9 +256,10 @@ def test_a_label_that_was_given_up_meanwhile_is_taken_back(tmp_path, cancels, ex
 
 
 def test_a_number_of_ours_that_was_given_up_meanwhile_is_no_label(tmp_path):
-    carrier = ScriptedPost(tmp_path, after=gives_up(lambda: caller))
+    carrier = ScriptedPost(tmp_path)
     caller = a_caller(an_installation(tmp_path, carriers=[carrier, ScriptedSandbox(tmp_path)]))
     caller.store(an_order())
+    carrier.after = gives_up(caller)
 
     with pytest.raises(CarrierError):
         ship(caller, POST)
