@@ -10,7 +10,7 @@ from kolli.operations.settle_by_hand import History, Open, list_open, look_at, s
 from kolli.shipments.attempts import State
 
 attempts = typer.Typer(
-    help="Announcements of unknown outcome: labels that were perhaps paid for.",
+    help="Labels that were perhaps paid for.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

@@ -109,7 +109,13 @@ def test_the_migrations_make_exactly_the_tables_of_the_schema():
 
     database = a_database()
     with database.read() as transaction:
-        assert compare_metadata(MigrationContext.configure(transaction), metadata) == []
+        differences = compare_metadata(MigrationContext.configure(transaction), metadata)
+        referred = transaction.exec_driver_sql("PRAGMA foreign_key_list(attempts)").mappings().all()
+
+    # What a column of its own refers to, SQLAlchemy reads from SQLite without what is done when that is removed.
+    assert {what for what, *_ in differences} <= {"remove_fk", "add_fk"}
+    assert {key.parent.name for _, key in differences for key in key.elements} <= {"request_id"}
+    assert {key["from"]: key["on_delete"] for key in referred}["request_id"] == "SET NULL"
 
 
 def test_a_database_made_at_once_is_like_one_that_was_migrated():

@@ -118,7 +118,7 @@ class Reserving:
         first = 10 * len(self.reserved) + 1
         usual = tuple(f"R{first + place:07d}" for place in range(len(booking.draft.boxes)))
         self.reserved.append(usual)
-        return usual if self.numbers is None else self.numbers  # type: ignore[return-value] - nonsense, too
+        return usual if self.numbers is None else self.numbers  # type: ignore[return-value]  # nonsense, too
 
     def announce(self, booking: Booking) -> Announced:
         self.before(booking)
