@@ -25,8 +25,11 @@ PAGE = Path(__file__).parents[3] / "docs" / "compatibility.md"
 BEGIN, END = "<!-- comparison: begin -->", "<!-- comparison: end -->"
 
 METHODS = ("get", "post", "put", "patch", "delete")
-OURS_EVERYWHERE = frozenset({400, 401, 403, 408, 413, 500, 503, 507})
-"""Refusals that any endpoint may give, and that the vendor describes once for all of them."""
+OURS_EVERYWHERE = frozenset({400, 401, 403, 408, 409, 413, 422, 429, 500, 503, 507})
+"""Refusals that any endpoint may give: described once for all by the vendor, or what an extension header brings."""
+
+EXTENSION_HEADERS = frozenset({"idempotency-key", "sandbox-scenario"})
+"""Headers of ours that many endpoints take. Without them everything is as it is described."""
 
 Kind = Literal["parameter", "header", "request", "answer", "status"]
 
@@ -186,7 +189,7 @@ def compared(route: Route, theirs: Side, our: Side) -> list[Difference]:
     """The differences between two operations."""
     return [
         *_only_one(route, "parameter", theirs.parameters("query"), our.parameters("query")),
-        *_only_one(route, "header", *({name.lower() for name in side.parameters("header")} for side in (theirs, our))),
+        *_only_one(route, "header", _headers(theirs), _headers(our) - EXTENSION_HEADERS),
         *_members_of_one(route, "request", theirs.request(), our.request()),
         *_members_of_one(route, "answer", theirs.answer(), our.answer()),
         *_only_one(
@@ -196,6 +199,10 @@ def compared(route: Route, theirs: Side, our: Side) -> list[Difference]:
             {str(status) for status in our.statuses() - (OURS_EVERYWHERE - theirs.statuses())},
         ),
     ]
+
+
+def _headers(side: Side) -> set[str]:
+    return {name.lower() for name in side.parameters("header")}
 
 
 def _only_one(route: Route, kind: Kind, theirs: Iterable[str], our: Iterable[str]) -> Iterator[Difference]:

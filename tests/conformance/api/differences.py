@@ -25,11 +25,9 @@ def _fits(text: str, pattern: str) -> bool:
 OPTIONS = "POST /shipping-options | POST /fetch-shipping-options"
 LISTS = "GET /brands | GET /contracts | GET /addresses/sender-addresses | GET /integrations/logs"
 CONTRACTS = "GET /contracts* | POST /contracts | PATCH /contracts/{}"
-NO_LIMITS = "There is no limit to how often a caller may ask."
 ONE_SHAPE = "A shipment looks the same wherever it is answered."
 
 REASONS = [
-    Reason("*", "status", "429", NO_LIMITS),
     Reason(LISTS, "status", "404", "A cursor that leads nowhere, as in other lists."),
     # Authentication
     Reason("POST /oauth2/token", "request", "code | redirect_uri | refresh_token", "Belong to grants for people."),
@@ -87,9 +85,6 @@ REASONS = [
     Reason(OPTIONS, "parameter", "explain", "An extension: why options are refused."),
     Reason(OPTIONS, "answer", "refused*", "The answer to it."),
     Reason("POST /shipping-options", "answer", "data[[]].billed_weight", "Shares its type with the other; never sent."),
-    # Whatever changes something
-    Reason("*", "header", "idempotency-key", "An extension: the same request again does nothing more."),
-    Reason("*", "status", "409 | 422", "Refuses a request with such a key."),
 ]
 """The first that fits explains a difference. Each must be needed."""
 
