@@ -136,7 +136,8 @@ class Database:
             with self._writer.begin() as transaction:
                 transaction.info[_TOPICS] = topics
                 yield transaction
-            self._checkpoint_if_due()
+                rows = transaction.connection.dbapi_connection.total_changes  # type: ignore[union-attr]
+            self._checkpoint_if_due(rows)
         for topic in topics & self._listeners.keys():
             self._listeners[topic]()
 
@@ -162,17 +163,14 @@ class Database:
         with self._turns:
             self._checkpoint("TRUNCATE")
 
-    def _checkpoint_if_due(self) -> None:
+    def _checkpoint_if_due(self, rows: int) -> None:
         """Brings the log into the file now and then, so that it does not grow for ever.
 
-        SQLite would do so by itself, but it keeps to itself what went wrong: a failed sync must be known. And it would
-        take the room that was given up for answers, as the file grows by what the log holds.
+        `rows` counts all that the writer's connection has changed. SQLite would do this by itself, but it keeps to
+        itself what went wrong: a failed sync must be known. And it would take the room that was given up for answers,
+        as the file grows by what the log holds.
         """
-        if self.path is None or not self.room.is_there:
-            return
-        with self._writer.connect() as connection:
-            rows = connection.connection.dbapi_connection.total_changes  # type: ignore[union-attr]
-        if rows < self._rows_at_checkpoint:
+        if self.path is None or not self.room.is_there or rows < self._rows_at_checkpoint:
             return
         self._rows_at_checkpoint = rows + ROWS_PER_CHECKPOINT
         try:

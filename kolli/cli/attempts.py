@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kolli.account.accounts import list_accounts
-from kolli.cli.common import AccountOption, choose_account, installation
+from kolli.cli.common import AccountOption, choose_account, installation, printable
 from kolli.operations.settle_by_hand import History, Open, list_open, look_at, say_that_it_does_not, say_that_it_exists
 from kolli.shipments.attempts import State
 
@@ -118,5 +118,4 @@ def _show_history(history: History) -> None:
 
 
 def _tell(line: str) -> None:
-    """Shows a line. What carriers and shops have said is in it, and none of that may command a terminal."""
-    typer.echo("".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in line).rstrip())
+    typer.echo(printable(line).rstrip())

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from kolli.app import DATABASE, key_file, now, sole_server
-from kolli.cli.common import installation
+from kolli.app import DATABASE, key_file, now, open_vault, readable, sole_server
+from kolli.cli.common import existing
+from kolli.database import Database
 from kolli.errors import Invalid
 from kolli.operations.backup import Backup, make_backup
 from kolli.operations.restore import Restored, Wish, restore
@@ -25,9 +26,14 @@ def backup_command(file: Annotated[Path, typer.Argument(help="The file to write;
     The file is read back before it gets its name. It holds everything but the keys that open its secrets: keep the key
     file too, and apart from it.
     """
-    with installation() as at:
-        made = make_backup(at.settings.data / DATABASE, file, at.vault, at.clock())
-        path = key_file(at.settings)
+    settings = existing()
+    database, path = Database(settings.data / DATABASE), key_file(settings)
+    try:
+        with readable(database):
+            vault = open_vault(settings, database)
+        made = make_backup(settings.data / DATABASE, file, vault, now())
+    finally:
+        database.close()
     typer.echo(f"Wrote {file}, and read it back: {_described(made)}.")
     keys = ", ".join(made.facts.keys)
     typer.echo(

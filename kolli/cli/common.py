@@ -11,9 +11,20 @@ from kolli.account.keys import ApiKey
 from kolli.app import DATABASE, build, open_database
 from kolli.errors import KolliError, SetupError
 from kolli.operations.context import Context, Installation
-from kolli.settings import load_settings
+from kolli.settings import Settings, load_settings
 
 AccountOption = Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")]
+
+
+def existing() -> Settings:
+    """The settings of an installation that is there, of whichever version; SetupError when there is none."""
+    settings = load_settings()
+    if not (settings.data / DATABASE).exists():
+        raise SetupError(
+            f"There is no Kolli in the folder {settings.data}. Name another with KOLLI_DATA, such as that of the demo,"
+            " or make the first account here with `kolli keys create`."
+        )
+    return settings
 
 
 @contextmanager
@@ -22,12 +33,7 @@ def installation(*, must_exist: bool = True) -> Iterator[Installation]:
 
     SetupError, and nothing made, when there is none and there must be one.
     """
-    settings = load_settings()
-    if must_exist and not (settings.data / DATABASE).exists():
-        raise SetupError(
-            f"There is no Kolli in the folder {settings.data}. Name another with KOLLI_DATA, such as that of the demo,"
-            " or make the first account here with `kolli keys create`."
-        )
+    settings = existing() if must_exist else load_settings()
     database = open_database(settings)
     at = build(settings, database)
     try:
@@ -53,6 +59,11 @@ def choose_account(at: Installation, wanted: int | None) -> Account:
             return account
     names = ", ".join(f"{account.id} ({account.name})" for account in known)
     raise KolliError(f"Name one of the accounts with --account: {names}.")
+
+
+def printable(text: str) -> str:
+    """A text of others', such as a shop or a carrier: none of it may command a terminal."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
 
 
 def caller(at: Installation, account: Account) -> Context:

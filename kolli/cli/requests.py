@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kolli.account.requests import LoggedRequest, Wanted, list_requests
-from kolli.cli.common import installation
+from kolli.cli.common import installation, printable
 
 LOOK_SECONDS = 0.5
 """How often `--follow` looks for more."""
@@ -42,7 +42,7 @@ def requests_command(
 
 
 def line(request: LoggedRequest) -> str:
-    """A request as one line: what others have written in it is nothing that a terminal obeys."""
+    """A request as one line."""
     details = request.details
     parts = [
         f"{request.at:%Y-%m-%d %H:%M:%S}",
@@ -54,5 +54,4 @@ def line(request: LoggedRequest) -> str:
         details.about,
         ": ".join(filter(None, [details.source, details.detail or details.code])),
     ]
-    text = "  ".join(filter(None, parts))
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return printable("  ".join(filter(None, parts)))
