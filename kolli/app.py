@@ -313,7 +313,7 @@ def at_work(installation: Installation, background: Workers | None = None) -> It
     background = background or workers(installation)
     kept = installation.settings.request_log
     request_log = RequestLog(installation.database, kept, installation.clock) if kept else None
-    server = _web_server(web(installation, request_log.note if request_log else None))
+    server = _web_server(web(installation, request_log.note if request_log else None), installation.late_answers.end)
     background.start()
     if request_log:
         request_log.start()
@@ -330,7 +330,19 @@ def at_work(installation: Installation, background: Workers | None = None) -> It
         installation.database.close()
 
 
-def _web_server(application: ASGIApp) -> uvicorn.Server:
+class _Server(uvicorn.Server):
+    """The web server, which says so when it stops and before it waits for the requests it has begun."""
+
+    def __init__(self, config: uvicorn.Config, when_it_stops: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_it_stops = when_it_stops
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._when_it_stops()
+        await super().shutdown(sockets)
+
+
+def _web_server(application: ASGIApp, when_it_stops: Callable[[], None]) -> uvicorn.Server:
     config = uvicorn.Config(
         application,
         http=Http,
@@ -342,7 +354,7 @@ def _web_server(application: ASGIApp) -> uvicorn.Server:
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=60,
     )
-    return uvicorn.Server(config)
+    return _Server(config, when_it_stops)
 
 
 def begin(installation: Installation) -> None:

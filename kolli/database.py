@@ -9,11 +9,12 @@ A disk that has failed to write something durably is not asked again: nobody cou
 """
 
 import logging
+import os
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -99,6 +100,7 @@ class Database:
             self._reading: Turns | None = self._turns
             return
         _check_folder(path.parent)
+        _make_private(path)
         url = f"sqlite:///{path}"
         self._writer = self._engine(url, "BEGIN IMMEDIATE", poolclass=QueuePool, pool_size=1, max_overflow=0)
         self._reader = self._engine(url, "BEGIN", poolclass=QueuePool, pool_size=readers, max_overflow=readers)
@@ -155,13 +157,13 @@ class Database:
             with self._reading, self._reader.begin() as transaction:
                 yield transaction
 
-    def write_through(self) -> None:
+    def write_through(self) -> bool:
         """Brings the file itself up to date, which lags behind the log beside it, and empties the log.
 
-        What has been replaced is in neither then. While somebody reads for long, it is left for later.
+        What has been replaced is in neither then. False while somebody reads for long: then it is left for later.
         """
         with self._turns:
-            self._checkpoint("TRUNCATE")
+            return self._checkpoint("TRUNCATE")
 
     def _checkpoint_if_due(self, rows: int) -> None:
         """Brings the log into the file now and then, so that it does not grow for ever.
@@ -276,6 +278,15 @@ def _check_folder(folder: Path) -> None:
         raise SetupError(
             f"The folder {folder} cannot be made: {error.strerror}. Choose another with KOLLI_DATA."
         ) from error
+
+
+def _make_private(path: Path) -> None:
+    """Makes an empty file that only we can read where there is none: SQLite's own could be read by everybody.
+
+    The files that SQLite puts beside it get the same rights.
+    """
+    with suppress(OSError):  # SQLite will say so, too
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _is_a_setup_error(sentence: str) -> NoReturn:

@@ -5,6 +5,7 @@ its room up, and the answer is stored there; see `Database.keep`. Until the room
 that what is left belongs to the answers that are still to come. It is taken again as soon as there is room: no restart.
 """
 
+import errno
 import logging
 import os
 import threading
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kolli.errors import StorageFull
+from kolli.errors import KolliError, StorageFull, StorageUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,12 @@ SECONDS_BETWEEN_TRIES = 1.0
 """How long is waited when the disk said that there was room, and then gave none: a quota can be the reason."""
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_CANNOT_ALLOCATE = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.ENODEV}
+"""What file systems say that have no call for it; some C libraries write zeros then, and others do not."""
+_STEP = 1024 * 1024
+
+
 def room_for(answers: int) -> int:
     """The bytes that so many answers need that come at the same time."""
     return answers * ANSWER_BYTES
@@ -50,6 +57,7 @@ class Room:
         self._is_there = path is None
         self._storing = 0  # answers that are being stored in what was given up
         self._next_try = 0.0
+        self._why_not = ""  # what the system says when the room cannot be taken, other than that the disk is full
         if not self._is_there and not self._take():
             log.warning("%s Nothing is booked until there is.", self._what_is_missing())
 
@@ -59,12 +67,14 @@ class Room:
         return self._is_there
 
     def check(self) -> None:
-        """StorageFull unless the room is there, or can be taken now. While it is there, this costs nothing."""
+        """StorageFull or StorageUnavailable unless the room is there, or can be taken now.
+
+        While it is there, this costs a look at the file: somebody may have removed it.
+        """
+        if self._is_there and self.path is not None and _length(self.path) != self.size:
+            self._lose()
         if not self._is_there and not self._take():
-            raise StorageFull(
-                f"{self._what_is_missing()} Nothing was booked or changed. Free some room, and send it again: no"
-                " restart is needed."
-            )
+            raise self._missing()
 
     @contextmanager
     def given_up(self) -> Iterator[None]:
@@ -94,30 +104,66 @@ class Room:
             except OSError as error:
                 self._next_try = time.monotonic() + SECONDS_BETWEEN_TRIES
                 log.warning("The room in %s cannot be taken: %s.", self.path, error.strerror)
+                self._why_not = "" if error.errno in _FULL else error.strerror or str(error)
                 _empty(self.path)
                 return False
-            self._is_there = True
+            self._is_there, self._why_not = True, ""
             log.info("%d kB are kept in %s for carriers' answers.", self.size // 1024, self.path)
             return True
 
+    def _lose(self) -> None:
+        with self._lock:
+            if self._is_there and self.path is not None and _length(self.path) != self.size:
+                self._is_there = False
+                log.warning("Somebody has removed or changed %s. The room is taken anew.", self.path)
+
+    def _missing(self) -> KolliError:
+        if self._why_not:
+            return StorageUnavailable(f"{self._what_is_missing()} Nothing was booked or changed.")
+        return StorageFull(
+            f"{self._what_is_missing()} Nothing was booked or changed. Free some room, and send it again: no restart is"
+            " needed."
+        )
+
     def _what_is_missing(self) -> str:
+        if self._why_not and self.path is not None:
+            return f"The file {self.path.name}, which keeps room for carriers' answers, cannot be written: {self._why_not}."
         return f"The disk is full: there are no {self.size // 1024} kB that carriers' answers may need."
 
 
 def _fill(path: Path, size: int) -> None:
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
-        os.posix_fallocate(file, 0, size)
+        _allocate(file, size)
         os.ftruncate(file, size)  # it was longer, when more was worked on at the same time
         os.fsync(file)  # on the disk, and not only promised
     finally:
         os.close(file)
 
 
+def _allocate(file: int, size: int) -> None:
+    try:
+        os.posix_fallocate(file, 0, size)
+    except OSError as error:
+        if error.errno not in _CANNOT_ALLOCATE:
+            raise
+        os.lseek(file, 0, os.SEEK_SET)
+        left = size
+        while left > 0:
+            left -= os.write(file, bytes(min(left, _STEP)))
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
 def _empty(path: Path) -> None:
     """Truncates the file if possible. Some file systems give its blocks to others only once that is on the disk."""
     with suppress(OSError):
-        file = os.open(path, os.O_WRONLY)
+        file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
         try:
             os.ftruncate(file, 0)
             os.fsync(file)

@@ -7,13 +7,15 @@ also written beside the database, so that one that is put back from a backup is 
 import logging
 import threading
 from collections import defaultdict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random, SystemRandom
+from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from kolli.database import Database
-from kolli.errors import NotFound, NumbersExhausted
+from kolli.errors import NotFound, NumbersExhausted, StorageFull, StorageUnavailable
 from kolli.marks import MARKS, Marks
 from kolli.schema import sequences
 
@@ -28,6 +30,13 @@ BLOCK = 100
 SPARSE_BLOCK = 8_000
 LONGEST_STEP = 16
 """Ids grow in random steps up to this long, so that one account's ids say little about another's volume."""
+
+DESCENT = "descent "
+"""What the name of a sequence without numbers begins with, of which every database has one, with a random name.
+
+Its backups have it too. What stands beside a backup and does not know it, such as the database of a server that was
+started once on a new machine, cannot tell which numbers were handed out since.
+"""
 
 _RESERVE = (
     update(sequences)
@@ -61,6 +70,19 @@ def jump(transaction: Connection, name: str, to: int) -> None:
     transaction.execute(_JUMP, {"sequence": name, "to": to})
 
 
+def descent_among(names: Iterable[str]) -> str | None:
+    """The descent that is among the names of a database's sequences; None: it has none yet."""
+    return next((name for name in names if name.startswith(DESCENT)), None)
+
+
+def begin_descent(transaction: Connection) -> str:
+    """Has a database descend from none other from now on, and gives its descent."""
+    name = f"{DESCENT}{uuid4().hex}"
+    transaction.execute(delete(sequences).where(sequences.c.name.startswith(DESCENT)))
+    add_sequence(transaction, name, 0, -1)
+    return name
+
+
 def numbers_left(transaction: Connection, name: str) -> int:
     """How many numbers of the sequence no process has reserved yet."""
     row = transaction.execute(select(sequences.c.next, sequences.c.last).where(sequences.c.name == name)).one()
@@ -74,7 +96,9 @@ class Sequences:
         """Ids grow by steps from `random`; from one that nobody can foresee where it is not given."""
         self._database = database
         self._random = random or SystemRandom()
-        self._marks = Marks(database.path and database.path.with_name(MARKS))
+        path = database.path and database.path.with_name(MARKS)
+        self._marks = Marks(path, lambda sentence: database.when_a_sync_fails(sentence))
+        self._handed_out: dict[str, int] | None = None  # what the marks say; None: they were not read yet
         self._lock = threading.Lock()
         self._ids: _Block | None = None
         self._reserved: defaultdict[str, deque[int]] = defaultdict(deque)
@@ -82,18 +106,33 @@ class Sequences:
 
     def catch_up(self) -> None:
         """Jumps past what was handed out here, where the database does not know of it because it is an older one."""
-        marks = self._marks.read()
+        self._handed_out = marks = self._marks.read()
         with self._database.read() as transaction:
-            behind = [row.name for row in transaction.execute(_ALL) if row.next < marks.get(row.name, 0)]
-        if not behind:
+            known = {row.name: row.next for row in transaction.execute(_ALL)}
+        behind = {name: marks[name] for name, number in known.items() if number < marks.get(name, 0)}
+        if behind:
+            with self._database.write() as transaction:
+                for name, number in behind.items():
+                    jump(transaction, name, number)
+            told = ", ".join(f"{name} at {number}" for name, number in behind.items())
+            log.warning(
+                "The database is older than the numbers that were handed out. None is given twice: %s goes on.", told
+            )
+        try:
+            self._write_descent(known | behind)
+        except (StorageFull, StorageUnavailable) as error:  # only a restore would want it, and ask without it
+            log.warning("It is not written to %s yet which database it is about. %s", MARKS, error.message)
+
+    def _write_descent(self, known: dict[str, int]) -> None:
+        """Sees that the marks know this database; from then on they know all that it has handed out."""
+        if self._marks.path is None:
             return
-        with self._database.write() as transaction:
-            for name in behind:
-                jump(transaction, name, marks[name])
-        told = ", ".join(f"{name} at {marks[name]}" for name in behind)
-        log.warning(
-            "The database is older than the numbers that were handed out. None is given twice: %s goes on.", told
-        )
+        descent = descent_among(known)
+        if descent is None:
+            with self._database.write() as transaction:
+                descent = begin_descent(transaction)
+        if self._handed_out is not None and descent not in self._handed_out:
+            self._marks.add({**known, descent: 0})
 
     def take(self, name: str) -> int:
         """The next number of a sequence; NumbersExhausted after the last."""
@@ -118,7 +157,8 @@ class Sequences:
         row = transaction.execute(_NEXT, {"sequence": name}).one_or_none()
         if row is None or len(reserved) == count:
             return reserved
-        return (*reserved, *range(row.next, min(row.next + count - len(reserved), row.last + 1)))
+        first = max(row.next, self._marked(name))
+        return (*reserved, *range(first, min(first + count - len(reserved), row.last + 1)))
 
     def take_id(self) -> int:
         """A fresh id: larger than those this process has handed out before, by a random step."""
@@ -133,7 +173,9 @@ class Sequences:
     def _reserve(self, name: str, amount: int) -> _Block:
         if name in self._ended:
             raise NumbersExhausted
+        marked = self._marked(name)
         with self._database.write() as transaction:
+            jump(transaction, name, marked)  # a range that an older database did not know, and that was entered anew
             row = transaction.execute(_RESERVE, {"sequence": name, "amount": amount}).one_or_none()
             if row is None:
                 known = transaction.execute(select(sequences.c.name).where(sequences.c.name == name)).one_or_none()
@@ -141,5 +183,10 @@ class Sequences:
                     raise NotFound(f"There is no sequence {name}.")
                 self._ended.add(name)
                 raise NumbersExhausted
-        self._marks.add(name, row.next)
+        self._marks.add({name: row.next})
         return _Block(next=row.next - amount, end=min(row.next, row.last + 1))
+
+    def _marked(self, name: str) -> int:
+        if self._handed_out is None:
+            self._handed_out = self._marks.read()
+        return self._handed_out.get(name, 0)

@@ -13,7 +13,8 @@ from kolli.schema import accounts
 MOST = 100
 """How many can wait at a time; an account is read with each request."""
 
-MOST_NOTED = 50
+MOST_NOTED = 250
+"""How much can be noted at a time, such as which orders were busy once."""
 
 # The revision stays: nothing of it decides how the account ships.
 _WRITE = update(accounts).where(accounts.c.id == bindparam("account")).values(body=bindparam("new_body"))

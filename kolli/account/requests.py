@@ -47,11 +47,6 @@ class LoggedRequest:
     details: Details = Details()
     id: int = 0
 
-    @property
-    def has_failed(self) -> bool:
-        """Whether the caller did not get what it asked for."""
-        return self.status == 0 or self.status >= 400
-
 
 @dataclass(frozen=True)
 class Wanted:

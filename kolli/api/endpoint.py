@@ -144,6 +144,11 @@ class Endpoint:
         """Whether its requests can have an Idempotency-Key."""
         return self.method in UNSAFE and self.who is by_credentials
 
+    def minds_key(self, query: QueryParams) -> bool:
+        """Whether an Idempotency-Key means something for a request: a dry run, where there is one, does nothing."""
+        has_dry_run = any(parameter.name == "dry_run" for parameter in self.parameters)
+        return self.takes_keys and not (has_dry_run and query.get("dry_run", "").lower() in {"true", "1"})
+
     @property
     def route_name(self) -> str:
         """`POST /api/v3/orders`: the same for all its requests."""
@@ -231,7 +236,7 @@ def _work(endpoint: Endpoint, installation: Installation, http: HttpRequest, bod
         if endpoint.scope is not None:
             context.require(endpoint.scope)
         context = met(endpoint.route_name, request.headers, request.query, context)
-        key = key_in(request.headers, request.query) if endpoint.takes_keys else None
+        key = key_in(request.headers) if endpoint.minds_key(request.query) else None
         if key is None:
             response = endpoint.answer(request, context).response()
         else:
@@ -248,6 +253,7 @@ def _work(endpoint: Endpoint, installation: Installation, http: HttpRequest, bod
 
 
 def _refusal(error: KolliError, endpoint: Endpoint, http: HttpRequest) -> Response:
+    http.state.refusal = error  # for the request log
     headers = {"Content-Type": "application/json", **endpoint.headers}
     asked = challenge(error)
     if asked is not None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from starlette.datastructures import Headers, QueryParams
+from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from kolli.account.idempotent_requests import (
@@ -54,14 +54,14 @@ class Door:
     is_silent: bool = False
 
 
-def key_in(headers: Headers, query: QueryParams) -> str | None:
-    """The key of a request; None when it has none, or only asks what would be done. Rejected when the key is bad."""
+def key_in(headers: Headers) -> str | None:
+    """The key of a request; None when it has none. Rejected when the key is bad."""
     given = headers.getlist(HEADER)
-    if not given or query.get("dry_run", "").lower() in {"true", "1"}:
+    if not given:
         return None
     if len(given) > 1:
         raise _bad(f"The header {HEADER} was sent {len(given)} times. Send it once.")
-    (key,) = given
+    key = given[0].strip(" \t")  # spaces around a value are no part of it. Source: RFC 9110, 5.5
     if not key:
         raise _bad(f"The header {HEADER} is empty. Send a text of your own, such as a UUID, or leave the header out.")
     if len(key) > LONGEST_KEY:

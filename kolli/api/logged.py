@@ -9,6 +9,9 @@ import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kolli.account.requests import Details, KeyState, LoggedRequest
+from kolli.api import idempotency
+from kolli.errors import InFlight, KeyReused
+from kolli.operations import misbehave
 
 LONGEST_TEXT = 300
 """Characters of a path, a text or a name that are kept."""
@@ -16,16 +19,16 @@ LONGEST_TEXT = 300
 MOST_READ = 256 * 1024
 """Bytes of an answer that are looked into: more than a label with its files mostly has."""
 
-SCENARIO = b"sandbox-scenario"
-REPLAYED = b"idempotent-replayed"
-KEY = b"idempotency-key"
 
-UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+def _raw(header: str) -> bytes:
+    return header.lower().encode()
+
+
+_SCENARIO, _KEY, _REPLAYED = _raw(misbehave.HEADER), _raw(idempotency.HEADER), _raw(idempotency.REPLAYED)
 
 
 class _Problem(msgspec.Struct):
     code: str = ""
-    title: str = ""
     detail: str = ""
     source: dict[str, str] = {}
 
@@ -67,8 +70,8 @@ _labels = msgspec.json.Decoder(_Labels).decode
 class Logged:
     """An application whose every answer is noted.
 
-    It may say in the state of a request (`scope["state"]`) whose it is: `account_id`; and which `scenario` has spoiled
-    it, if no answer says so.
+    It may say in the state of a request (`scope["state"]`) whose it is, `account_id`, and the error that it is refused
+    with, `refusal`.
     """
 
     def __init__(
@@ -125,12 +128,12 @@ class _Answer:
         """What is kept of it."""
         asked = dict(scope["headers"])
         problem = self._problem() if self.status >= 400 else _Problem()
-        about = self._label() if scope["method"] in UNSAFE and 200 <= self.status < 300 else _Label()
-        scenario = _text(self._headers.get(SCENARIO, b"")) or str(state.get("scenario", ""))
+        is_unsafe = scope["method"] in idempotency.UNSAFE
+        about = self._label() if is_unsafe and 200 <= self.status < 300 else _Label()
         return Details(
             milliseconds,
-            scenario[:LONGEST_TEXT],
-            self._key_state(problem) if KEY in asked and scope["method"] in UNSAFE else "",
+            _text(self._headers.get(_SCENARIO, b"")),
+            self._key_state(state.get("refusal")) if _KEY in asked and is_unsafe else "",
             (about.order_number or about.shipment_id or "")[:LONGEST_TEXT],
             problem.code[:LONGEST_TEXT],
             problem.detail[:LONGEST_TEXT],
@@ -138,13 +141,13 @@ class _Answer:
             _text(asked.get(b"user-agent", b"")),
         )
 
-    def _key_state(self, problem: _Problem) -> KeyState:
-        if self._headers.get(REPLAYED) == b"true":
+    def _key_state(self, refusal: object) -> KeyState:
+        if self._headers.get(_REPLAYED) == b"true":
             return "replayed"
-        match self.status, problem.title:
-            case 409, "In flight":
+        match refusal:
+            case InFlight():
                 return "in flight"
-            case 422, "Idempotency-Key reused":
+            case KeyReused():
                 return "reused"
             case _:
                 return "first"

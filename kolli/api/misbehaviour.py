@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from anyio import move_on_after
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -19,6 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 from kolli.api.bodies import encode
 from kolli.errors import Invalid
 from kolli.operations.context import Context
+from kolli.operations.late_answers import LateAnswers
 from kolli.operations.misbehave import (
     HEADER,
     REASON,
@@ -84,9 +84,10 @@ def met(route: str, headers: Headers, query: QueryParams, context: Context) -> C
 
 
 def _kind_of(route: str, query: QueryParams) -> Kind:
-    if query.get("dry_run", "").lower() in {"true", "1"}:
+    kind = KIND_OF.get(route, "other")
+    if kind in SHIPPING and query.get("dry_run", "").lower() in {"true", "1"}:
         return "other"  # nothing is announced
-    return KIND_OF.get(route, "other")
+    return kind
 
 
 def _of_header(given: list[str], kind: Kind) -> Scenario:
@@ -112,36 +113,37 @@ def spoiled(response: Response, context: Context) -> Response:
     if not context.applied or REPLAYED in response.headers:
         return response
     names = list(dict.fromkeys(context.applied))
-    for name in names:
-        scenario = parse(name)
-        spoil = _SPOIL.get(scenario.row.name)
-        if spoil is not None:
-            response = spoil(scenario, response)
-            break
-    response.headers[HEADER] = ", ".join(names)
+    spoiling = [name for name in names if parse(name).row.name in _SPOIL]
+    for name in spoiling[1:]:  # those of other orders of a batch: an answer is spoiled once
+        names.remove(name)
+    if spoiling:
+        scenario, good = parse(spoiling[0]), response
+        response = _SPOIL[scenario.row.name](scenario, good, context)
+        if response is good:  # there was nothing to spoil
+            names.remove(scenario.name)
+    if names:
+        response.headers[HEADER] = ", ".join(names)
     return response
 
 
-def _is_late(scenario: Scenario, response: Response) -> Response:
-    return _Late(response, scenario.delay.total_seconds())
+def _is_late(scenario: Scenario, response: Response, context: Context) -> Response:
+    return _Late(response, scenario.delay.total_seconds(), context.installation.late_answers)
 
 
 class _Late(Response):
     """An answer that is sent later, unless nobody waits for it any more. No thread does meanwhile."""
 
-    def __init__(self, response: Response, seconds: float) -> None:
+    def __init__(self, response: Response, seconds: float, late_answers: LateAnswers) -> None:
         super().__init__(response.body, response.status_code, response.headers)
         self._seconds = seconds
+        self._late_answers = late_answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with move_on_after(self._seconds):
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            return
-        await super().__call__(scope, receive, send)
+        if await self._late_answers.wait(self._seconds, receive):
+            await super().__call__(scope, receive, send)
 
 
-def _is_cut_off(_: Scenario, response: Response) -> Response:
+def _is_cut_off(_: Scenario, response: Response, __: Context) -> Response:
     return _CutOff(response.body, response.status_code, response.headers)
 
 
@@ -160,7 +162,7 @@ class _CutOff(Response):
         log.info("The sandbox scenario truncate: the server says now that an answer was not completed.")
 
 
-def _is_an_error(scenario: Scenario, _: Response) -> Response:
+def _is_an_error(scenario: Scenario, _: Response, __: Context) -> Response:
     found = {
         "status": "500",
         "code": "unknown_error",
@@ -174,14 +176,14 @@ def _is_an_error(scenario: Scenario, _: Response) -> Response:
 _GATEWAY = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
 
 
-def _is_html(_: Scenario, __: Response) -> Response:
+def _is_html(_: Scenario, __: Response, ___: Context) -> Response:
     return Response(_GATEWAY, 502, {"Content-Type": "text/html"})
 
 
 _NO_PDF = b"<!DOCTYPE html><title>Moved</title><p>This is no label, whatever its type says.\n"
 
 
-def _is_no_pdf(_: Scenario, response: Response) -> Response:
+def _is_no_pdf(_: Scenario, response: Response, __: Context) -> Response:
     if not 200 <= response.status_code < 300:
         return response
     content, headers = _NO_PDF, response.headers.mutablecopy()
@@ -206,7 +208,7 @@ def _without_files(value: Any) -> Any:
     return value
 
 
-_SPOIL: Mapping[str, Callable[[Scenario, Response], Response]] = {
+_SPOIL: Mapping[str, Callable[[Scenario, Response, Context], Response]] = {
     "slow": _is_late,
     "http:500": _is_an_error,
     "http:502-html": _is_html,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from kolli.account.accounts import list_accounts
-from kolli.cli.common import AccountOption, choose_account, installation, printable
+from kolli.cli.common import OneAccountOption, choose_account, installation, printable
 from kolli.operations.settle_by_hand import History, Open, list_open, look_at, say_that_it_does_not, say_that_it_exists
 from kolli.shipments.attempts import State
 
@@ -27,7 +27,7 @@ MEANINGS = {
 
 
 @attempts.command("list")
-def list_command(account: AccountOption = None) -> None:
+def list_command(account: OneAccountOption = None) -> None:
     """Show every announcement whose outcome is open, why, and what is done about it next."""
     with installation() as at:
         if account is None:

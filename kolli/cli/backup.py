@@ -86,6 +86,11 @@ def _tell(done: Restored, target: Path) -> None:
         one = jump.of
         goes_on = "is used up" if jump.to > one.last else f"goes on at {jump.to}"
         typer.echo(f"{one} {goes_on}, not at {one.next}: {jump.because}.")
+    for name, number in done.unknown.items():
+        typer.echo(
+            f"The range {name} is not in the backup, and {number - 1} may have been handed out. If its numbers are"
+            f" entered anew, let them begin at {number}."
+        )
     typer.echo(f"Ids go on at {done.ids[1]}, not at {done.ids[0]}.")
     if done.unsettled:
         typer.echo(f"{done.unsettled} announcements were under way: their carriers are asked at the next start.")

@@ -14,6 +14,7 @@ from kolli.operations.context import Context, Installation
 from kolli.settings import Settings, load_settings
 
 AccountOption = Annotated[int | None, typer.Option(help="Id of the account; not needed when there is only one.")]
+OneAccountOption = Annotated[int | None, typer.Option(help="Only those of this account; default: of every account.")]
 
 
 def existing() -> Settings:

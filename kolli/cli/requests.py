@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kolli.account.requests import LoggedRequest, Wanted, list_requests
-from kolli.cli.common import installation, printable
+from kolli.cli.common import OneAccountOption, installation, printable
 
 LOOK_SECONDS = 0.5
 """How often `--follow` looks for more."""
@@ -18,7 +18,7 @@ def requests_command(
     limit: Annotated[int, typer.Option(min=0, max=1_000_000, help="How many are shown, the newest last.")] = 50,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that did not get what they asked for.")] = False,
     scenario: Annotated[bool, typer.Option("--scenario", help="Only those the sandbox has tampered with.")] = False,
-    account: Annotated[int | None, typer.Option(help="Only those of this account.")] = None,
+    account: OneAccountOption = None,
 ) -> None:
     """Show the latest requests and their answers.
 

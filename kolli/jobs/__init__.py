@@ -88,6 +88,7 @@ def steps(*seconds: float) -> tuple[timedelta, ...]:
 
 _ADD = insert(jobs)
 _DEAD = select(jobs).where(jobs.c.died_at.is_not(None)).order_by(jobs.c.died_at, jobs.c.id)
+_DEAD_IN = _DEAD.where(jobs.c.lane == bindparam("in_lane"), jobs.c.kind == bindparam("of_kind"))
 _WAITING = select(jobs.c.kind, func.count().label("waiting")).where(jobs.c.died_at.is_(None)).group_by(jobs.c.kind)
 _LONGEST_DUE = select(func.min(jobs.c.due_at)).where(jobs.c.died_at.is_(None), jobs.c.is_running.is_(False))
 _NEXT_DUE = select(func.min(jobs.c.due_at)).where(
@@ -116,6 +117,7 @@ _SAME = (
     .order_by(jobs.c.died_at.is_not(None))  # those that are not dead first
     .limit(1)
 )
+_BODIES = select(jobs.c.body).where(jobs.c.lane == bindparam("in_lane"), jobs.c.kind == bindparam("of_kind"))
 _IN_LANES = (
     select(jobs)
     .where(jobs.c.lane.in_(bindparam("lanes", expanding=True)), jobs.c.account_id == bindparam("account"))
@@ -194,6 +196,12 @@ def is_enqueued(transaction: Connection, lane: str, kind: str, body: Mapping[str
     return row is not None and (or_dead or row.died_at is None)
 
 
+def list_bodies(transaction: Connection, lane: str, kind: str) -> list[Mapping[str, Any]]:
+    """What every job of a kind is about, whether it waits, runs or is dead."""
+    rows = transaction.execute(_BODIES, {"in_lane": lane, "of_kind": kind})
+    return [msgspec.json.decode(row.body) for row in rows]
+
+
 def withdraw(transaction: Connection, kind: str) -> None:
     """Removes every job of a kind that is not dead. Only right where no process can be running one."""
     transaction.execute(_WITHDRAW, {"of_kind": kind})
@@ -214,6 +222,11 @@ def list_in_lanes(transaction: Connection, account_id: int, lanes: Iterable[str]
 def list_dead(transaction: Connection) -> list[Job]:
     """Every job that is not tried any more, the longest dead first."""
     return [read_job(row) for row in transaction.execute(_DEAD)]
+
+
+def list_dead_of(transaction: Connection, lane: str, kind: str) -> list[Job]:
+    """Every job of a kind that is not tried any more, the longest dead first."""
+    return [read_job(row) for row in transaction.execute(_DEAD_IN, {"in_lane": lane, "of_kind": kind})]
 
 
 def count_waiting(transaction: Connection) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from asyncio import CancelledError
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -356,7 +357,7 @@ def _attempted(job: Job, work: Callable[[], Then | None]) -> _Outcome:
     except KolliError as error:
         log.info("Job %s (%s) did not succeed: %s", job.id, job.kind, error.message)
         return _Outcome(job, error.message, error.then if isinstance(error, Again) else None)
-    except (Exception, SystemExit):
+    except (Exception, SystemExit, CancelledError):  # the last two end a thread, and a lane would have one less
         log.exception("Job %s (%s) was broken off", job.id, job.kind)
         return _Outcome(job, "It was broken off by an error that the log tells of.")
 

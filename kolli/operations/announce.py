@@ -31,7 +31,7 @@ from kolli.operations.context import Context, Installation
 from kolli.operations.misbehave import with_scenario
 from kolli.operations.outcomes import read_numbers, settling, store
 from kolli.rules.model import AppliedRule
-from kolli.shipments.attempts import Attempt, State, intend, move, order_key
+from kolli.shipments.attempts import Attempt, State, intend, lease, move, order_key
 from kolli.shipments.model import Draft, Parcel, ParcelStatus, Shipment
 from kolli.shipments.queries import add_shipment, give_numbers
 
@@ -215,7 +215,7 @@ def numbered(
     if not isinstance(carrier, Reserves):
         raise TypeError(f"The carrier {carrier.code} reserves numbers and has no way to be asked for them.")
     with settling(shipment, attempt, carrier, booking, installation, stays_queued=stays_queued):
-        return _with_numbers(shipment, _reserved(carrier, booking, attempt), installation)
+        return _with_numbers(shipment, attempt, _reserved(carrier, booking, attempt), installation)
 
 
 def _reserved(carrier: Reserves, booking: Booking, attempt: Attempt) -> tuple[str, ...]:
@@ -231,9 +231,14 @@ def _reserved(carrier: Reserves, booking: Booking, attempt: Attempt) -> tuple[st
     return numbers
 
 
-def _with_numbers(shipment: Shipment, numbers: tuple[str, ...], installation: Installation) -> Shipment:
+def _with_numbers(
+    shipment: Shipment, attempt: Attempt, numbers: tuple[str, ...], installation: Installation
+) -> Shipment:
     try:
         with installation.database.write() as transaction:
+            # Whoever has taken us for dead may have reserved and booked others in the meantime.
+            if not lease(transaction, attempt, installation.owner, installation.clock()):
+                raise CarrierUnavailable("The carrier reserved numbers after the shipment was given up.")
             give_numbers(transaction, shipment, numbers)
     except IntegrityError as error:
         raise CarrierUnavailable(

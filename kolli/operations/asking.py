@@ -5,6 +5,7 @@ about what the carrier has done, so nobody knows.
 """
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -63,7 +64,7 @@ def _nothing_else(attempt: Attempt) -> Iterator[None]:
         yield
     except CarrierError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit, CancelledError) as error:  # the last two by a library of the carrier's
         log.exception("Shipment %s: its carrier's code has made a mistake", attempt.shipment_id)
         raise CarrierOutcomeUnknown(NOT_UNDERSTOOD) from error
 

@@ -13,15 +13,26 @@ from kolli.errors import CarrierOutcomeUnknown, CarrierRejected, CarrierUnavaila
 from kolli.jobs import Again, Job, Kind, Lane, Then, steps
 from kolli.jobs.workers import Workers
 from kolli.operations.announce import ANNOUNCE, LABELS, numbered
-from kolli.operations.asking import ask_to_announce, booking_of, contract_of
+from kolli.operations.asking import ask_to_announce, ask_to_take_back, booking_of, contract_of
 from kolli.operations.cancel import CANCEL, go_on_cancelling
 from kolli.operations.context import Installation
 from kolli.operations.deliver import DELAYS, SWEEP, deliver, sweep
 from kolli.operations.follow import FOLLOW, LOOK, follow, look
 from kolli.operations.leases import Keeper
-from kolli.operations.outcomes import CHECKS, SETTLE, check_answer, leave_open, settling, store_in
+from kolli.operations.outcomes import (
+    CHECKS,
+    SETTLE,
+    TAKE_BACK,
+    WITHOUT_LABEL,
+    TooLate,
+    check_answer,
+    leave_open,
+    settling,
+    store_in,
+    take_back_later,
+)
 from kolli.operations.reconcile import LEFT_BEHIND, pick_up, settle
-from kolli.shipments.attempts import LEASE, UNSETTLED, Attempt, State, get_attempt, move
+from kolli.shipments.attempts import LEASE, UNSETTLED, Attempt, State, get_attempt, move, remark
 from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment
 from kolli.webhooks.deliveries import LANE as WEBHOOKS
@@ -91,7 +102,11 @@ def _broken_off(job: Job) -> str:
 
 def _stores(shipment: Shipment, intended: Attempt, announced: Announced, installation: Installation) -> Then:
     def then(transaction: Connection) -> None:
-        store_in(transaction, shipment, intended, announced, installation)
+        try:
+            store_in(transaction, shipment, intended, announced, installation)
+        except TooLate as error:
+            found = get_attempt(transaction, intended.account_id, intended.shipment_id)
+            take_back_later(transaction, found, error.message, installation.clock())
 
     return then
 
@@ -123,6 +138,21 @@ def finish_cancellation(installation: Installation, job: Job) -> None:
         log.info("Shipment %s is not cancelled: %s", shipment_id, error.message)
 
 
+def take_back_too_late(installation: Installation, job: Job) -> None:
+    """Has taken back what was booked of a shipment after it was given up; Again until the carrier has done so."""
+    with installation.database.read() as transaction:
+        shipment = get_shipment(transaction, job.account_id or 0, str(job.body["shipment_id"]))
+        attempt = get_attempt(transaction, shipment.account_id, shipment.id)
+        contract = contract_of(transaction, shipment)
+    if attempt.state not in WITHOUT_LABEL:
+        return
+    carrier = installation.carriers.get(shipment.draft.carrier_code)
+    if not ask_to_take_back(carrier, booking_of(shipment, contract, installation), attempt):
+        raise Again(f"{carrier.name} does not take back what it has booked of shipment {shipment.id}.")
+    with installation.database.write() as transaction:
+        remark(transaction, attempt, installation.clock(), f"{carrier.name} has taken back what it had booked.")
+
+
 def _settle_left_behind(attempt: Attempt, installation: Installation) -> None:
     if attempt.state not in UNSETTLED:
         return
@@ -139,6 +169,7 @@ _KINDS: Mapping[str, tuple[Callable[[Installation, Job], Then | None], str, tupl
     ANNOUNCE: (announce_queued, LABELS, ANNOUNCE_DELAYS),
     SETTLE: (settle_unknown, CHECKS, SETTLE_DELAYS),
     CANCEL: (finish_cancellation, CHECKS, CANCEL_DELAYS),
+    TAKE_BACK: (take_back_too_late, CHECKS, CANCEL_DELAYS),
     **{f"deliver-to-{receiver}": (deliver, WEBHOOKS, delays) for receiver, delays in DELAYS.items()},
     LEFT_BEHIND: (pick_up, CHECKS, SWEEP_DELAYS),
     SWEEP: (sweep, CHECKS, SWEEP_DELAYS),

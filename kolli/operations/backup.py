@@ -3,10 +3,11 @@
 The keys that open its secrets are not in it, only what they can be told by.
 """
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,19 +49,18 @@ class Backup:
     bytes: int
 
 
-def make_backup(source: Path, target: Path, vault: Vault, now: datetime) -> Backup:
-    """Copies the database to a new file, reads it back, and only then gives it its name.
+def make_backup(source: Path, target: Path, vault: Vault | None, now: datetime) -> Backup:
+    """Copies the database, of whichever version, to a new file, reads it back, and only then gives it its name.
 
     KolliError, and nothing left behind, when the file is there already, cannot be written, or is not what it should be.
     """
-    if target.exists():
-        raise KolliError(f"{target} is there already, and a backup replaces nothing. Choose another name.")
     fresh = target.with_name(f"{target.name}.part")
-    with _told(fresh):
+    with _told(target), _sole_writer(target.absolute().parent):
+        _check_name(source, target)
         fresh.unlink(missing_ok=True)  # of a backup that was cut off
         copy_file(source, fresh)
         try:
-            facts = Facts(now, __version__, names_of_keys(vault), _counts_in(fresh))
+            facts = Facts(now, __version__, names_of_keys(vault) if vault else (), _counts_in(fresh))
             _write_facts(fresh, facts)
             found = read_backup(fresh)
             _make_durable(fresh)
@@ -69,6 +69,28 @@ def make_backup(source: Path, target: Path, vault: Vault, now: datetime) -> Back
             fresh.unlink(missing_ok=True)
         _make_durable(target.absolute().parent)
     return Backup(target, facts, found.bytes)
+
+
+def _check_name(source: Path, target: Path) -> None:
+    if target.exists() or target.is_symlink():
+        raise KolliError(f"{target} is there already, and a backup replaces nothing. Choose another name.")
+    if target.name.startswith(f"{source.name}-") and target.absolute().parent.resolve() == source.parent.resolve():
+        raise KolliError(f"{target} is a name that the database may need for itself. Choose another.")
+
+
+@contextmanager
+def _sole_writer(folder: Path) -> Iterator[None]:
+    """Waits until no other backup is being written to this folder, so that two never write to one file.
+
+    The folder is what is locked: so whoever dies leaves no lock behind.
+    """
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network shares have no locks
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def read_backup(path: Path) -> Backup:
@@ -81,8 +103,12 @@ def read_backup(path: Path) -> Backup:
     with _told(path), opened_file(path) as connection:
         if not _has_facts(connection):
             raise KolliError(f"The file {path} is a database, but no backup that `kolli backup` has made.")
-        facts = msgspec.json.decode(connection.execute(f"SELECT facts FROM {MARK}").fetchone()[0], type=Facts)  # noqa: S608
-    counts = _counts_in(path)
+        row = connection.execute(f"SELECT facts FROM {MARK}").fetchone()  # noqa: S608
+        counts = _counts_in(path)
+    try:
+        facts = msgspec.json.decode(row[0] if row else "", type=Facts)
+    except (msgspec.MsgspecError, TypeError) as error:
+        raise KolliError(f"The file {path} does not say what it is as this program's backups do: {error}.") from error
     if counts != facts.counts:
         raise KolliError(f"The file {path} does not hold what it says: {counts} instead of {facts.counts}.")
     return Backup(path, facts, path.stat().st_size)

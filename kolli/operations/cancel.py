@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from kolli.account.contracts import Contract
 from kolli.errors import CarrierError, Conflict
-from kolli.jobs import Again, enqueue
+from kolli.jobs import Again, enqueue, is_enqueued
 from kolli.operations.asking import ask_to_take_back, booking_of, contract_of
 from kolli.operations.context import Context, Installation, Write
 from kolli.operations.leases import leased
@@ -48,6 +48,7 @@ def cancel(shipment_id: str, context: Context) -> bool:
         shipment = get_shipment(transaction, context.account_id, shipment_id)
         attempt = get_attempt(transaction, context.account_id, shipment_id)
         contract = contract_of(transaction, shipment)
+    was_begun = attempt.state is State.CANCELLING
     match attempt.state:
         case State.QUEUED:
             # A worker that has just taken it up has to be waited for.
@@ -76,7 +77,9 @@ def cancel(shipment_id: str, context: Context) -> bool:
     except CarrierError:
         with context.write() as transaction:
             is_wanted = shipment.draft.scenario == TAKES_SECONDS
-            _ask_later(transaction, shipment, context, TAKEN_BACK_AFTER if is_wanted else NEXT_TRY_AFTER)
+            body = {"shipment_id": shipment.id}
+            if not was_begun or not is_enqueued(transaction, CHECKS, CANCEL, body, or_dead=False):
+                _ask_later(transaction, shipment, context, TAKEN_BACK_AFTER if is_wanted else NEXT_TRY_AFTER)
         return False
     return True
 

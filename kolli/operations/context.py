@@ -19,6 +19,7 @@ from kolli.errors import Forbidden
 from kolli.operations.calls import Calls
 from kolli.operations.configuration import Configurations
 from kolli.operations.keys_at_work import KeysAtWork
+from kolli.operations.late_answers import LateAnswers
 from kolli.outgoing import Outgoing
 from kolli.room import Room
 from kolli.sequences import Sequences
@@ -46,6 +47,7 @@ class Installation:
     public_url: str  # where clients reach us, without a slash at the end
     calls: Calls = field(default_factory=Calls)  # to carriers, at this moment
     keys_at_work: KeysAtWork = field(default_factory=KeysAtWork)  # of requests, at this moment
+    late_answers: LateAnswers = field(default_factory=LateAnswers)  # those that wait on purpose, at this moment
     random: Random = field(default_factory=SystemRandom)  # what shipments' ids come from; not for secrets
     owner: str = field(default_factory=lambda: uuid4().hex)  # by which leases say that it is this process
 

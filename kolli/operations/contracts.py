@@ -31,6 +31,7 @@ from kolli.account.number_ranges import (
     hand_over_numbers,
     list_number_ranges,
 )
+from kolli.account.pending import clear_pending
 from kolli.account.rates import list_rate_sheets, remove_rate_sheet, replace_rate_sheets
 from kolli.carriers.base import Carrier, Numbers
 from kolli.carriers.registry import Carriers
@@ -129,6 +130,7 @@ def change_contract(
             update_contract(transaction, account_id, wanted)
         if wanted.is_live and not known.is_live:
             _check_live(transaction, account_id, wanted, installation)
+            clear_pending(transaction, account_id)  # what was to go wrong with tests goes wrong with nothing else
         if change.is_default and not known.is_default:
             make_default(transaction, account_id, wanted)
         return get_contract(transaction, account_id, wanted.id)

@@ -30,9 +30,11 @@ from kolli.errors import (
     PartlyBooked,
 )
 from kolli.operations.context import Context
+from kolli.operations.late_answers import MOST as MOST_LATE
 from kolli.orders.model import Order
 from kolli.scenarios import SHIPPING, Kind, Scenario, at_the_end_of, names_of, parse
 from kolli.shipments.model import Draft, Shipment
+from kolli.shipments.queries import find_newest_of_order
 
 HEADER = "Sandbox-Scenario"
 
@@ -113,10 +115,18 @@ def _wish(draft: Draft, context: Context, kind: Kind) -> _Wish | None:
 
 
 def _has_acted(scenario: Scenario, draft: Draft, context: Context) -> bool:
-    """Whether a scenario that acts on an order once has done so."""
+    """Whether a scenario that acts on an order once has done so: that is noted, or stands on the order's shipment."""
+    if not scenario.row.passes:
+        return False
     now, order = context.now(), _order(draft)
-    return scenario.row.passes and any(
-        each.way == order and each.until is not None and each.until > now for each in context.account.pending
+    if any(each.way == order and each.until is not None and each.until > now for each in context.account.pending):
+        return True
+    if draft.order_id is None:
+        return False
+    with context.database.read() as transaction:
+        newest = find_newest_of_order(transaction, context.account_id, draft.order_id)
+    return newest is not None and (
+        newest.draft.scenario == scenario.name and newest.created_at > now - ACTS_AGAIN_AFTER
     )
 
 
@@ -201,9 +211,14 @@ def check_limit(context: Context) -> None:
     now = context.now()
     limits = (each.until for each in context.account.pending if each.scenario == "limit" and not each.way)
     ends = [until for until in limits if until is not None and until > now]
-    if ends:
+    if ends and not _has_live_contract(context):  # one may have become so since
         context.applied.append("limit")
         raise _limit_reached(max(ends), now)
+
+
+def _has_live_contract(context: Context) -> bool:
+    with context.database.read() as transaction:
+        return any(each.is_live for each in all_contracts(transaction, context.account_id))
 
 
 def _limit_reached(until: datetime, now: datetime) -> KolliError:
@@ -222,6 +237,9 @@ def refuse_at_once(scenario: Scenario, context: Context) -> None:
             until = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
             _note(Pending("limit", 0, until=until), context)
             raise _limit_reached(until, now)
+        case "slow" if context.installation.late_answers.is_full:
+            message = f"{MOST_LATE} answers are late already. Nothing was done. Please try again when they have come."
+            raise with_reason(LimitReached(message, details={"retry_after": 10}), scenario)
 
 
 def check_is_not_late(transaction: Connection, order: Order, context: Context) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -27,7 +27,7 @@ from kolli.jobs import enqueue
 from kolli.operations.asking import ask_to_take_back
 from kolli.operations.context import Installation
 from kolli.operations.track import set_status_of_all, tell
-from kolli.shipments.attempts import Attempt, State, get_attempt, let_go, move, note
+from kolli.shipments.attempts import Attempt, State, get_attempt, let_go, move, note, remark
 from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment, mark_announced, release_reference
 from kolli.shipments.tracking import Event
@@ -42,6 +42,12 @@ SETTLE = "settle"
 
 FIRST_LOOK_AFTER = timedelta(seconds=30)
 """How long after a carrier's silence it is asked what has become of the announcement."""
+
+TAKE_BACK = "take-back"
+"""The kind of the jobs that have taken back what was booked of a shipment that had been given up."""
+
+WITHOUT_LABEL = frozenset({State.REJECTED, State.ABANDONED, State.CANCELLED})
+"""The states at whose end there is no label, so that all that is booked is too much."""
 
 _NUMBER = re.compile("[!-~]{1,40}")
 
@@ -98,7 +104,7 @@ def _settling(
             settle_without_label(shipment, attempt, State.ABANDONED, error.message, installation)
         raise
     except TooLate as error:
-        raise _taken_back_too_late(carrier, booking, attempt, error) from error
+        raise _taken_back_too_late(attempt, carrier, booking, installation, after=error) from error
     except PartlyBooked as error:
         raise take_back(shipment, attempt, carrier, booking, installation, after=error) from error
     except CarrierOutcomeUnknown as error:
@@ -169,10 +175,7 @@ def store_in(
     now = installation.clock()
     if not move(transaction, attempt, State.STORED, now, reason, owner=installation.owner):
         found = get_attempt(transaction, attempt.account_id, attempt.shipment_id)
-        late = "The carrier's answer came late."
-        if found.state is not State.UNKNOWN or not move(
-            transaction, found, State.STORED, now, late, owner=installation.owner
-        ):
+        if not _store_late(transaction, found, now, installation.owner):
             return _as_settled(transaction, shipment, found, announced)
     try:
         mark_announced(transaction, shipment, announced.tracking_numbers, now)
@@ -189,18 +192,33 @@ def store_in(
     return shipment
 
 
+def _store_late(transaction: Connection, found: Attempt, now: datetime, owner: str) -> bool:
+    """Stores an attempt that was taken for left behind, unless somebody has settled it, or is at it."""
+    late = "The carrier's answer came late."
+    if found.state is State.QUEUED:  # it is not asked again for what it has booked
+        if not move(transaction, found, State.INTENDED, now, late, owner=owner):
+            return False
+        found = replace(found, state=State.INTENDED)
+    elif found.state is not State.UNKNOWN:
+        return False
+    return move(transaction, found, State.STORED, now, late, owner=owner)
+
+
 def _as_settled(transaction: Connection, shipment: Shipment, settled: Attempt, announced: Announced) -> Shipment:
     """A shipment that somebody else, such as a reconciliation that was faster, has settled.
 
-    TooLate when that was without this label.
+    TooLate when that was without any label. What has one with another number is left as it is: the carrier knows both
+    by one reference, and would take back the other one with this.
     """
     stored = get_shipment(transaction, shipment.account_id, shipment.id)
     has_label = settled.state in {State.STORED, State.CANCELLING, State.CANCELLED}
     if has_label and announced.tracking_numbers == tuple(parcel.tracking_number for parcel in stored.parcels):
         return stored
     numbers = ", ".join(announced.tracking_numbers)
-    log.error("Shipment %s has a label that is not stored, because it is settled: %s", shipment.id, numbers)
-    raise TooLate(f"The carrier booked {numbers} after the shipment was given up.")
+    log.error("Shipment %s has a label that is not stored, because it is %s: %s", shipment.id, settled.state, numbers)
+    if settled.state in WITHOUT_LABEL:
+        raise TooLate(f"The carrier booked {numbers} after the shipment was given up.")
+    raise CarrierOutcomeUnknown(f"The carrier booked {numbers} for a shipment that is {settled.state} by now.")
 
 
 def settle_without_label(
@@ -261,7 +279,7 @@ def take_back(
     if not attempt.is_partly_booked:
         left = leave_open(attempt, what_happened, installation, is_partly_booked=True)
     if left is None:
-        return after
+        return _taken_back_too_late(attempt, carrier, booking, installation, after=after)
     try:
         agrees = ask_to_take_back(carrier, booking, left)
         said = "it did, so nothing is booked any more." if agrees else "it did not. It is asked again later."
@@ -280,12 +298,33 @@ def take_back(
     return CarrierOutcomeUnknown(reason, details=after.details)
 
 
-def _taken_back_too_late(carrier: Carrier, booking: Booking, attempt: Attempt, error: TooLate) -> CarrierError:
-    """Has taken back what nobody waits for any more, as far as the carrier agrees; what is left is in the log."""
+def take_back_later(transaction: Connection, attempt: Attempt, reason: str, now: datetime) -> None:
+    """Has a job take back what was booked of an attempt that is at an end without a label; it stands in its history."""
+    remark(transaction, attempt, now, reason)
+    body = {"shipment_id": attempt.shipment_id}
+    enqueue(transaction, CHECKS, TAKE_BACK, [body], now, now=now, account_id=attempt.account_id)
+
+
+def _taken_back_too_late(
+    attempt: Attempt, carrier: Carrier, booking: Booking, installation: Installation, *, after: CarrierOutcomeUnknown
+) -> CarrierError:
+    """Has taken back what nobody waits for any more; where the carrier does not agree at once, a job asks again."""
+    with installation.database.read() as transaction:
+        found = get_attempt(transaction, attempt.account_id, attempt.shipment_id)
+    if found.state not in WITHOUT_LABEL:
+        return after
     try:
-        agrees = ask_to_take_back(carrier, booking, attempt)
+        agrees = ask_to_take_back(carrier, booking, found)
+        said = "it did." if agrees else "it did not. It is asked again later."
     except CarrierError as refusal:
-        return CarrierOutcomeUnknown(f"{error.message}{_TAKING_BACK}{refusal.message}")
-    if agrees:
-        return CarrierRejected(f"{error.message}{_TAKING_BACK}it did.")
-    return CarrierOutcomeUnknown(f"{error.message}{_TAKING_BACK}it did not.")
+        agrees, said = False, f"{refusal.message} It is asked again later."
+    reason = f"{after.message}{_TAKING_BACK}{said}"
+
+    def work(transaction: Connection) -> None:
+        if agrees:
+            remark(transaction, found, installation.clock(), reason)
+        else:
+            take_back_later(transaction, found, reason, installation.clock())
+
+    installation.database.keep(work)
+    return CarrierRejected(reason) if agrees else CarrierOutcomeUnknown(reason)

@@ -1,7 +1,7 @@
 """Settles attempts whose outcome nobody knows: what a dead process left behind, and what a carrier never answered."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -17,8 +17,8 @@ from kolli.errors import (
     KolliError,
     PartlyBooked,
 )
-from kolli.jobs import Job, enqueue, enqueue_one, is_enqueued, list_dead, withdraw
-from kolli.operations.announce import ANNOUNCE, queue_again
+from kolli.jobs import Job, enqueue, enqueue_one, list_bodies, list_dead_of, withdraw
+from kolli.operations.announce import ANNOUNCE, LABELS, queue_again
 from kolli.operations.asking import ask_to_announce, ask_to_look_up, booking_of, contract_of
 from kolli.operations.calls import AT_IT
 from kolli.operations.cancel import CANCEL, finish_cancelling
@@ -105,7 +105,7 @@ def _give_up_dead(installation: Installation) -> None:
     Their orders can be shipped again. The job stays for a person to see; tried again, it finds nothing to do.
     """
     with installation.database.read() as transaction:
-        dead = {str(job.body["shipment_id"]): job for job in list_dead(transaction) if job.kind == ANNOUNCE}
+        dead = {str(job.body["shipment_id"]): job for job in list_dead_of(transaction, LABELS, ANNOUNCE)}
         found = [
             (get_shipment(transaction, attempt.account_id, shipment_id), attempt, job)
             for shipment_id, job in dead.items()
@@ -117,17 +117,21 @@ def _give_up_dead(installation: Installation) -> None:
         settle_without_label(shipment, attempt, State.ABANDONED, reason, installation)
 
 
-def _hand_over(found: Iterable[Attempt], installation: Installation) -> None:
+def _hand_over(found: Sequence[Attempt], installation: Installation) -> None:
     """Sees that each of these has a job that looks into it; those of unknown outcome have theirs since they are so."""
     now = installation.clock()
+    cancelling = [attempt for attempt in found if attempt.state is State.CANCELLING]
     for attempt in found:
         if attempt.state is State.INTENDED:
             _open(attempt, installation)
-        elif attempt.state is State.CANCELLING:
-            body = {"shipment_id": attempt.shipment_id}
-            with installation.database.write() as transaction:
-                if not is_enqueued(transaction, CHECKS, CANCEL, body, or_dead=True):
-                    enqueue(transaction, CHECKS, CANCEL, [body], now, now=now, account_id=attempt.account_id)
+    if not cancelling:
+        return
+    with installation.database.write() as transaction:
+        have_one = {body["shipment_id"] for body in list_bodies(transaction, CHECKS, CANCEL)}
+        for attempt in cancelling:
+            if attempt.shipment_id not in have_one:
+                body = {"shipment_id": attempt.shipment_id}
+                enqueue(transaction, CHECKS, CANCEL, [body], now, now=now, account_id=attempt.account_id)
 
 
 def _open(attempt: Attempt, installation: Installation) -> None:
@@ -264,8 +268,14 @@ class _Open:
             return 0
 
     def _check_certainty(self, carrier: LooksUp, so_far: str, asked_at: datetime) -> None:
-        """CarrierUnavailable when our first request may still have been on its way at the time of the question."""
+        """CarrierUnavailable when our request may still have been on its way at the time of the question.
+
+        Who died while he asked may have sent it in his last moment. Where nobody knows when that was, nothing is
+        certain until the attempt has been `unknown` for long enough.
+        """
         since = self.attempt.changed_at or self.shipment.created_at
+        if self.attempt.state is State.INTENDED:
+            since = self.attempt.lease_until or asked_at
         if asked_at < since + timedelta(seconds=carrier.certain_after_seconds):
             raise CarrierUnavailable(so_far)
 

@@ -1,11 +1,14 @@
 """A backup put in the place of the database, so that no number is given twice and no label bought again unseen.
 
 What happened after the backup it cannot know. What was handed out by then is found out from what stands in the folder,
-if that is younger than the backup; else a person has to say it, and nothing is changed until one does.
+if that is younger than the backup and about the same database; else a person has to say it, and nothing is changed until
+one does.
 """
 
+import errno
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -20,13 +23,13 @@ from sqlalchemy.exc import DBAPIError
 
 from kolli.database import Database
 from kolli.database_files import copy_file, opened_file
-from kolli.errors import Impossible, KolliError, SetupError
+from kolli.errors import Impossible, KolliError, SetupError, StorageFull
 from kolli.marks import MARKS, Marks
 from kolli.migrations import migrate
 from kolli.operations.backup import Backup, forget_facts, read_backup
 from kolli.operations.secrets import examine_secrets, holds_secrets
 from kolli.schema import attempts, contracts, number_ranges, parcels, sequences, shipments
-from kolli.sequences import IDS, jump
+from kolli.sequences import IDS, begin_descent, descent_among, jump
 from kolli.shipments.attempts import State, end_leases, get_attempt, list_unsettled, move
 from kolli.values import timestamp
 from kolli.vault import Vault
@@ -83,6 +86,7 @@ class Restored:
     migrated: tuple[str, ...]
     set_aside: Path | None  # the database that was there
     jumps: tuple[Jump, ...]
+    unknown: Mapping[str, int]  # by sequence of ranges that the backup does not know: the first number not handed out
     ids: tuple[int, int]  # where they would have gone on, and where they do
     unsettled: int  # announcements that are looked into at the next start
     lost_secrets: int
@@ -93,7 +97,7 @@ class _Evidence:
     """How far the numbers were handed out by the end, by sequence; and who says so."""
 
     marks: Mapping[str, int]
-    source: str  # empty: nobody
+    source: str  # empty: nobody who knows all of them
 
 
 def restore(source: Path, target: Path, vault: Vault | None, wish: Wish, now: datetime) -> Restored:
@@ -108,12 +112,13 @@ def restore(source: Path, target: Path, vault: Vault | None, wish: Wish, now: da
         raise Impossible(
             f"There is a database already: {target}. With --replace it is put aside, and the backup takes its place."
         )
-    evidence = _evidence(target, backup.facts.made_at)
+    evidence = _evidence(target, backup)
     fresh = target.with_name(f"{target.name}.restoring")
     _remove(fresh)
     try:
         copy_file(source, fresh)
         restored = _prepare(fresh, backup, vault, wish, evidence=evidence, now=now)
+        _make_durable(fresh)
         set_aside = _set_aside(target, now) if is_there else None
         fresh.replace(target)
         _make_durable(target.parent)
@@ -135,30 +140,48 @@ def _prepare(
             lost = _count_lost(transaction, vault)
             if lost and not wish.without_key:
                 raise _no_key(backup)
-            jumps = _jumps(_ranges(transaction), evidence, wish)
+            ranges = _ranges(transaction)
+            jumps = _jumps(ranges, evidence, wish)
             for found in jumps:
                 jump(transaction, found.of.sequence, found.to)
             ids = _jump_ids(transaction, evidence)
             unsettled = _doubt(transaction, now)
+            begin_descent(transaction)  # what was handed out under the backup's, it will never know
+        if not database.write_through():  # what is in the log beside it would be left behind
+            raise StorageFull
     finally:
         database.close()
-    return Restored(backup, tuple(migrated), None, tuple(jumps), ids, unsettled, lost)
+    unknown = _unknown_ranges(ranges, evidence)
+    return Restored(backup, tuple(migrated), None, tuple(jumps), unknown, ids, unsettled, lost)
 
 
-def _evidence(target: Path, made_at: datetime) -> _Evidence:
-    """What stands at the backup's place, if things have happened there since: else it may be an old copy itself."""
+def _evidence(target: Path, backup: Backup) -> _Evidence:
+    """What stands at the backup's place, if it is about the same database, and things have happened there since.
+
+    Else it may be an old copy itself, or that of a server which was only tried out there.
+    """
+    made_at = backup.facts.made_at
+    mine = _sequences_in(backup.path)
+    descent = descent_among(mine)
     file = Marks(target.with_name(MARKS))
     marks = file.read()
-    if target.exists():
+    if descent and target.exists():
         with suppress(sqlite3.Error), opened_file(target) as connection:
-            theirs = dict(connection.execute("SELECT name, next FROM sequences").fetchall())
+            theirs = _sequences_in(target)
             (latest,) = connection.execute("SELECT max(changed_at) FROM attempts").fetchone()
-            if latest and latest > timestamp(made_at):
+            has_gone_on = all(theirs.get(name, number) >= number for name, number in mine.items())
+            if descent in theirs and has_gone_on and latest and latest > timestamp(made_at):
                 both = {name: max(theirs.get(name, 0), marks.get(name, 0)) for name in {*theirs, *marks}}
                 return _Evidence(both, "the database that stood here")
-    if (written_at := file.written_at()) and written_at > made_at:
+    known_since, written_at = file.known_since(descent or ""), file.written_at()
+    if known_since and written_at and known_since <= made_at < written_at:
         return _Evidence(marks, f"the file {MARKS}")
     return _Evidence(marks, "")
+
+
+def _sequences_in(path: Path) -> dict[str, int]:
+    with opened_file(path) as connection:
+        return dict(connection.execute("SELECT name, next FROM sequences").fetchall())
 
 
 def _ranges(transaction: Connection) -> list[Range]:
@@ -238,6 +261,17 @@ def _handed_out(one: Range, contract_ids: set[int], evidence: _Evidence) -> int:
     return found
 
 
+def _unknown_ranges(ranges: Sequence[Range], evidence: _Evidence) -> dict[str, int]:
+    """The ranges that were added after the backup: up to where they were handed out, as far as is known."""
+    known = {one.sequence for one in ranges}
+    found = {}
+    for name, number in sorted(evidence.marks.items()):
+        match = _NAMED.fullmatch(name)
+        if match and name not in known and number > int(match[2]):
+            found[name] = number
+    return found
+
+
 def _numbers_unknown(unknown: Sequence[Range]) -> Impossible:
     ranges = "".join(
         f"\n  {one}: the backup goes on at {one.next}; its contract had at most {one.most_a_day} parcels a day."
@@ -288,21 +322,47 @@ def _no_key(backup: Backup) -> Impossible:
 
 
 def _set_aside(target: Path, now: datetime) -> Path:
-    """Gives the database that is there another name; it keeps its own as well until it is replaced."""
-    aside = target.with_name(f"{target.name}.before-{now:%Y%m%d-%H%M%S}")
+    """Gives the database that is there another name; it keeps its own as well until it is replaced.
+
+    Impossible, and nothing changed, while some process reads it: what only its log holds would be lost to it.
+    """
+    is_whole = True
     with suppress(KolliError, DBAPIError, sqlite3.Error):
         database = Database(target)
-        database.write_through()
+        is_whole = database.write_through()
         database.close()
+    if not is_whole:
+        raise Impossible(
+            f"Some process is still reading the database {target}, such as a backup. Nothing was changed. Let it end,"
+            " and try again."
+        )
+    aside = _free_name(target.with_name(f"{target.name}.before-{now:%Y%m%d-%H%M%S}"))
+    _keep_as(target, aside)
     for ending in ("-wal", "-shm"):  # there only if it is broken; of no use to another database, and dangerous
         left = target.with_name(f"{target.name}{ending}")
         if left.exists():
-            left.rename(aside.with_name(f"{aside.name}{ending}"))
-    try:
-        aside.hardlink_to(target)
-    except OSError:  # a file has one name there
-        target.rename(aside)
+            left.replace(aside.with_name(f"{aside.name}{ending}"))
     return aside
+
+
+def _free_name(wanted: Path) -> Path:
+    """This name, or the next one that no file has."""
+    found, number = wanted, 1
+    while found.exists():
+        number += 1
+        found = wanted.with_name(f"{wanted.name}-{number}")
+    return found
+
+
+def _keep_as(path: Path, other: Path) -> None:
+    """Gives a file a second name, or makes a copy where a file has only one."""
+    try:
+        other.hardlink_to(path)
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}:
+            raise
+        shutil.copy2(path, other)
+        _make_durable(other)
 
 
 def _remove(path: Path) -> None:

@@ -155,9 +155,7 @@ def _check_numbers(shipment: Shipment, numbers: Sequence[str], installation: Ins
     longest = len(carrier.longest_number) if carrier else LONGEST_NUMBER
     problem = problem_with_numbers(numbers, boxes=len(shipment.parcels), longest=longest)
     if problem:
-        raise Invalid(
-            f"These cannot be the numbers of shipment {shipment.id}. {problem}.".replace("The carrier", "You")
-        )
+        raise Invalid(f"These cannot be the numbers of shipment {shipment.id}: {problem}. Nothing was changed.")
     for parcel, number in zip(shipment.parcels, numbers, strict=True):
         if parcel.tracking_number not in {None, number}:
             raise Invalid(
@@ -215,8 +213,12 @@ def _next_step(known: OpenAttempt, job: Job | None, installation: Installation) 
         return f"none: {name} cannot be asked. Find out from them, then say `exists` or `none`"
     if job is not None and job.died_at:
         return f"none: it was given up. `kolli jobs retry {job.id}` begins anew"
+    if job is None and attempt.state is State.QUEUED:
+        return "none: there is no job for it"
+    if job is None and attempt.state is State.UNKNOWN:
+        return "none before the server is started again: its job was removed"
     if job is None:
-        return "none: there is no job for it" if attempt.state is State.QUEUED else "a running server picks it up"
+        return "a running server picks it up"
     is_told_again = carrier.numbering is not Numbering.NUMBER_AT_BOOKING
     settles = "is told again, with the same numbers," if is_told_again else "is asked what it has"
     verbs = {ANNOUNCE: "is told about it", SETTLE: settles, CANCEL: "is asked to take it back"}
@@ -226,10 +228,6 @@ def _next_step(known: OpenAttempt, job: Job | None, installation: Installation) 
 
 def _minute(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M}" if at else "some time"
-
-
-def _th(count: int) -> str:
-    return f"{count}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(count, 'th') }"
 
 
 def _who() -> str:

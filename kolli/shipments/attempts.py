@@ -187,7 +187,11 @@ _LET_GO = (
     .where(attempts.c.shipment_id == bindparam("shipment"), attempts.c.lease_owner == bindparam("owner"))
     .values(lease_owner=None, lease_until=None)
 )
-_END_LEASES = update(attempts).where(attempts.c.lease_owner.is_not(None)).values(lease_owner=None, lease_until=None)
+_END_LEASES = (
+    update(attempts)
+    .where(attempts.c.state.in_(UNSETTLED), attempts.c.lease_owner.is_not(None))  # nothing else has one
+    .values(lease_owner=None, lease_until=None)
+)
 
 
 def order_key(integration_id: int, shop_order_id: str) -> str:
@@ -279,6 +283,11 @@ def note(
     if (attempt.reason, attempt.is_partly_booked) != (reason[:LONGEST_REASON], is_partly_booked):
         _write_down(transaction, attempt, Move(attempt.state, attempt.state, now, reason))
     return True
+
+
+def remark(transaction: Connection, attempt: Attempt, now: datetime, reason: str) -> None:
+    """Writes down in its history what has happened about an attempt after its end, which stays as it is."""
+    _write_down(transaction, attempt, Move(attempt.state, attempt.state, now, reason))
 
 
 def lease(transaction: Connection, attempt: Attempt, owner: str, now: datetime, *, is_try: bool = False) -> bool:

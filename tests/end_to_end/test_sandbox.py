@@ -3,12 +3,14 @@
 import http.client
 import json
 from base64 import b64encode
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from time import monotonic
 
 import pytest
 
+from kolli.operations.late_answers import MOST
 from kolli.scenarios import SCENARIOS
-from tests.end_to_end.processes import label_request, prepared, run, serving
+from tests.end_to_end.processes import label_request, prepared, run, serving, until
 from tests.end_to_end.sandbox_page import PAGE, answers, examples, table, table_on_the_page
 from tests.factories import an_order
 
@@ -49,13 +51,25 @@ def stored(server, number):
     return number
 
 
+def authorization(server):
+    pair = f"{server.credentials.public_key}:{server.credentials.secret}"
+    return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+
+
+@contextmanager
+def read_slowly(server):
+    """A connection on which something has been asked for whose answer is to be late."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=2)) as client:
+        client.request("GET", "/api/v3/orders", headers={**authorization(server), "Sandbox-Scenario": "slow:60s"})
+        yield client
+
+
 @contextmanager
 def asked(server, scenario):
     """A connection on which the label of an order has been asked for, and the order's number."""
     number = stored(server, f"CUT-{scenario.replace(':', '-')}")
-    pair = f"{server.credentials.public_key}:{server.credentials.secret}"
     headers = {
-        "Authorization": f"Basic {b64encode(pair.encode()).decode()}",
+        **authorization(server),
         "Content-Type": "application/json",
         "Sandbox-Scenario": scenario,
     }
@@ -116,4 +130,34 @@ def test_slow_answers_hold_up_nobody_else(tmp_path):
         asked(server, "slow:60s"),
         asked(server, "slow:59s"),
     ):
+        assert server.ask("GET", "/api/v3/orders").status == 200
+
+
+def test_a_slow_answer_comes_at_once_when_the_server_stops(tmp_path):
+    data = tmp_path / "data"
+    with serving(data, credentials=prepared(data)) as server, asked(server, "slow:60s") as (client, _):
+        for _ in until("the request has been worked on"):
+            if len(ledger(server, "CUT-slow-60s")) == 1:
+                break
+        begun = monotonic()
+        assert server.stop() == 0
+        assert monotonic() - begun < 20
+        answer = client.getresponse()
+
+    assert (answer.status, answer.headers["Sandbox-Scenario"]) == (201, "slow:60s")
+
+
+def test_slow_answers_leave_room_for_others(tmp_path):
+    data = tmp_path / "data"
+    with serving(data, credentials=prepared(data)) as server, ExitStack() as open_ones:
+        for _ in range(MOST):
+            open_ones.enter_context(read_slowly(server))
+        for _ in until("all of them are late"):  # those that ask before that are late as well
+            with suppress(TimeoutError):
+                refused = open_ones.enter_context(read_slowly(server)).getresponse()
+                break
+        found = json.load(refused)["errors"][0]
+
+        assert (refused.status, refused.headers["Retry-After"]) == (429, "10")
+        assert found["meta"]["sandbox_scenario"] == refused.headers["Sandbox-Scenario"] == "slow:60s"
         assert server.ask("GET", "/api/v3/orders").status == 200

@@ -256,6 +256,19 @@ def test_a_file_that_cannot_be_opened_is_explained(tmp_path):
         pass
 
 
+def test_nobody_else_can_read_the_files_of_a_database_whatever_folder_it_is_in(tmp_path):
+    tmp_path.chmod(0o755)
+    database = Database(tmp_path / "kolli.db")
+    with database.write() as transaction:
+        migrate(transaction)
+
+    assert {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {
+        "kolli.db": 0o600,
+        "kolli.db-wal": 0o600,
+        "kolli.db-shm": 0o600,
+    }
+
+
 def test_the_log_does_not_grow_for_ever(tmp_path):
     database = Database(tmp_path / "kolli.db")
     with database.write() as transaction:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from asyncio import CancelledError
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -313,7 +314,7 @@ def test_what_fails_is_tried_again_after_each_delay_and_then_it_is_dead(database
     assert waiting(database) == {}
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError("secret"), SystemExit(3)])
+@pytest.mark.parametrize("error", [ZeroDivisionError("secret"), SystemExit(3), CancelledError()])
 def test_a_mistake_breaks_one_run_off_and_nothing_else(database, clock, error):
     run = Script(raises(error))
     put(database, "broken", "next")

@@ -15,7 +15,7 @@ from sqlalchemy import func, insert, select
 import kolli.room
 from kolli.carriers.base import ShippingOption
 from kolli.database import Database
-from kolli.errors import StorageFull
+from kolli.errors import StorageFull, StorageUnavailable
 from kolli.migrations import migrate
 from kolli.operations.background import workers
 from kolli.outgoing import Reply
@@ -161,6 +161,56 @@ def test_a_disk_that_does_not_keep_its_word_is_not_asked_all_the_time(tmp_path, 
     room.check()
 
     assert room.is_there
+
+
+@pytest.mark.parametrize("change", [os.unlink, lambda path: os.truncate(path, 0), lambda path: os.truncate(path, 99)])
+def test_a_room_that_somebody_has_removed_is_taken_anew_with_the_next_change(tmp_path, change):
+    room = Room(tmp_path / "room", 64 * KB)
+    change(tmp_path / "room")
+
+    room.check()
+
+    assert (tmp_path / "room").stat().st_blocks * 512 >= 64 * KB
+
+
+def test_a_room_that_somebody_has_removed_and_that_cannot_be_taken_anew_is_missing(tmp_path, disk):
+    room = Room(tmp_path / "room", 64 * KB)
+    (tmp_path / "room").unlink()
+    disk.free = 0
+
+    with pytest.raises(StorageFull, match="no restart"):
+        room.check()
+
+
+def test_a_room_that_is_missing_for_another_reason_than_a_full_disk_says_which(tmp_path):
+    (tmp_path / "room").mkdir()
+    room = Room(tmp_path / "room", 64 * KB)
+
+    with pytest.raises(StorageUnavailable, match="The file room, which keeps room for carriers' answers.*Is a directory"):
+        room.check()
+
+
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EINVAL])
+def test_where_the_file_system_cannot_allocate_the_room_is_written(tmp_path, monkeypatch, number):
+    def cannot(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_fallocate", cannot)
+    Room(tmp_path / "room", 3 * 1024 * KB + 1).check()
+
+    found = (tmp_path / "room").stat()
+    assert found.st_size == 3 * 1024 * KB + 1
+    assert found.st_blocks * 512 >= found.st_size
+
+
+def test_a_room_is_never_taken_through_a_link_to_somebody_elses_file(tmp_path):
+    (tmp_path / "theirs").write_text("precious")
+    (tmp_path / "room").symlink_to(tmp_path / "theirs")
+
+    with pytest.raises(StorageUnavailable):
+        Room(tmp_path / "room", 64 * KB).check()
+
+    assert (tmp_path / "theirs").read_text() == "precious"
 
 
 def test_many_threads_take_it_once(tmp_path, disk):

@@ -52,7 +52,7 @@ def nowhere(status: int, allowed: Collection[str], path: str) -> Response:
 def _sentence(found: Mapping[str, object]) -> str:
     """`order_number: 'This field is required.'`, or the sentence alone where it is about nothing in particular."""
     source = found.get("source")
-    named = str((source.get("parameter") or source.get("pointer")) if isinstance(source, dict) else "")
+    named = str(source.get("parameter") or source.get("pointer") or "") if isinstance(source, dict) else ""
     name = named.rpartition("/")[2]
     return f"{name}: '{found['detail']}'" if name and name != "data" else str(found["detail"])
 

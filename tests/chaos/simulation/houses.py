@@ -157,15 +157,12 @@ class House:
         return bool(lane._busy.ended) or self._is_due(lane._name) or now < lane._latest - SAME_TIME
 
     def _is_due(self, lane: str) -> bool:
-        due = self.stage.database.next_due(lane)
-        return due is not None and due <= self.stage.clock()
+        return self.stage.next_due(lane) <= self.scheduler.now
 
     def _due_in(self, lane: str) -> int:
         """Milliseconds until the next job of a lane is due, but a few seconds at least: some may be in our hands."""
-        due = self.stage.database.next_due(lane)
-        if due is None:
-            return NEVER
-        return max(int(LONGEST_WAIT_SECONDS * 1000), int((due - self.stage.clock()).total_seconds() * 1000) + 1)
+        due = self.stage.next_due(lane)
+        return NEVER if due == NEVER else max(int(LONGEST_WAIT_SECONDS * 1000), due - self.scheduler.now)
 
     def _keeps_leases(self) -> None:
         installation = self.installation

@@ -1,17 +1,19 @@
 """Who runs when, and what time it is: decided by one seed.
 
-Actors are threads, of which exactly one runs at a time. It hands over at its pauses, and only there: who is next is
-drawn, and so is how much time has passed. Nothing else decides anything, so the same seed is the same run.
+Actors are the threads of the world, of which exactly one runs at a time. It hands over at its pauses, and only there:
+who is next is drawn, and so is how much time has passed. Nothing else decides anything, so the same seed is the same
+run. They are greenlets, that is, stacks that one real thread changes between: real ones would cost twice the time.
 """
 
 import threading
-from _thread import start_new_thread
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from zlib import crc32
+
+from greenlet import getcurrent, greenlet
 
 MOST_STEPS = 6_000
 """A run that takes more steps goes round in circles."""
@@ -32,7 +34,7 @@ class Stuck(AssertionError):
 
 @dataclass(eq=False)
 class Actor:
-    """One thread. It waits while `until`, if there is one, says no, and `wakes_at` (milliseconds) has not come."""
+    """One of them. It waits while `until`, if there is one, says no, and `wakes_at` (milliseconds) has not come."""
 
     name: str
     house: object  # what it dies with; None: the world outside
@@ -42,7 +44,7 @@ class Actor:
     is_over: bool = False
     died: bool = False
     is_watching: bool = False  # its reads are no places where somebody else has their turn
-    baton: threading.Lock = field(default_factory=threading.Lock)
+    stack: greenlet = field(default_factory=greenlet)
 
     def can_run(self, now: int) -> bool:
         """Whether its turn may come now."""
@@ -62,16 +64,10 @@ class Scheduler:
         self.is_hurried = False  # whether time passes between steps only when everybody waits
         self.said: deque[str] = deque(maxlen=REMEMBERED)
         self.fingerprint = 0
-        self._over = threading.Lock()
-        self._over.acquire()
-        self._of_thread: dict[int, Actor] = {}
+        self.me: Actor | None = None  # who runs; None outside of a run
+        self._outside = getcurrent()
 
     # What actors call
-
-    @property
-    def me(self) -> Actor | None:
-        """The actor that runs; None outside of a run."""
-        return self._of_thread.get(threading.get_ident())
 
     def say(self, what: str) -> None:
         """Writes down what happens."""
@@ -112,9 +108,8 @@ class Scheduler:
     def start(self, name: str, work: Callable[[], None], house: object = None) -> Actor:
         """A new actor, which does this work once its turn has come."""
         actor = Actor(name, house)
-        actor.baton.acquire()
+        actor.stack = greenlet(partial(self._live, actor, work), parent=self._outside)
         self.actors.append(actor)
-        start_new_thread(self._live, (actor, work))  # `Thread` would wait until it has begun
         return actor
 
     def kill(self, house: object) -> None:
@@ -127,16 +122,15 @@ class Scheduler:
 
     def run(self) -> None:
         """Runs all actors to their ends. Raises what a check or an actor has raised."""
-        self._pass_on(self._draw())
-        self._over.acquire()
+        while (chosen := self._draw()) is not None:
+            self._pass_on(chosen)  # and back, whenever one of them has come to its end
+        self.me = None
         if self.failure is not None:
             raise self.failure
 
     # Within
 
     def _live(self, actor: Actor, work: Callable[[], None]) -> None:
-        self._of_thread[threading.get_ident()] = actor
-        actor.baton.acquire()
         try:
             if not actor.is_doomed:
                 work()
@@ -147,24 +141,18 @@ class Scheduler:
         actor.is_over = True
         self.actors.remove(actor)
         self._step()
-        chosen = self._draw()
-        del self._of_thread[threading.get_ident()]
-        self._pass_on(chosen)
 
     def _hand_over(self, me: Actor) -> None:
         self._step()
         chosen = self._draw()
-        if chosen is not me:
+        if chosen is not None and chosen is not me:
             self._pass_on(chosen)
-            me.baton.acquire()
         if me.is_doomed:
             raise Death
 
-    def _pass_on(self, chosen: Actor | None) -> None:
-        if chosen is None:
-            self._over.release()
-        else:
-            chosen.baton.release()
+    def _pass_on(self, chosen: Actor) -> None:
+        self.me = chosen
+        chosen.stack.switch()
 
     def _step(self) -> None:
         """What happens between two steps."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 import kolli.app
 import kolli.jobs.workers
@@ -34,7 +34,7 @@ from kolli.room import Room
 from kolli.schema import orders
 from kolli.sequences import Sequences
 from tests.chaos.simulation.carriers import CARRIERS, ModelCarrier, Network, Ranged, Refusing
-from tests.chaos.simulation.scheduler import Scheduler, Threading
+from tests.chaos.simulation.scheduler import NEVER, Scheduler, Threading
 from tests.factories import NOW, a_caller, a_database, an_installation, an_item, an_order
 
 ORDERS = 3
@@ -74,16 +74,28 @@ class SimulatedRoom(Room):
             self.is_given = False
 
 
+class OneConnection:
+    """In place of a pool of one connection: it is never given back, which would cost more than what is done with it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.connect()
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction, as an engine's."""
+        with self._connection.begin():
+            yield self._connection
+
+
 class SimulatedDatabase(Database):
     """The real one, in memory. Between two transactions somebody else may have their turn, and the disk may be full."""
 
     def __init__(self) -> None:
         super().__init__(None)
+        self._writer = self._reader = OneConnection(self._writer)  # type: ignore[assignment]
         self.scheduler: Scheduler | None = None
         self.room: SimulatedRoom = SimulatedRoom()
         self.full_disks = 0
-        self._due: dict[str, datetime] = {}
-        self._due_at_changes = -1
         with self.write() as transaction:
             raw = transaction.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
@@ -95,7 +107,6 @@ class SimulatedDatabase(Database):
         self.scheduler = scheduler
         self.room = SimulatedRoom()
         self.full_disks = 0
-        self._due_at_changes = -1
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -124,14 +135,6 @@ class SimulatedDatabase(Database):
     def changes(self) -> int:
         """A number that grows with everything that is written."""
         return self.raw.total_changes
-
-    def next_due(self, lane: str) -> datetime | None:
-        """When the next job of a lane is due, whoever runs it."""
-        if self._due_at_changes != self.changes:
-            found = self.rows("SELECT lane, min(due_at) FROM jobs WHERE died_at IS NULL GROUP BY lane")
-            self._due = {name: datetime.fromisoformat(due_at) for name, due_at in found}
-            self._due_at_changes = self.changes
-        return self._due.get(lane)
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What stands in the database, for whoever watches the run: nobody hands over for that."""
@@ -208,10 +211,25 @@ class Stage:
         for carrier in self.template.carriers:
             carrier.network = self.network
         self.carriers = Carriers(self.template.carriers)
+        self._due: dict[str, int] = {}
+        self._due_of: tuple[int, timedelta] | None = None
 
     def clock(self) -> datetime:
         """What the clock on the wall says."""
         return NOW + timedelta(milliseconds=self.scheduler.now) + self.offset
+
+    def next_due(self, lane: str) -> int:
+        """When the next job of a lane is due, whoever runs it, in the scheduler's time; NEVER when there is none."""
+        seen = (self.database.changes, self.offset)
+        if self._due_of != seen:
+            found = self.database.rows("SELECT lane, min(due_at) FROM jobs WHERE died_at IS NULL GROUP BY lane")
+            self._due = {name: self._milliseconds(datetime.fromisoformat(due_at)) for name, due_at in found}
+            self._due_of = seen
+        return self._due.get(lane, NEVER)
+
+    def _milliseconds(self, at: datetime) -> int:
+        """The first moment of the scheduler's at which the clock on the wall says so."""
+        return -((NOW + self.offset - at) // timedelta(milliseconds=1))
 
     def an_installation(self) -> Installation:
         """A process's own: what it keeps in memory is new, the database is the one there is."""

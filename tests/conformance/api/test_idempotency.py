@@ -247,6 +247,14 @@ def test_a_dry_run_never_meets_a_key(caller):
     assert booked(caller) == 1
 
 
+@pytest.mark.parametrize("url", [BRANDS, "/api/v3/integrations/70/logs"])
+def test_where_there_is_no_dry_run_asking_for_one_takes_no_key_away(caller, url):
+    answers = [send(caller, f"{url}?dry_run=true", {"name": "Lumen", "message": "hello"}) for _ in range(2)]
+
+    assert answers[0].content == answers[1].content
+    assert answers[1].headers.get("idempotent-replayed") == ("true" if answers[1].is_success else None)
+
+
 # What a key means
 
 
@@ -358,12 +366,17 @@ def test_a_bad_key_is_refused_by_name_in_version_2(caller):
     answer = caller.client.post("/api/v2/parcels/1/cancel", headers={"Idempotency-Key": ""})
 
     assert answer.status_code == 400
-    assert "Idempotency-Key is empty" in answer.json()["error"]["message"]
+    assert answer.json()["error"]["message"].startswith("The header Idempotency-Key is empty.")
 
 
 @pytest.mark.parametrize("key", ["k", "k" * 255, '"quoted"', "with spaces", "~!@#$%^&*()"])
 def test_every_other_text_is_a_key(caller, key):
     assert [send(caller, key=key).status_code for _ in range(2)] == [201, 201]
+    assert booked(caller) == 1
+
+
+def test_spaces_around_a_key_are_no_part_of_it(caller):
+    assert [send(caller, key=key).status_code for key in ("one", " one  ", "one\t", "one ")] == [201] * 4
     assert booked(caller) == 1
 
 
@@ -454,6 +467,7 @@ def test_a_key_that_another_process_works_on_is_refused(tmp_path):
     first = send(caller)
 
     assert (first.status_code, found[0].status_code, booked(caller)) == (201, 409, 1)
+    assert found[0].json()["errors"][0]["detail"].startswith("A request with this Idempotency-Key is being worked on.")
 
 
 def test_of_two_processes_that_have_both_found_nothing_one_goes_on(caller):

@@ -10,9 +10,11 @@ from starlette.testclient import TestClient
 from kolli.account.accounts import Pending, get_account
 from kolli.account.contracts import Contract, add_contract
 from kolli.account.number_ranges import add_number_range
-from kolli.account.pending import add_pending
+from kolli.account.pending import MOST_NOTED, add_pending
 from kolli.app import web
 from kolli.carriers.sandbox.lives import LIVES
+from kolli.operations.contracts import ContractChange, change_contract
+from kolli.operations.late_answers import LateAnswers
 from kolli.scenarios import SCENARIOS
 from tests.conformance.api.test_shipments import ANNOUNCE, FROM, LETTER, TO
 from tests.factories import a_caller, an_installation, an_order
@@ -384,6 +386,53 @@ def test_what_waits_for_one_account_is_none_of_anothers(caller):
     assert caller.client.get("/api/v3/orders").status_code == 500
 
 
+def test_a_retry_succeeds_however_many_orders_have_failed_meanwhile(caller):
+    numbers = [f"ORDER-{place}~timeout-before" for place in range(MOST_NOTED + 10)]
+    for place, number in enumerate(numbers):
+        caller.store(an_order(order_id=f"shop-{place}", order_number=number))
+
+    first, second = ({label(caller, number).status_code for number in numbers} for _ in range(2))
+
+    assert (first, second) == ({400}, {201})
+    assert booked(caller) == len(numbers)
+
+
+def test_an_answer_that_two_orders_of_a_batch_want_to_spoil_is_marked_with_what_has_spoiled_it(caller):
+    numbers = ["ORDER-1~http:500", "ORDER-2~http:502-html", "ORDER-3~hook:none"]
+    caller.store(*[an_order(order_id=number, order_number=number) for number in numbers])
+
+    answer = caller.client.post(
+        BATCH, json={"integration_id": 70, "orders": [{"order_number": number} for number in numbers]}
+    )
+
+    assert (answer.status_code, answer.headers[HEADER]) == (500, "http:500, hook:none")
+
+
+def test_what_there_was_nothing_to_spoil_in_is_not_marked(caller):
+    answer = caller.client.get("/api/v3/parcels/1/documents/label", headers={HEADER: "garbage-pdf"})
+
+    assert answer.status_code == 404
+    assert HEADER not in answer.headers
+
+
+def test_a_slow_answer_is_refused_before_anything_is_done_while_too_many_are_slow(tmp_path):
+    caller = a_caller(replace(an_installation(tmp_path), late_answers=FullOfLateAnswers()))
+    caller.store(an_order())
+
+    answers = [label(caller, scenario="slow:60s"), caller.client.get("/api/v3/orders", headers={HEADER: "slow:60s"})]
+
+    assert [(answer.status_code, answer.headers["Retry-After"]) for answer in answers] == [(429, "10")] * 2
+    assert {the_error(answer)["meta"]["sandbox_scenario"] for answer in answers} == {"slow:60s"}
+    assert booked(caller) == 0
+    assert label(caller).status_code == 201
+
+
+class FullOfLateAnswers(LateAnswers):
+    """As many answers are late as can be."""
+
+    is_full = True
+
+
 def test_each_order_of_a_batch_meets_what_its_number_ends_in(caller):
     caller.store(an_order(), an_order(order_id="shop-2", order_number="ORDER-2~busy"))
 
@@ -498,6 +547,26 @@ def test_what_waited_before_a_contract_was_live_is_refused_and_used_up(caller):
     assert first.status_code == 400
     assert "waited for this request" in the_error(first)["detail"]
     assert second.status_code == 201
+
+
+def test_nothing_that_waits_outlives_the_day_on_which_a_contract_becomes_live(caller):
+    caller.store(an_order())
+    live_contract(caller)
+    change_contract(1900, ContractChange(is_live=False), 1, caller.installation)
+    wait(caller, Pending("busy", times=9))
+
+    change_contract(1900, ContractChange(is_live=True), 1, caller.installation)
+
+    assert waiting(caller) == []
+    assert ship_live(caller).status_code == 201
+
+
+def test_a_limit_ends_when_a_contract_becomes_live(caller):
+    caller.store(an_order())
+    label(caller, scenario="limit")
+    live_contract(caller)
+
+    assert ship_live(caller).status_code == 201
 
 
 @pytest.mark.parametrize("scenario", ["ok", "slow:1s", "busy", "limit", "http:500"])

@@ -1346,13 +1346,13 @@ class Broken(SandboxCarrier):
         raise ZeroDivisionError
 
 
-def test_a_mistake_in_a_carrier_is_ours_to_answer_for_and_loses_no_label(tmp_path):
+def test_a_mistake_in_a_carriers_code_is_an_outcome_that_nobody_knows_and_loses_no_label(tmp_path):
     caller = a_caller(an_installation(tmp_path, carriers=[Broken(tmp_path), PostNL(tmp_path)]))
     caller.store(an_order())
 
     broken, refused = caller.ship(), caller.ship()
 
-    assert (broken.status_code, broken.json()["errors"][0]["code"]) == (500, "unknown_error")
+    assert (broken.status_code, broken.json()["errors"][0]["code"]) == (400, "parcel_announcement_error")
     assert "ZeroDivisionError" not in broken.text
     assert refused.json()["errors"][0]["meta"]["tracking_number"] == caller.sandbox.ledger.entries()[0].tracking_number
 

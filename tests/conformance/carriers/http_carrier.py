@@ -16,7 +16,7 @@ from kolli.carriers.base import Announced, Booking, Numbering, ShippingOption
 from kolli.outgoing import Outgoing, Patience
 from kolli.values import Weight
 
-PATIENCE = Patience(connect=1, read=0.5, total=0.8)
+PATIENCE = Patience(connect=5, read=3, total=4)
 MOST_BYTES = 200_000
 
 

@@ -136,6 +136,17 @@ def test_what_became_of_a_key_is_noted(client, noted):
     assert [(each.status, each.details.key) for each in noted] == [(201, "first"), (201, "replayed"), (422, "reused")]
 
 
+def test_what_became_of_a_key_in_version_2_is_noted_too(client, noted):
+    """Its refusals have no title that would tell."""
+    parcel = ship(client).json()["data"][0]["parcel_id"]
+    noted.clear()
+
+    for reason in ("mistyped", "another"):
+        client.post(f"/api/v2/parcels/{parcel}/cancel?reason={reason}", headers={"Idempotency-Key": "one"})
+
+    assert [(each.status, each.details.key) for each in noted] == [(200, "first"), (422, "reused")]
+
+
 def test_a_read_has_no_use_for_a_key(client, noted):
     client.get("/api/v3/orders", headers={"Idempotency-Key": "one"})
 

@@ -1,9 +1,10 @@
 """Backups, and what happens when one comes back: what is refused, what jumps, and what is said."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from kolli.account.number_ranges import add_number_range
 from kolli.app import DATABASE
 from kolli.database import Database
 from kolli.database_files import network_file_system, problems_of_file
-from kolli.errors import Impossible, KolliError
+from kolli.errors import Impossible, KolliError, StorageFull
 from kolli.marks import MARKS
 from kolli.migrations import migrate
 from kolli.operations.backup import Backup, make_backup, read_backup
@@ -64,7 +65,9 @@ def world(tmp_path) -> World:
     database = Database(tmp_path / DATABASE)
     with database.write() as transaction:
         migrate(transaction)
-    return World(a_caller(an_installation(tmp_path, database=database)), tmp_path)
+    caller = a_caller(an_installation(tmp_path, database=database))
+    Sequences(database).catch_up()  # as at every start
+    return World(caller, tmp_path)
 
 
 def next_of(path: Path, name: str) -> int:
@@ -106,6 +109,42 @@ def test_a_backup_replaces_nothing(world):
     assert (world.folder / "backup").read_text() == "mine"
 
 
+def test_a_backup_replaces_no_link_either(world):
+    (world.folder / "backup").symlink_to(world.folder / "nowhere")
+
+    with pytest.raises(KolliError, match="replaces nothing"):
+        world.back_up()
+
+
+@pytest.mark.parametrize("name", ["kolli.db", "kolli.db-journal"])
+def test_a_backup_takes_no_name_that_the_database_may_need(world, name):
+    with pytest.raises(KolliError, match="Choose another"):
+        world.back_up(name)
+
+
+def test_two_backups_to_one_file_never_meet(world):
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(world.back_up) for _ in range(4)]
+        errors = [run.exception() for run in runs]
+
+    assert sorted(str(error).rpartition(". ")[2] for error in errors) == ["Choose another name."] * 3 + ["None"]
+    assert read_backup(world.folder / "backup")
+    assert not (world.folder / "backup.part").exists()
+
+
+def test_a_backup_of_an_older_version_can_be_made_and_restored(tmp_path):
+    older, vault = Database(tmp_path / DATABASE), Vault([new_key()])
+    with older.write() as transaction:
+        migrate(transaction, "0003")
+    made = make_backup(tmp_path / DATABASE, tmp_path / "backup", vault, NOW)
+    older.close()
+
+    done = restore(made.path, tmp_path / DATABASE, vault, Wish(replaces=True), LATER)
+
+    assert done.migrated == ("0004",)
+    assert problems_of_file(tmp_path / DATABASE) == []
+
+
 def test_a_backup_that_cannot_be_written_leaves_nothing(world):
     with pytest.raises(KolliError, match="cannot be written"):
         world.back_up("no-such-folder/backup")
@@ -139,6 +178,17 @@ def test_a_file_that_is_no_backup_is_refused(world):
         read_backup(world.folder / "plain")
     with pytest.raises(KolliError, match="no file"):
         read_backup(world.folder / "nothing")
+
+
+@pytest.mark.parametrize("facts", ["NULL", "'nonsense'", "'{}'", "7"])
+def test_a_backup_that_says_nonsense_of_itself_is_refused(world, facts):
+    world.back_up()
+    with closing(sqlite3.connect(world.folder / "backup")) as connection:
+        connection.execute(f"UPDATE backup SET facts = {facts}" if facts != "NULL" else "DELETE FROM backup")
+        connection.commit()
+
+    with pytest.raises(KolliError, match="does not say what it is"):
+        read_backup(world.folder / "backup")
 
 
 def test_a_backup_that_lost_something_is_refused(world):
@@ -202,7 +252,7 @@ def test_numbers_go_on_behind_what_the_database_that_was_there_had_handed_out(wo
 
 
 def test_without_that_database_the_marks_beside_it_say_so(world):
-    world.back_up(at=NOW - timedelta(days=3650))
+    world.back_up(at=datetime.now(UTC))
     last = world.take(10)[-1]
     world.database.close()
     world.file.unlink()
@@ -265,6 +315,56 @@ def test_what_is_said_of_a_range_that_is_none_is_refused(world, said, message):
 
     with pytest.raises(Impossible, match=message):
         world.restore(replaces=True, used_up_to=said)
+
+
+def test_a_server_that_was_only_tried_out_on_a_new_machine_knows_nothing_of_the_numbers(world, tmp_path):
+    """It has a younger database, and marks that are younger, but they are not about what was backed up."""
+    world.take(150)
+    made = world.back_up(at=datetime.now(UTC) - timedelta(hours=1))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    tried = Database(elsewhere / DATABASE)
+    with tried.write() as transaction:
+        migrate(transaction)
+    other = World(a_caller(an_installation(elsewhere, database=tried)), elsewhere)
+    Sequences(tried).catch_up()
+    something_happens(other)
+    tried.close()
+
+    with pytest.raises(Impossible, match=rf"nobody knows(?s:.)*{RANGE}"):
+        restore(made.path, other.file, world.vault, Wish(replaces=True), LATER)
+
+
+def test_a_backup_that_was_restored_by_mistake_knows_nothing_of_what_came_after_a_later_one(world):
+    """What was restored is another database from then on: it did not see what was handed out after the later backup."""
+    world.back_up()
+    world.take(150)
+    later = world.back_up("later", at=NOW + timedelta(hours=1))
+    world.take(150)
+    (world.folder / MARKS).unlink()
+    world.database.close()
+    world.file.unlink()
+    world.restore(skip=1)
+    mistaken = Database(world.file)
+    Sequences(mistaken).catch_up()
+    mistaken.close()
+    with closing(sqlite3.connect(world.file)) as connection:
+        connection.execute("UPDATE sequences SET next = next + 100000000 WHERE name LIKE 'contract%'")
+        connection.commit()
+
+    with pytest.raises(Impossible, match="nobody knows"):
+        restore(later.path, world.file, world.vault, Wish(replaces=True), LATER)
+
+
+def test_a_range_that_was_added_after_the_backup_is_named(world):
+    world.back_up()
+    with world.database.write() as transaction:
+        add_contract(transaction, 1, Contract(7_777, "postnl", "After", sealed_data=world.vault.seal({"a": "b"})))
+        add_number_range(transaction, 1, 7_777, 20_000_000, 30_000_000, is_live=False, vault=world.vault)
+    Sequences(world.database).take("contract 7777 test 20000000")
+    something_happens(world)
+
+    assert world.restore(replaces=True).unknown == {"contract 7777 test 20000000": 20_000_100}
 
 
 def test_what_another_contract_has_taken_over_since_is_not_handed_out_again(world):
@@ -332,6 +432,47 @@ def test_a_backup_whose_secrets_nothing_opens_is_not_restored_unless_that_is_sai
 
     assert is_left_alone
     assert done.lost_secrets > 0
+
+
+def test_what_is_set_aside_in_the_same_second_keeps_a_name_of_its_own(world):
+    world.back_up()
+    something_happens(world)
+
+    first = world.restore(replaces=True).set_aside
+    second = world.restore(replaces=True, skip=1).set_aside
+
+    assert first
+    assert second
+    with closing(sqlite3.connect(first)) as connection:
+        assert connection.execute("SELECT count(*) FROM orders").fetchone() == (1,)
+    assert first != second
+
+
+def test_a_database_that_somebody_reads_is_not_replaced(world, monkeypatch):
+    monkeypatch.setattr("kolli.database.BUSY_TIMEOUT_SECONDS", 0.1)
+    world.back_up()
+    with closing(sqlite3.connect(world.file, isolation_level=None)) as reader:
+        reader.execute("BEGIN").execute("SELECT count(*) FROM orders").fetchone()
+        something_happens(world)
+
+        with pytest.raises(Impossible, match="still reading"):
+            world.restore(replaces=True, skip=1)
+
+    with closing(sqlite3.connect(world.file)) as connection:
+        assert connection.execute("SELECT count(*) FROM orders").fetchone() == (1,)
+
+
+def test_what_does_not_come_from_the_log_into_the_restored_file_is_not_left_behind_unseen(world, monkeypatch):
+    """A full disk can take the log of the jumps, and then not let the file grow by them."""
+    world.back_up()
+    world.database.close()
+    world.file.unlink()
+    monkeypatch.setattr(Database, "_checkpoint", lambda *_: False)
+
+    with pytest.raises(StorageFull):
+        world.restore(skip=1)
+
+    assert not world.file.exists()
 
 
 def test_a_database_that_is_broken_can_be_replaced(world):
