@@ -195,6 +195,10 @@ class Database:
                 cursor.close()
         return not is_blocked and pages == written
 
+    def a_sync_has_failed(self, sentence: str) -> NoReturn:
+        """Says so, and ends what has to end: for files beside the database."""
+        self.when_a_sync_fails(sentence)
+
     def close(self) -> None:
         """Closes every connection."""
         self._writer.dispose()

@@ -127,7 +127,8 @@ class Room:
 
     def _what_is_missing(self) -> str:
         if self._why_not and self.path is not None:
-            return f"The file {self.path.name}, which keeps room for carriers' answers, cannot be written: {self._why_not}."
+            name = self.path.name
+            return f"The file {name}, which keeps room for carriers' answers, cannot be written: {self._why_not}."
         return f"The disk is full: there are no {self.size // 1024} kB that carriers' answers may need."
 
 

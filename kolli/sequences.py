@@ -97,7 +97,7 @@ class Sequences:
         self._database = database
         self._random = random or SystemRandom()
         path = database.path and database.path.with_name(MARKS)
-        self._marks = Marks(path, lambda sentence: database.when_a_sync_fails(sentence))
+        self._marks = Marks(path, database.a_sync_has_failed)
         self._handed_out: dict[str, int] | None = None  # what the marks say; None: they were not read yet
         self._lock = threading.Lock()
         self._ids: _Block | None = None

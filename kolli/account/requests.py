@@ -17,7 +17,7 @@ from kolli.values import timestamp
 OLDEST = timedelta(days=7)
 """How long a request is remembered, if others do not push it out before."""
 
-KeyState = Literal["", "first", "replayed", "in flight", "reused"]
+KeyState = Literal["", "first", "replayed", "in flight", "reused", "broken off"]
 """What became of a request's Idempotency-Key; empty when it had none."""
 
 

@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from kolli.api.auth import authenticate, challenge
 from kolli.api.bodies import decode, encode
 from kolli.api.errors import WIRE, Pointers, Refusal, Rejected, Wire, answer_to, from_validator, problem
-from kolli.api.idempotency import UNSAFE, Door, key_in, once
+from kolli.api.idempotency import UNSAFE, Place, key_in, once
 from kolli.api.misbehaviour import met, spoiled
 from kolli.errors import (
     InFlight,
@@ -137,7 +137,7 @@ class Endpoint:
     body_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)  # of every answer, whatever it says
     is_extension: bool = False  # ours, and not the hosted service's
-    is_repeatable: bool = False  # a POST that may be run again after it was broken off: see `idempotency.Door`
+    is_repeatable: bool = False  # a POST that may be run again after it was broken off: see `idempotency.Place`
 
     @property
     def takes_keys(self) -> bool:
@@ -155,9 +155,9 @@ class Endpoint:
         return f"{self.method} {self.prefix}{self.path}"
 
     @property
-    def door(self) -> Door:
+    def place(self) -> Place:
         """Where its requests with a key come in."""
-        return Door(
+        return Place(
             self.route_name,
             is_repeatable=self.is_repeatable or self.method != "POST",
             is_silent=dict(self.answers) == {204: None},
@@ -241,7 +241,9 @@ def _work(endpoint: Endpoint, installation: Installation, http: HttpRequest, bod
             response = endpoint.answer(request, context).response()
         else:
             said = f"{http.url.path}?{http.url.query}\n".encode() + body
-            response = once(endpoint.door, key, said, context, lambda known: endpoint.answer(request, known).response())
+            response = once(
+                endpoint.place, key, said, context, lambda known: endpoint.answer(request, known).response()
+            )
     except KolliError as error:
         response = _refusal(error, endpoint, http)
     except Exception:

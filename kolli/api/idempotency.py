@@ -42,7 +42,7 @@ _KEY = re.compile(f"[ -~]{{1,{LONGEST_KEY}}}")
 
 
 @dataclass(frozen=True)
-class Door:
+class Place:
     """Where requests with keys come in.
 
     `is_repeatable` says that one that was broken off may be run again, because it finds what it has made or does the
@@ -75,21 +75,21 @@ def _bad(detail: str) -> Rejected:
     return Rejected(400, [problem(INVALID, detail, header=HEADER)])
 
 
-def once(door: Door, key: str, said: bytes, context: Context, answer: Callable[[Context], Response]) -> Response:
+def once(place: Place, key: str, said: bytes, context: Context, answer: Callable[[Context], Response]) -> Response:
     """The answer to a request with a key: the one it was given before, or a new one.
 
     `said` is all that makes it the request it is. Raises what `answer` raises; InFlight, KeyReused, BrokenOff.
     """
     installation = context.installation
-    asked = Asked(context.account_id, door.route, key, installation.vault.marks(said))
+    asked = Asked(context.account_id, place.route, key, installation.vault.marks(said))
     with installation.keys_at_work.about(asked):
         claim = Claim(asked, installation.owner, context.now())
         before = _answered_before(claim, context)
         if before is not None:
             return before
-        if claim.is_resumed and door.is_silent:  # the claim was made with the change
+        if claim.is_resumed and place.is_silent:  # the claim was made with the change
             response = Response(status_code=204)
-        elif claim.is_resumed and not door.is_repeatable:
+        elif claim.is_resumed and not place.is_repeatable:
             raise BrokenOff
         else:
             response = _answered_now(claim, context, answer)
@@ -139,8 +139,8 @@ def _finish(claim: Claim, request_id: int, response: Response, context: Context)
     headers = {name: value for name, value in response.headers.items() if name != "content-length"}
     answer = StoredAnswer(response.status_code, headers, bytes(response.body))
     try:
-        with context.database.write() as transaction:
-            store_answer(transaction, context.account_id, request_id, answer)
+        # What was bought is known already, so its answer has a right to the room that was kept for it.
+        context.database.keep(lambda transaction: store_answer(transaction, context.account_id, request_id, answer))
     except KolliError as error:
         log.warning("The answer to request %d with a key is not kept: %s", request_id, error.message)
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kolli.account.requests import Details, KeyState, LoggedRequest
 from kolli.api import idempotency
-from kolli.errors import InFlight, KeyReused
+from kolli.errors import BrokenOff, InFlight, KeyReused
 from kolli.operations import misbehave
 
 LONGEST_TEXT = 300
@@ -149,6 +149,8 @@ class _Answer:
                 return "in flight"
             case KeyReused():
                 return "reused"
+            case BrokenOff():
+                return "broken off"
             case _:
                 return "first"
 

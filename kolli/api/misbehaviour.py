@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from kolli.api.bodies import encode
+from kolli.api.idempotency import REPLAYED
 from kolli.errors import Invalid
 from kolli.operations.context import Context
 from kolli.operations.late_answers import LateAnswers
@@ -50,8 +51,6 @@ KIND_OF: Mapping[str, Kind] = {
     "GET /api/v2/labels/normal_printer/{id:int}": "document",
 }
 """Route → the kind of its requests; all others are of no special kind."""
-
-REPLAYED = "Idempotent-Replayed"
 
 
 def met(route: str, headers: Headers, query: QueryParams, context: Context) -> Context:

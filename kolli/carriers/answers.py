@@ -31,7 +31,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, NoReturn
 
-from kolli.carriers.base import Announced
+from kolli.carriers.base import LONGEST_NUMBER, Announced, can_be_a_number
 from kolli.carriers.label_files import problem_with_file
 from kolli.errors import (
     CarrierError,
@@ -52,11 +52,7 @@ PATIENCE_SECONDS = 60.0
 DEEPEST = 32
 """How many objects and lists may stand inside each other."""
 
-LONGEST_NUMBER = 40
 LONGEST_REASON = 500
-
-_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z./_-]*")
-"""No space, no control character, nothing that a printer, a spreadsheet or a page would take for a command."""
 
 _BROKEN: tuple[type[Exception], ...] = (OSError, EOFError, http.client.HTTPException)
 """What reading from a connection raises in the standard library; time-outs and TLS among them."""
@@ -305,7 +301,7 @@ def problem_with_numbers(
     if not numbers or (boxes is not None and len(numbers) != boxes):
         return f"{len(numbers)} tracking numbers for {boxes or 'some'} parcels"
     for number in numbers:
-        if len(number) > min(longest, LONGEST_NUMBER) or not _NUMBER.fullmatch(number):
+        if len(number) > longest or not can_be_a_number(number):
             return f"a tracking number that cannot be one, {number[:60]!r}"
     if len({number.casefold() for number in numbers}) < len(numbers):
         return "one tracking number for more than one parcel"

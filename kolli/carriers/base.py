@@ -4,6 +4,7 @@ A carrier is one class with the members of `Carrier`. What it can do beyond that
 another protocol here, such as `LooksUp`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -152,6 +153,20 @@ class Booking:
     draft: Draft
     contract_data: Mapping[str, str]
     numbers: tuple[str, ...] = ()
+
+
+LONGEST_NUMBER = 40
+"""Characters of a tracking number."""
+
+_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z./_-]*")
+
+
+def can_be_a_number(text: object) -> bool:
+    """Whether a tracking number can be this.
+
+    A barcode can hold it, and there is nothing in it that a printer, a spreadsheet or a page would take for a command.
+    """
+    return isinstance(text, str) and len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)

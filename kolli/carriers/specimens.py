@@ -16,6 +16,7 @@ from kolli.carriers.base import (
     PrintsLabels,
     Reserves,
     ShippingOption,
+    can_be_a_number,
     label_details,
 )
 from kolli.documents.fonts import Fonts
@@ -25,9 +26,6 @@ from kolli.documents.render import A6, LABEL_4X6
 from kolli.errors import CarrierRejected, DoesNotFit, Impossible, Missing
 from kolli.shipments.model import Box, Draft
 from kolli.values import Address, Weight
-
-LONGEST_NUMBER = 40
-"""Characters of a tracking number, printable ASCII without spaces."""
 
 COARSEST_DPI = 150
 """The lowest resolution that labels are asked for in: what has room there has room anywhere."""
@@ -182,9 +180,8 @@ def bare(number: str) -> str:
 
 
 def is_fit(number: str, carrier: Carrier) -> bool:
-    """Whether a number can be printed, and is no longer than the carrier says."""
-    printable = number.isascii() and number.isprintable() and " " not in number
-    return printable and 0 < len(number) <= min(len(carrier.longest_number), LONGEST_NUMBER)
+    """Whether it can be a tracking number, and is no longer than the carrier says."""
+    return can_be_a_number(number) and len(number) <= len(carrier.longest_number)
 
 
 def refusal(carrier: Carrier, draft: Draft, number: str) -> Impossible | Missing | None:

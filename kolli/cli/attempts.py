@@ -6,7 +6,14 @@ import typer
 
 from kolli.account.accounts import list_accounts
 from kolli.cli.common import OneAccountOption, choose_account, installation, printable
-from kolli.operations.settle_by_hand import History, Open, list_open, look_at, say_that_it_does_not, say_that_it_exists
+from kolli.operations.settle_by_hand import (
+    History,
+    Listed,
+    list_open,
+    look_at,
+    say_that_it_does_not,
+    say_that_it_exists,
+)
 from kolli.shipments.attempts import State
 
 attempts = typer.Typer(
@@ -79,7 +86,7 @@ def none_command(
     typer.echo(f"Shipment {shipment} does not exist. Its order can be shipped again.")
 
 
-def _show_entry(entry: Open) -> None:
+def _show_entry(entry: Listed) -> None:
     known, attempt = entry.known, entry.known.attempt
     since = f"{attempt.changed_at:%Y-%m-%d %H:%M}" if attempt.changed_at else "-"
     tries = "1 try" if attempt.tries == 1 else f"{attempt.tries} tries"

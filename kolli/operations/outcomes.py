@@ -4,7 +4,6 @@ All of this is done by whoever holds the shipment (see `Calls`) and its lease.
 """
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from kolli.carriers.base import Announced, Booking, Carrier
+from kolli.carriers.base import Announced, Booking, Carrier, can_be_a_number
 from kolli.errors import (
     CarrierError,
     CarrierOutcomeUnknown,
@@ -48,8 +47,6 @@ TAKE_BACK = "take-back"
 
 WITHOUT_LABEL = frozenset({State.REJECTED, State.ABANDONED, State.CANCELLED})
 """The states at whose end there is no label, so that all that is booked is too much."""
-
-_NUMBER = re.compile("[!-~]{1,40}")
 
 _NOT_STORED = "The carrier has answered, and its answer cannot be stored at this moment. It is asked again later."
 
@@ -154,9 +151,9 @@ def read_numbers(answer: object) -> tuple[str, ...]:
     numbers = answer.tracking_numbers if isinstance(answer, Announced) else answer
     if not isinstance(numbers, tuple | list):
         raise CarrierOutcomeUnknown("The carrier gave something that is no list of tracking numbers.")
-    found = tuple(number for number in numbers if isinstance(number, str) and _NUMBER.fullmatch(number))
+    found = tuple(number for number in numbers if can_be_a_number(number))
     if len(found) < len(numbers):
-        raise CarrierOutcomeUnknown("The carrier gave a tracking number that no barcode can hold.")
+        raise CarrierOutcomeUnknown("The carrier gave a tracking number that cannot be one.")
     if len({number.lower() for number in found}) < len(found):
         raise CarrierOutcomeUnknown("The carrier gave several parcels the same tracking number.")
     return found

@@ -164,7 +164,7 @@ def settle(attempt: Attempt, installation: Installation) -> None:
             shipment = get_shipment(transaction, found.account_id, found.shipment_id)
             contract = contract_of(transaction, shipment)
         carrier = installation.carriers.get(shipment.draft.carrier_code)
-        open_one = _Open(shipment, found, carrier, booking_of(shipment, contract, installation), installation)
+        open_one = _Settling(shipment, found, carrier, booking_of(shipment, contract, installation), installation)
         if found.state is State.CANCELLING:
             finish_cancelling(shipment, found, contract, installation, if_refused=ParcelStatus.CANCELLATION_FAILED)
         elif found.is_partly_booked:
@@ -178,7 +178,7 @@ def settle(attempt: Attempt, installation: Installation) -> None:
 
 
 @dataclass(frozen=True)
-class _Open:
+class _Settling:
     """An attempt whose outcome is open, in the hands of whoever is to find it out."""
 
     shipment: Shipment

@@ -1,8 +1,8 @@
 """A backup put in the place of the database, so that no number is given twice and no label bought again unseen.
 
 What happened after the backup it cannot know. What was handed out by then is found out from what stands in the folder,
-if that is younger than the backup and about the same database; else a person has to say it, and nothing is changed until
-one does.
+if that is younger than the backup and about the same database; else a person has to say it, and nothing is changed
+until one does.
 """
 
 import errno

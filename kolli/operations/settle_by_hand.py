@@ -14,8 +14,8 @@ from typing import assert_never
 from sqlalchemy import Connection
 
 from kolli.account.accounts import list_accounts
-from kolli.carriers.answers import LONGEST_NUMBER, problem_with_numbers
-from kolli.carriers.base import Announced, LooksUp, Numbering
+from kolli.carriers.answers import problem_with_numbers
+from kolli.carriers.base import LONGEST_NUMBER, Announced, LooksUp, Numbering
 from kolli.errors import CarrierOutcomeUnknown, Conflict, Impossible, Invalid, NotFound
 from kolli.jobs import Job, call_off, list_in_lanes
 from kolli.operations.announce import ANNOUNCE, LABELS
@@ -34,7 +34,7 @@ _JOBS = {State.QUEUED: ANNOUNCE, State.INTENDED: SETTLE, State.UNKNOWN: SETTLE, 
 
 
 @dataclass(frozen=True)
-class Open:
+class Listed:
     """An attempt whose outcome is open, and what is going to be done about it without anybody's help."""
 
     account_id: int
@@ -52,7 +52,7 @@ class History:
     next_step: str  # empty: it is at an end
 
 
-def list_open(installation: Installation, account_ids: Iterable[int]) -> Iterator[Open]:
+def list_open(installation: Installation, account_ids: Iterable[int]) -> Iterator[Listed]:
     """Every attempt of these accounts whose outcome is open, the oldest of each account first.
 
     That is: perhaps paid, being cancelled, left behind in the middle, or in a queue that nobody works through any more.
@@ -71,7 +71,7 @@ def list_open(installation: Installation, account_ids: Iterable[int]) -> Iterato
         for known in found:
             if known.attempt.state is not State.INTENDED or known.attempt.is_left_behind(now):
                 job = jobs.get((_JOBS[known.attempt.state], known.attempt.shipment_id))
-                yield Open(account_id, known, _next_step(known, job, installation))
+                yield Listed(account_id, known, _next_step(known, job, installation))
 
 
 def look_at(shipment_id: str, installation: Installation) -> History:

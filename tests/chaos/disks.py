@@ -86,6 +86,15 @@ class FaultyDisk:
         """The sync of this number fails, counted from the server's start."""
         (self.folder / "fail-sync").write_text(str(number))
 
+    def watch(self) -> None:
+        """Has `events` begin."""
+        (self.folder / "events").touch()
+
+    @property
+    def events(self) -> list[str]:
+        """What was done since `watch`, in this order: `wrote` to the database's files, `synced` them, `answered`."""
+        return (self.folder / "events").read_text().split()
+
     @property
     def syncs(self) -> list[str]:
         """Every sync of the database's files so far: `ok` or `failed`."""

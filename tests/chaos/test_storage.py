@@ -6,14 +6,12 @@ What was really booked, the sandbox's own ledger says. It is kept on another dis
 import re
 import sqlite3
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPException
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -266,6 +264,25 @@ def test_a_disk_that_becomes_read_only_under_load_keeps_reading_and_recovers_by_
     )
 
 
+# What is acknowledged
+
+
+def test_nobody_is_answered_before_what_was_written_is_durable(faulty, tmp_path):
+    data = tmp_path / "data"
+    credentials = prepared(data)
+    with serving(data, credentials=credentials, request_log="0") as server:
+        faulty.watch()
+        for number in range(CALLERS):
+            store_orders(server, [number])
+            assert server.ship(f"N-{number}").status == CREATED
+        events = faulty.events
+
+    answered = [at for at, event in enumerate(events) if event == "answered"]
+    assert len(answered) == 2 * CALLERS
+    assert {events[at - 1] for at in answered} == {"synced"}
+    assert events.count("synced") >= 3 * CALLERS  # the order, the intent, and the answer
+
+
 # A disk that fails
 
 NTHS = (1, 2, 15) if ROUNDS == 1 else range(1, 5 * ROUNDS + 1)
@@ -337,6 +354,12 @@ def test_a_second_server_on_the_same_folder_refuses_to_start(tmp_path):
 # A backup that comes back
 
 BACKUPS = 2 * ROUNDS
+SOME = 40
+"""Labels that are printed after each way back."""
+
+BLOCK_AND_A_HALF = 150
+"""Labels after which the numbers come from another block than those at the time of the last backup."""
+
 POST, CONTRACT, RANGE = "postnl:standard", 517, "contract 517 test 1"
 
 
@@ -365,11 +388,11 @@ def announcement(number: int) -> dict[str, Any]:
 class Press:
     """Prints labels on several threads, and knows every number that was ever printed, and how often."""
 
-    def __init__(self) -> None:
-        self.printed: Counter[str] = Counter()
+    def __init__(self, printed: Counter[str] | None = None) -> None:
+        self.printed: Counter[str] = Counter(printed)
         self.acknowledged: set[str] = set()
         self._lock = threading.Lock()
-        self._count = 0
+        self._count = self.printed.total()
 
     def print(self, server: Kolli) -> None:
         """One label."""
@@ -401,6 +424,19 @@ class Press:
             for run_of_one in runs:
                 run_of_one.result()
 
+    def print_some(self, server: Kolli) -> None:
+        """As many labels as prove something, however slow the machine is."""
+        wanted = self.printed.total() + SOME
+        with self.running(server):
+            for _ in until("labels"):
+                if self.printed.total() >= wanted:
+                    break
+
+    @property
+    def last(self) -> int:
+        """The highest number that was printed."""
+        return max(int(re.sub(r"\D", "", number[2:])) for number in self.printed)
+
     @property
     def twice(self) -> list[str]:
         return [number for number, count in self.printed.items() if count > 1]
@@ -424,19 +460,22 @@ def test_a_backup_under_load_holds_what_was_acknowledged_and_no_number_is_given_
             missing.append(before - shipments_in(backup))
         since = len(press.printed)
         for _ in until("labels after the last backup"):
-            if len(press.printed) > since + 150:  # more than one block of numbers
+            if len(press.printed) > since + BLOCK_AND_A_HALF:
                 break
 
     over_it = run("restore", str(backup), "--replace", data=data)
-    with serving(data, credentials=credentials) as server, press.running(server):
-        time.sleep(0.5)
+    with serving(data, credentials=credentials) as server:
+        press.print_some(server)
     by_hand = copied_by_hand(data, backup)
-    with serving(by_hand, credentials=credentials) as server, press.running(server):
-        time.sleep(0.5)
+    with serving(by_hand, credentials=credentials) as server:
+        press.print_some(server)
         warning = server.err.read_text("utf-8")
-    burnt, needs_to_know, told_it = burnt_down(tmp_path, data, backup, press)
-    with serving(burnt, credentials=credentials) as server, press.running(server):
-        time.sleep(0.5)
+    burnt = only_the_keys(data, tmp_path / "burnt")
+    needs_to_know = run("restore", str(backup), data=burnt)
+    told_it = run("restore", str(backup), "--numbers-used-up-to", f"{RANGE}={press.last}", data=burnt)
+    with serving(burnt, credentials=credentials) as server:
+        press.print_some(server)
+    deceived = told_too_little(tmp_path, data, backup, press, credentials)
 
     assert missing == [set()] * BACKUPS
     assert over_it.returncode == 0, over_it.stderr
@@ -447,22 +486,26 @@ def test_a_backup_under_load_holds_what_was_acknowledged_and_no_number_is_given_
     assert f"{RANGE} (postnl" in told_it.stdout
     assert "older than the numbers that were handed out" in warning
     assert press.twice == []
+    assert deceived.twice != []  # so it would be seen
     figures = {"labels": len(press.printed), "missing": sum(map(len, missing)), "twice": len(press.twice)}
     record("Storage", f"{BACKUPS} backups under load, and three ways back", **figures)
 
 
-def burnt_down(
-    tmp_path: Path, data: Path, backup: Path, press: Press
-) -> tuple[Path, CompletedProcess[str], CompletedProcess[str]]:
-    """A new folder, with nothing but the keys and a backup: told nothing, and then which number was printed last."""
-    burnt = tmp_path / "burnt"
-    burnt.mkdir()
-    (burnt / "kolli.key").write_bytes((data / "kolli.key").read_bytes())
-    (burnt / "kolli.key").chmod(0o600)
-    needs_to_know = run("restore", str(backup), data=burnt)
-    last = max(int(re.sub(r"\D", "", number[2:])) for number in press.printed)
-    told_it = run("restore", str(backup), "--numbers-used-up-to", f"{RANGE}={last}", data=burnt)
-    return burnt, needs_to_know, told_it
+def only_the_keys(data: Path, folder: Path) -> Path:
+    """A new folder, as after a fire: with nothing but the keys."""
+    folder.mkdir()
+    (folder / "kolli.key").write_bytes((data / "kolli.key").read_bytes())
+    (folder / "kolli.key").chmod(0o600)
+    return folder
+
+
+def told_too_little(tmp_path: Path, data: Path, backup: Path, press: Press, credentials: Credentials) -> Press:
+    """What is printed where a person has said a number that is too low: only there is one given twice."""
+    folder, deceived = only_the_keys(data, tmp_path / "deceived"), Press(press.printed)
+    run("restore", str(backup), "--numbers-used-up-to", f"{RANGE}=1", data=folder)
+    with serving(folder, credentials=credentials) as server:
+        deceived.print_some(server)
+    return deceived
 
 
 def copied_by_hand(data: Path, backup: Path) -> Path:

@@ -186,7 +186,7 @@ def test_a_room_that_is_missing_for_another_reason_than_a_full_disk_says_which(t
     (tmp_path / "room").mkdir()
     room = Room(tmp_path / "room", 64 * KB)
 
-    with pytest.raises(StorageUnavailable, match="The file room, which keeps room for carriers' answers.*Is a directory"):
+    with pytest.raises(StorageUnavailable, match=r"The file room, which keeps .*: Is a directory"):
         room.check()
 
 
@@ -274,6 +274,10 @@ class Measuring(Silent):
         return super().send(*request, **how)
 
 
+def brought_into_the_file(database: Database) -> None:
+    assert database.write_through()
+
+
 def a_caller_with_receivers(folder: Path, database: Database) -> Caller:
     class Roomy(ScriptedSandbox):
         options: tuple[ShippingOption, ...] = (
@@ -281,7 +285,7 @@ def a_caller_with_receivers(folder: Path, database: Database) -> Caller:
         )
 
     # What stands in the log when the carrier has answered is no part of what its answer needs.
-    carrier = Roomy(folder, after=lambda _booking: database.write_through())
+    carrier = Roomy(folder, after=lambda _booking: brought_into_the_file(database))
     installation = an_installation(folder, carriers=[carrier], database=database)
     caller = a_caller(replace(installation, outgoing=Measuring(folder / "kolli.db-wal")))
     base = "/api/v3/event-subscriptions"

@@ -115,7 +115,7 @@ def test_a_key_that_is_claimed_in_a_transaction_of_its_own_is_noticed(monkeypatc
 
 
 def test_an_attempt_that_is_given_up_too_early_is_noticed(monkeypatch):
-    monkeypatch.setattr(reconcile._Open, "_check_certainty", lambda *_: None)
+    monkeypatch.setattr(reconcile._Settling, "_check_certainty", lambda *_: None)
 
     outcome = noticed("An attempt that is given up before the carrier is certain")
 

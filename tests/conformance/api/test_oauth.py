@@ -254,6 +254,18 @@ def test_a_scope_that_is_missing_is_the_documented_403(caller, keys):
     )
 
 
+def test_an_answer_is_not_given_again_to_a_token_without_the_scope(caller, keys):
+    key = {"Idempotency-Key": "one"}
+    first, other, third = (
+        caller.client.post("/api/v3/orders", json=[an_order()], headers=bearer(token(caller, keys, scope=scope)) | key)
+        for scope in ("write:order", "read:order", "write:order")
+    )
+
+    assert [answer.status_code for answer in (first, other, third)] == [201, 403, 201]
+    assert "idempotent-replayed" not in other.headers
+    assert third.headers["idempotent-replayed"] == "true"
+
+
 ENDPOINTS = [
     pytest.param(endpoint, id=f"{endpoint.method} {endpoint.path}")
     for part in SECTIONS

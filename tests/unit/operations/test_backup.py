@@ -128,7 +128,7 @@ def test_two_backups_to_one_file_never_meet(world):
         errors = [run.exception() for run in runs]
 
     assert sorted(str(error).rpartition(". ")[2] for error in errors) == ["Choose another name."] * 3 + ["None"]
-    assert read_backup(world.folder / "backup")
+    assert read_backup(world.folder / "backup").facts.made_at == NOW
     assert not (world.folder / "backup.part").exists()
 
 
