@@ -38,6 +38,9 @@ ROWS_PER_CHECKPOINT = 200
 ROWS_AFTER_AN_INCOMPLETE_ONE = 20
 """The same when a reader was in the way: the log cannot begin anew, and only grows, until all of it is in the file."""
 
+BYTES_OF_LOG = 16 * 1024 * 1024
+"""What the log is cut down to when it begins anew. Else it would stay as long as it became while somebody read."""
+
 _TOPICS = "kolli.topics"
 
 _FAILED_SYNCS = {sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC}
@@ -221,6 +224,7 @@ class Database:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `_checkpoint_if_due`
+            connection.execute(f"PRAGMA journal_size_limit = {BYTES_OF_LOG}")
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:

@@ -19,8 +19,16 @@ PAGES_PER_STEP = 1_000
 def opened_file(path: Path, *, for_writing: bool = False) -> Iterator[sqlite3.Connection]:
     """A connection to a file that is there, whichever version of Kolli has made it; raises sqlite3.Error."""
     address = f"{path.absolute().as_uri()}?mode={'rw' if for_writing else 'ro'}"
+    if not for_writing and _stays_as_it_is(path):
+        address += "&immutable=1"
     with closing(sqlite3.connect(address, uri=True)) as connection:
         yield connection
+
+
+def _stays_as_it_is(path: Path) -> bool:
+    """Whether nobody can be writing to a file, so that it is read without what readers share: its disk is read-only."""
+    beside = [path.with_name(f"{path.name}{ending}") for ending in ("-wal", "-shm", "-journal")]
+    return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY) and not any(one.exists() for one in beside)
 
 
 def copy_file(source: Path, target: Path) -> None:

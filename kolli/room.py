@@ -59,7 +59,7 @@ class Room:
         self._next_try = 0.0
         self._why_not = ""  # what the system says when the room cannot be taken, other than that the disk is full
         if not self._is_there and not self._take():
-            log.warning("%s Nothing is booked until there is.", self._what_is_missing())
+            log.warning("%s Nothing is booked until it is there; see KOLLI_ROOM_MIB.", self._what_is_missing())
 
     @property
     def is_there(self) -> bool:

@@ -34,6 +34,7 @@ from kolli.shipments.attempts import (
     get_attempt,
     get_attempts,
     lease,
+    let_go_unless_held,
     list_unsettled,
 )
 from kolli.shipments.model import ParcelStatus, Shipment
@@ -95,6 +96,7 @@ def pick_up(installation: Installation, job: Job) -> None:
     now = installation.clock()
     with installation.database.write() as transaction:
         enqueue_one(transaction, CHECKS, LEFT_BEHIND, {}, now + PICKED_UP_EVERY, now=now, besides=job)
+        let_go_unless_held(transaction, installation.calls.held(), installation.owner)
         found = [attempt for attempt in list_unsettled(transaction) if attempt.is_left_behind(now)]
     _hand_over(found, installation)
 

@@ -187,6 +187,16 @@ _LET_GO = (
     .where(attempts.c.shipment_id == bindparam("shipment"), attempts.c.lease_owner == bindparam("owner"))
     .values(lease_owner=None, lease_until=None)
 )
+_LET_GO_UNLESS_HELD = (
+    update(attempts)
+    .where(
+        attempts.c.state == State.INTENDED,
+        attempts.c.in_background.is_(False),  # what a job was told is written down after it has let go
+        attempts.c.lease_owner == bindparam("owner"),
+        attempts.c.shipment_id.not_in(bindparam("held", expanding=True)),
+    )
+    .values(lease_owner=None, lease_until=None)
+)
 _END_LEASES = (
     update(attempts)
     .where(attempts.c.state.in_(UNSETTLED), attempts.c.lease_owner.is_not(None))  # nothing else has one
@@ -307,6 +317,14 @@ def renew_leases(transaction: Connection, held: Sequence[str], owner: str, now: 
 def let_go(transaction: Connection, attempt: Attempt, owner: str) -> None:
     """Gives back a lease whose holder could not find out what has become of the attempt."""
     transaction.execute(_LET_GO, {"shipment": attempt.shipment_id, "owner": owner})
+
+
+def let_go_unless_held(transaction: Connection, held: Sequence[str], owner: str) -> None:
+    """Ends the leases of this owner's announcements that callers waited for, and no thread of its own is at any more.
+
+    Who was at them could not write down what the carrier had said, such as on a read-only disk.
+    """
+    transaction.execute(_LET_GO_UNLESS_HELD, {"held": list(held), "owner": owner})
 
 
 def end_leases(transaction: Connection) -> None:

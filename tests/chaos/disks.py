@@ -35,6 +35,17 @@ class SmallDisk:
         """Gives so many bytes of it back."""
         os.truncate(self.filler, self.filler.stat().st_size - size)
 
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """As after a kernel has found it at fault; the test is skipped where nobody may do that."""
+        change = ["mount", "-o", "remount,ro", str(self.folder)]
+        if os.geteuid() != 0 or subprocess.run(change, capture_output=True, check=False).returncode != 0:
+            pytest.skip("making a file system read-only needs root")
+        try:
+            yield
+        finally:
+            subprocess.run(["mount", "-o", "remount,rw", str(self.folder)], check=True)
+
     def free(self) -> None:
         """Gives all of that back."""
         self.filler.unlink(missing_ok=True)

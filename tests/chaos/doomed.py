@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ import uvicorn
 from sqlalchemy import Connection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kolli.app import serve
+import kolli.app
 from kolli.carriers.base import Announced, Booking
 from kolli.carriers.sandbox import Ledger, SandboxCarrier
 from kolli.database import Database
+from kolli.documents.fonts import Fonts
 from kolli.operations.context import Installation
 from kolli.room import ROOM
 from kolli.settings import Settings
@@ -179,13 +181,21 @@ def run(data: Path, doom: Doom | None, told: Any, port: int) -> None:
     def started(installation: Installation) -> None:
         told.send(installation.settings.port)
 
-    serve(Settings(data=data, port=port), started)
+    kolli.app.serve(Settings(data=data, port=port), started)
+
+
+@cache
+def fonts() -> Fonts:
+    """The fonts of every server, which the process that forks them has loaded: half of a start is that."""
+    return kolli.app.find_fonts(Settings())
 
 
 def _wrap(borders: Borders) -> None:
     _replace(Database, "_transaction", lambda transaction: _transaction(transaction, borders))
     _replace(Ledger, "book", lambda book: _book(book, borders))
     _replace(SandboxCarrier, "announce", lambda announce: _announce(announce, borders))
+    loaded = fonts()
+    _replace(kolli.app, "find_fonts", lambda _: lambda _: loaded)
     _replace(uvicorn, "Config", lambda config: lambda app, **settings: config(_Web(app, borders), **settings))
 
 

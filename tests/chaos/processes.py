@@ -1,6 +1,7 @@
 """Real servers for the tests of this folder: forked in a moment, killed, begun again; and a client that is patient.
 
-A parent that has imported Kolli forks them, so that one answers after a fifth of a second instead of a whole one.
+A parent that has imported Kolli forks them (see `warm`), so that one answers after a tenth of a second instead of a
+whole one.
 """
 
 import base64
@@ -19,7 +20,9 @@ from tests.chaos.doomed import Doom, run
 from tests.end_to_end.processes import PATIENCE_SECONDS
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["pytest", "kolli.app", "tests.chaos.doomed", "tests.end_to_end.processes"])
+FORKS.set_forkserver_preload(["pytest", "kolli.app", "tests.chaos.warm", "tests.end_to_end.processes"])
+
+MOMENT_SECONDS = 0.05
 
 GONE = (http.client.HTTPException, OSError)
 """What a client sees of a server that dies, or of an answer that does not come."""
@@ -65,6 +68,10 @@ class Server:
         """Ends the server as a power cut would, as far as the process is concerned."""
         self.process.kill()
         self.process.join(PATIENCE_SECONDS)
+
+    def may_have_died(self) -> None:
+        """Waits a moment for its end, which somebody who gets no answer may see before it is there."""
+        self.process.join(MOMENT_SECONDS)
 
     def stop(self) -> None:
         """Asks the server to end."""

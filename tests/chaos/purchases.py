@@ -34,7 +34,7 @@ BUSY = b"still processing a previous request"
 """As documented, the hosted service says so with a 400."""
 
 PATIENCE_SECONDS = 60.0
-NUDGE_AFTER_SECONDS = 0.7
+NUDGE_AFTER_SECONDS = 0.3
 """After so long without news the server is killed and started again, which does at once what time would bring."""
 
 
@@ -106,6 +106,7 @@ def tell(purchase: Purchase, server: Server, *, key: str | None = None) -> Told:
             answer = server.ask("POST", purchase.path, purchase.body, key=key)
         except GONE as error:
             last = error
+            server.may_have_died()
             continue
         last = answer
         shipment_id = shipment_of(answer)

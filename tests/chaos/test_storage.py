@@ -241,7 +241,7 @@ def test_a_disk_that_becomes_read_only_under_load_keeps_reading_and_recovers_by_
         faulty.be_writable()
         then = ship_all(server, numbers)
         is_the_same_process = server.process.poll() is None
-    # What was booked and could not be stored is looked into when its lease has ended, or at the next start.
+    # What was booked and could not be stored is looked into within a minute, or at the next start.
     with serving(data, credentials=credentials) as server:
         settled = ship_all(server, numbers)
         found, booked = mistakes(data), ledger_of(data)
@@ -262,6 +262,20 @@ def test_a_disk_that_becomes_read_only_under_load_keeps_reading_and_recovers_by_
     record(
         "Storage", "read-only under load, and writable again", requests=ORDERS, refused=refusals, mistakes=len(found)
     )
+
+
+def test_what_is_on_a_disk_that_is_read_only_can_be_saved_by_a_backup(disk, tmp_path):
+    data = disk.folder / "data"
+    data.mkdir()
+    prepared(data)
+    for left in data.glob("kolli.db-*"):
+        left.unlink()
+
+    with disk.read_only():
+        made = run("backup", str(tmp_path / "backup"), data=data)
+
+    assert made.returncode == 0, made.stderr
+    assert "1 account" in made.stdout
 
 
 # What is acknowledged

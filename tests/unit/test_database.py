@@ -280,3 +280,24 @@ def test_the_log_does_not_grow_for_ever(tmp_path):
 
     assert (tmp_path / "kolli.db-wal").stat().st_size < 4 * 1024 * 1024
     assert (tmp_path / "kolli.db").stat().st_size > 400 * 1024
+
+
+def test_the_log_gives_back_what_it_took_while_somebody_read_for_long(tmp_path, monkeypatch):
+    monkeypatch.setattr("kolli.database.BYTES_OF_LOG", 1024 * 1024)
+    database, log = Database(tmp_path / "kolli.db"), tmp_path / "kolli.db-wal"
+    with database.write() as transaction:
+        migrate(transaction)
+
+    def write(prefix):
+        for number in range(600):
+            with database.write() as transaction:
+                transaction.execute(insert(sequences), {"name": f"{prefix}{number}", "next": 1, "last": 2})
+
+    with database.read() as reading:
+        reading.execute(select(sequences)).all()
+        write("x")
+        while_reading = log.stat().st_size
+    write("y")
+
+    assert while_reading > 4 * 1024 * 1024
+    assert log.stat().st_size <= 2 * 1024 * 1024

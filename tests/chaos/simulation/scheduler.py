@@ -2,7 +2,7 @@
 
 Actors are the threads of the world, of which exactly one runs at a time. It hands over at its pauses, and only there:
 who is next is drawn, and so is how much time has passed. Nothing else decides anything, so the same seed is the same
-run. They are greenlets, that is, stacks that one real thread changes between: real ones would cost twice the time.
+run. They are greenlets, stacks that one real thread changes between: handing over to a real one costs far more.
 """
 
 import threading
@@ -45,10 +45,6 @@ class Actor:
     died: bool = False
     is_watching: bool = False  # its reads are no places where somebody else has their turn
     stack: greenlet = field(default_factory=greenlet)
-
-    def can_run(self, now: int) -> bool:
-        """Whether its turn may come now."""
-        return self.is_doomed or now >= self.wakes_at or (self.until is not None and self.until())
 
 
 class Scheduler:
@@ -184,7 +180,8 @@ class Scheduler:
         if doomed:
             return doomed[0]
         while True:
-            ready = [actor for actor in self.actors if actor.can_run(self.now)]
+            now = self.now
+            ready = [each for each in self.actors if now >= each.wakes_at or (each.until is not None and each.until())]
             if ready:
                 return ready[self.random.randrange(len(ready))] if len(ready) > 1 else ready[0]
             wakes_at = min(actor.wakes_at for actor in self.actors)

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from kolli.account.contracts import Contract, add_contract
 from kolli.account.number_ranges import add_number_range
 from kolli.carriers.base import Announced
-from kolli.errors import CarrierUnavailable, NumbersExhausted
+from kolli.errors import CarrierUnavailable, NumbersExhausted, StorageUnavailable
 from kolli.jobs import count_waiting
 from kolli.operations import calls, reconcile
 from kolli.operations.announce import ANNOUNCE
@@ -110,6 +110,43 @@ def test_what_is_in_our_hands_is_not_picked_up(tmp_path):
     answer = story.caller.ship()
 
     assert (answer.status_code, states(story.caller)) == (201, [State.STORED])
+
+
+class Unwritable:
+    """A disk that is read-only from the carrier's answer on, until it is not."""
+
+    def __init__(self, database, monkeypatch):
+        self.is_so = True
+        real = database.keep
+
+        def keep(work):
+            if self.is_so:
+                raise StorageUnavailable
+            return real(work)
+
+        monkeypatch.setattr(database, "keep", keep)
+
+
+def test_what_could_not_be_written_down_is_looked_into_within_a_minute_by_the_process_that_lives_on(
+    tmp_path, monkeypatch
+):
+    """Its lease is of no use to anybody: the thread that held it has ended."""
+    story = Story(tmp_path)
+    begin_picking_up(story.installation)
+    disk = Unwritable(story.installation.database, monkeypatch)
+    answer = story.caller.ship()
+    disk.is_so = False
+    before = states(story.caller)
+
+    story.move(timedelta(seconds=61))
+    story.work()
+    story.move(timedelta(seconds=31))
+    story.work()
+
+    assert answer.status_code in {400, 503}
+    assert (before, states(story.caller)) == ([State.INTENDED], [State.STORED])
+    assert numbers(story) == booked_numbers(story)
+    assert timedelta(seconds=92) < LEASE
 
 
 def test_a_shipment_is_held_by_one_at_a_time():
