@@ -187,7 +187,9 @@ def parse(text: str) -> Scenario:
     """The scenario of this name; Invalid, with all there are, when there is none."""
     scenario = _parsed(text)
     if scenario is None:
-        raise Invalid(f"There is no scenario {text[:60]!r}. {_listed(_ROWS)}")
+        meant = SCENARIOS.get(text) or SCENARIOS.get(text.rpartition(":")[0])
+        limit = f"{_limit(meant)} " if meant and meant.example else ""
+        raise Invalid(f"There is no scenario {text[:60]!r}. {limit}{_listed(_ROWS)}")
     return scenario
 
 
@@ -228,11 +230,12 @@ def _parsed(text: str) -> Scenario | None:
 
 
 def _listed(rows: Sequence[Row]) -> str:
-    limits = [
-        f" {row.usage} takes at most {_written(row.most)}." for row in rows if row.example and len(rows) < len(_ROWS)
-    ]
+    limits = [f" {_limit(row)}" for row in rows if row.example and len(rows) < len(_ROWS)]
     return f"There are: {', '.join(row.usage for row in rows)}.{''.join(limits)}"
 
 
-def _written(most: timedelta | int) -> str:
-    return str(most) if isinstance(most, int) else f"{int(most.total_seconds())}s"
+def _limit(row: Row) -> str:
+    """What its parameter can be."""
+    if isinstance(row.most, timedelta):
+        return f"{row.name} takes a time of at most {int(row.most.total_seconds())}s, such as {row.usage}."
+    return f"{row.name} takes a number from 2 to {row.most}, such as {row.usage}."

@@ -28,6 +28,7 @@ from kolli.api import v2, v3
 from kolli.api.endpoint import LARGEST_ID, Endpoint, Parameter, by_credentials
 from kolli.api.idempotency import HEADER, LONGEST_KEY
 from kolli.api.misbehaviour import KIND_OF
+from kolli.errors import Invalid
 from kolli.operations.misbehave import HEADER as SANDBOX
 
 Document = dict[str, Any]
@@ -122,6 +123,13 @@ def describe(sections: tuple[ModuleType, ...] = SECTIONS, url: str = DEMO_URL) -
         "paths": paths,
         "components": {"schemas": definitions, "securitySchemes": _security_schemes(endpoints, url)},
     }
+
+
+def check_route(route: str) -> None:
+    """Raises Invalid when no request's path ends so."""
+    paths = [f"{each.prefix}{each.path}" for section in SECTIONS for each in section.ROUTES]
+    if not any(path == route or path.endswith(f"/{route.strip('/')}") for path in paths):
+        raise Invalid(f"No path ends in {route!r}. Write a path as in the description of the API: create-label-sync.")
 
 
 def plain_path(endpoint: Endpoint) -> str:

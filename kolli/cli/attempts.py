@@ -14,7 +14,7 @@ from kolli.operations.settle_by_hand import (
     say_that_it_does_not,
     say_that_it_exists,
 )
-from kolli.shipments.attempts import State
+from kolli.shipments.attempts import Attempt, State
 
 attempts = typer.Typer(
     help="Labels that were perhaps paid for.",
@@ -89,14 +89,17 @@ def none_command(
 def _show_entry(entry: Listed) -> None:
     known, attempt = entry.known, entry.known.attempt
     since = f"{attempt.changed_at:%Y-%m-%d %H:%M}" if attempt.changed_at else "-"
-    tries = "1 try" if attempt.tries == 1 else f"{attempt.tries} tries"
     order = f"order {known.order_number}" if known.order_number else "no order"
     _tell(
-        f"{attempt.shipment_id} {attempt.state} since {since}, {tries}, {order}, {known.carrier_name},"
+        f"{attempt.shipment_id} {attempt.state} since {since}, {_tries(attempt)}, {order}, {known.carrier_name},"
         f" account {entry.account_id}"
     )
     _tell(f"    {MEANINGS[attempt.state]}{f': {attempt.reason}' if attempt.reason else ''}")
     _tell(f"    next: {entry.next_step}")
+
+
+def _tries(attempt: Attempt) -> str:
+    return "1 try" if attempt.tries == 1 else f"{attempt.tries} tries"
 
 
 def _show_history(history: History) -> None:
@@ -110,7 +113,7 @@ def _show_history(history: History) -> None:
         "carrier": f"{draft.carrier_name} ({draft.shipping_option_code})",
         "contract": f"{draft.contract_id or 'built in'}, {'live' if draft.is_live else 'test'}",
         "to": f"{to.name}, {to.postal_code} {to.city}, {to.country_code}",
-        "state": f"{attempt.state}, {attempt.tries} tries",
+        "state": f"{attempt.state}, {_tries(attempt)}",
     }
     for name, value in rows.items():
         _tell(f"{name:<10} {value}")

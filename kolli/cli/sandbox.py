@@ -8,11 +8,10 @@ import typer
 from kolli.account.accounts import Pending
 from kolli.account.contracts import all_contracts
 from kolli.account.pending import MOST, add_pending, clear_pending
-from kolli.api import v2
-from kolli.api.v3 import SECTIONS
+from kolli.api.description import check_route
 from kolli.carriers.base import KeepsLedger, LedgerLine
 from kolli.cli.common import AccountOption, choose_account, installation
-from kolli.errors import Impossible, Invalid
+from kolli.errors import Impossible
 from kolli.scenarios import SCENARIOS, names_of, parse
 
 sandbox = typer.Typer(
@@ -45,7 +44,7 @@ def next_command(
     """Have the next requests of an account go wrong."""
     scenario = parse(name)
     if route:
-        _check_route(route)
+        check_route(route)
     with installation() as here:
         if not here.settings.sandbox:
             raise Impossible("KOLLI_SANDBOX is off, so nothing goes wrong on purpose here.")
@@ -107,10 +106,3 @@ def _as_text(line: LedgerLine) -> str:
 
 def _requests(times: int) -> str:
     return "the next request" if times == 1 else f"the next {times} requests"
-
-
-def _check_route(route: str) -> None:
-    """Raises Invalid when no request's path ends so."""
-    paths = [f"{each.prefix}{each.path}" for section in (*SECTIONS, *v2.SECTIONS) for each in section.ROUTES]
-    if not any(path == route or path.endswith(f"/{route.strip('/')}") for path in paths):
-        raise Invalid(f"No path ends in {route!r}. Write a path as in the description of the API: create-label-sync.")

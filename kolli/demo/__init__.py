@@ -236,7 +236,7 @@ curl --user {credentials.public_key}:{credentials.secret} --output label.pdf <li
 
 Commands beside this server need its folder:
 
-export KOLLI_DATA={installation.settings.data} KOLLI_PRIVATE_TARGETS=127.0.0.0/8
+export KOLLI_DATA={installation.settings.data} KOLLI_PORT={installation.settings.port} KOLLI_PRIVATE_TARGETS=127.0.0.0/8
 
 Everything else there is to ask, with examples to send: {installation.public_url}/explorer/
 

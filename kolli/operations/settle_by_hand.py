@@ -125,8 +125,10 @@ def say_that_it_does_not(shipment_id: str, why: str, installation: Installation)
 
     Raises like `say_that_it_exists`.
     """
+    if not why.strip():
+        raise Invalid("Say how you know, with --reason: it is kept, for whoever asks later. Nothing was changed.")
     now = installation.clock()
-    reason = f"Settled by hand by {_who()}: it does not exist. {why}".strip()
+    reason = f"Settled by hand by {_who()}: it does not exist. {why.strip()}"
     with installation.database.write() as transaction:
         shipment, attempt = _find(transaction, shipment_id)
         _take(transaction, attempt, installation)

@@ -20,7 +20,10 @@ class Clock:
 
     def advance(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0, days: float = 0) -> None:
         """Lets time pass: all that is due meanwhile has been done, each thing at its time, when this returns."""
-        self.set(self.now + timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days))
+        passed = timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days)
+        if passed < timedelta():
+            raise ValueError("Time passes forward only. Set the clock back with `set`.")
+        self.set(self.now + passed)
 
     def set(self, moment: datetime) -> None:
         """Lets time pass until a moment. An earlier one is a clock that is set back: nothing is done on the way."""

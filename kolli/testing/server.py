@@ -17,6 +17,7 @@ from typing import Any
 from kolli.account.accounts import Pending
 from kolli.account.pending import add_pending
 from kolli.account.requests import LoggedRequest, Wanted, list_requests
+from kolli.api.description import check_route
 from kolli.app import Running, at_work, build, listen, open_database, sole_server
 from kolli.carriers.registry import installed_carriers
 from kolli.carriers.sandbox import LedgerEntry, SandboxCarrier, a_number
@@ -106,9 +107,14 @@ class LabelServer:
     def next(self, scenario: str, *, times: int = 1, route: str = "") -> None:
         """Has the next requests that a scenario means something for go wrong: see `kolli sandbox list`.
 
-        With a route only those whose path ends so. An unknown scenario is an Invalid that names those there are.
+        With a route only those whose path ends so. An unknown scenario is an Invalid that names those there are, and a
+        route that leads nowhere is one, too.
         """
         known = parse(scenario)
+        if route:
+            check_route(route)
+        if times < 1:
+            raise ValueError(f"{times} requests cannot go wrong. Say how many are to.")
         with self._running.installation.database.write() as transaction:
             assert add_pending(transaction, ACCOUNT, [Pending(known.name, times, route.strip("/"))])
 

@@ -62,7 +62,7 @@ def test_without_a_server_it_is_settled_as_well(server, data):
     settled = run("attempts", "none", shipment, "--reason", "The carrier has struck it off.", data=data)
 
     assert settled.returncode == 0, settled.stderr
-    assert "abandoned, 1 tries" in run("attempts", "show", shipment, data=data).stdout
+    assert "abandoned, 1 try" in run("attempts", "show", shipment, data=data).stdout
 
 
 def test_what_another_process_asks_about_at_this_moment_is_left_to_it(server, data):

@@ -170,6 +170,15 @@ def test_time_passes_when_the_test_says_so_and_what_is_due_happens_at_its_own_ti
     assert label_server.clock.now == begin + timedelta(days=1)
 
 
+def test_what_cannot_be_meant_is_refused(label_server):
+    with pytest.raises(ValueError, match="forward only"):
+        label_server.clock.advance(hours=-1)
+    with pytest.raises(ValueError, match="0 requests"):
+        label_server.next("busy", times=0)
+    with pytest.raises(Invalid, match="No path ends in 'nope'"):
+        label_server.next("busy", route="nope")
+
+
 def test_a_clock_can_be_set_and_set_back(label_server):
     begin = label_server.clock.now
 

@@ -79,10 +79,11 @@ def test_other_order_numbers_are_ordinary_ones(number):
 
 
 @pytest.mark.parametrize(
-    ("number", "limit"), [("A~slow:3h", "120s"), ("A~partial:51", "50"), ("A~hook:late:9999h", "604800s")]
+    ("number", "limit"),
+    [("A~slow:3h", "at most 120s"), ("A~partial:51", "from 2 to 50"), ("A~hook:late:9999h", "at most 604800s")],
 )
 def test_a_mistyped_end_is_refused_with_those_of_its_kind_and_their_limits(number, limit):
-    with pytest.raises(Invalid, match=f"at most {limit}") as refused:
+    with pytest.raises(Invalid, match=limit) as refused:
         at_the_end_of(number)
 
     assert refused.value.field == "order_number"
@@ -110,3 +111,16 @@ def test_what_fails_for_a_while_can_be_told_from_what_stays():
     assert passing == {
         *("timeout-before", "timeout-after", "busy", "limit", "http", "truncate", "garbage-pdf", "partial", "carrier")
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("slow:9h", "slow takes a time of at most 120s, such as slow:8s."),
+        ("slow", "slow takes a time of at most 120s, such as slow:8s."),
+        ("partial:1", "partial takes a number from 2 to 50, such as partial:2."),
+    ],
+)
+def test_of_a_wrong_parameter_it_is_said_what_it_can_be(text, limit):
+    with pytest.raises(Invalid, match=f"There is no scenario '{text}'. {limit}"):
+        parse(text)

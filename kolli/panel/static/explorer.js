@@ -85,7 +85,7 @@ async function show(operation, response, content, milliseconds) {
   const type = response.headers.get("content-type") ?? "";
   const status = element("span", { className: response.ok ? "status" : "status refused", textContent: `${response.status} ${response.statusText}` });
   const parts = [element("p", {}, status, ` in ${milliseconds} ms ${type && `· ${type} · ${content.size} bytes`}`)];
-  for (const name of ["link", "retry-after"]) {
+  for (const name of ["link", "retry-after", "sandbox-scenario", "idempotent-replayed"]) {
     if (response.headers.has(name)) parts.push(element("p", { className: "hint", textContent: `${name}: ${response.headers.get(name)}` }));
   }
   if (type.startsWith(JSON_TYPE)) {

@@ -193,7 +193,7 @@ def test_while_a_server_asks_the_carrier_nothing_is_settled(caller):
     with pytest.raises(Conflict, match="A server is asking the carrier"):
         say_that_it_exists(the_id(caller), [NUMBER], caller.installation)
     with pytest.raises(Conflict, match="A server is asking the carrier"):
-        say_that_it_does_not(the_id(caller), "", caller.installation)
+        say_that_it_does_not(the_id(caller), "I know.", caller.installation)
 
     assert states(caller) == [State.UNKNOWN]
 
@@ -212,7 +212,7 @@ def test_what_was_settled_meanwhile_stays_so_and_it_is_said_how(caller, settle):
     say_that_it_does_not(the_id(caller), "I know.", caller.installation)
 
     with pytest.raises(Impossible, match=r"It is abandoned since .*: Settled by hand by .*I know"):
-        settle(the_id(caller), [NUMBER] if settle is say_that_it_exists else "", caller.installation)
+        settle(the_id(caller), [NUMBER] if settle is say_that_it_exists else "I know, too.", caller.installation)
 
     assert states(caller) == [State.ABANDONED]
 
@@ -327,7 +327,7 @@ def test_what_is_in_a_queue_is_listed_when_nobody_works_through_it_any_more(tmp_
     assert listed(caller) == [(State.QUEUED, f"none: it was given up. `kolli jobs retry {dead.id}` begins anew")]
     with pytest.raises(Impossible, match="has not heard of"):
         say_that_it_exists(the_id(caller), [NUMBER], caller.installation)
-    say_that_it_does_not(the_id(caller), "", caller.installation)
+    say_that_it_does_not(the_id(caller), "I know.", caller.installation)
     assert (states(caller), left_jobs(caller), listed(caller)) == ([State.ABANDONED], [], [])
 
 
@@ -365,3 +365,9 @@ def test_the_history_of_an_attempt_has_every_step_and_what_comes_next(caller):
     assert history.next_step.startswith("none: Forgetful cannot be asked")
     say_that_it_exists(the_id(caller), [NUMBER], caller.installation)
     assert look_at(the_id(caller), caller.installation).next_step == ""
+
+
+@pytest.mark.parametrize("why", ["", "  ", "\n"])
+def test_nothing_is_given_up_without_a_reason(caller, why):
+    with pytest.raises(Invalid, match="how you know"):
+        say_that_it_does_not("any", why, caller.installation)
