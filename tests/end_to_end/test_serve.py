@@ -109,7 +109,7 @@ def test_a_server_that_is_told_to_stop_leaves_its_files_tidy(tmp_path, stop):
 
     assert code == 0
     assert sorted(path.name for path in (tmp_path / "data").iterdir()) == [
-        *("kolli.db", "kolli.key", "kolli.key.lock", "kolli.lock", "sandbox-ledger.db")
+        *("kolli.db", "kolli.key", "kolli.key.lock", "kolli.lock", "kolli.numbers", "kolli.room", "sandbox-ledger.db")
     ]
 
 

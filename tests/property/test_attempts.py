@@ -19,6 +19,7 @@ from kolli.shipments.attempts import (
     GUARDED,
     LEASE,
     NEXT,
+    UNSETTLED,
     Attempt,
     Move,
     State,
@@ -172,7 +173,8 @@ class Steps(RuleBasedStateMachine):
         with self.database.write() as transaction:
             end_leases(transaction)
         for known in self.known.values():
-            known.is_held(None, self.now)
+            if known.state in UNSETTLED:  # nobody asks about others
+                known.is_held(None, self.now)
 
     def picked(self, pick):
         return list(self.known)[pick % len(self.known)]

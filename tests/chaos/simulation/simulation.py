@@ -193,7 +193,7 @@ class Simulation:
         else:
             self.scheduler.say(f"has {shipment_id[-4:]} taken back by telephone")
             self.network.ledger.cancel(booked)
-            say_that_it_does_not(shipment_id, "", installation)
+            say_that_it_does_not(shipment_id, "The ledger has nothing.", installation)
             self.counts["by hand: it does not"] += 1
 
     def _is_settled(self) -> bool:
