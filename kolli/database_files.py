@@ -75,3 +75,12 @@ def network_file_system(folder: Path, mounts: Path = Path("/proc/self/mounts")) 
     above = [mount for mount in mounted if there.is_relative_to(mount[0])]
     kind = max(above, key=lambda mount: len(mount[0]), default=("", ""))[1]
     return kind if kind in NETWORK else None
+
+
+def make_durable(path: Path) -> None:
+    """Has what stands in a file, or which files are in a folder, on the disk when this returns."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

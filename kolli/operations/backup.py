@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Connection, Table, func, select
 
 from kolli import __version__
-from kolli.database_files import copy_file, opened_file, problems_of_file
+from kolli.database_files import copy_file, make_durable, opened_file, problems_of_file
 from kolli.errors import KolliError, SetupError
 from kolli.schema import accounts, attempts, orders, parcels, shipments
 from kolli.vault import Vault
@@ -63,11 +63,11 @@ def make_backup(source: Path, target: Path, vault: Vault | None, now: datetime) 
             facts = Facts(now, __version__, names_of_keys(vault) if vault else (), _counts_in(fresh))
             _write_facts(fresh, facts)
             found = read_backup(fresh)
-            _make_durable(fresh)
+            make_durable(fresh)
             _name(fresh, target)
         finally:
             fresh.unlink(missing_ok=True)
-        _make_durable(target.absolute().parent)
+        make_durable(target.absolute().parent)
     return Backup(target, facts, found.bytes)
 
 
@@ -150,14 +150,6 @@ def _name(fresh: Path, target: Path) -> None:
         raise
     except OSError:  # a file has one name there, as on a memory stick
         fresh.rename(target)
-
-
-def _make_durable(path: Path) -> None:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ until one does.
 """
 
 import errno
-import os
 import re
 import shutil
 import sqlite3
@@ -22,7 +21,7 @@ from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.exc import DBAPIError
 
 from kolli.database import Database
-from kolli.database_files import copy_file, opened_file
+from kolli.database_files import copy_file, make_durable, opened_file
 from kolli.errors import Impossible, KolliError, SetupError, StorageFull
 from kolli.marks import MARKS, Marks
 from kolli.migrations import migrate
@@ -118,10 +117,10 @@ def restore(source: Path, target: Path, vault: Vault | None, wish: Wish, now: da
     try:
         copy_file(source, fresh)
         restored = _prepare(fresh, backup, vault, wish, evidence=evidence, now=now)
-        _make_durable(fresh)
+        make_durable(fresh)
         set_aside = _set_aside(target, now) if is_there else None
         fresh.replace(target)
-        _make_durable(target.parent)
+        make_durable(target.parent)
     except (OSError, sqlite3.Error) as error:
         raise SetupError(f"The backup cannot be restored to {target}: {error}.") from error
     finally:
@@ -362,17 +361,9 @@ def _keep_as(path: Path, other: Path) -> None:
         if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}:
             raise
         shutil.copy2(path, other)
-        _make_durable(other)
+        make_durable(other)
 
 
 def _remove(path: Path) -> None:
     for ending in ("", "-wal", "-shm"):
         path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
-
-
-def _make_durable(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

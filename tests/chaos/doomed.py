@@ -86,33 +86,27 @@ class Borders:
 
     def cross(self, name: str) -> None:
         """A border on a thread."""
-        match self._fault_at(name):
-            case Fault.KILL:
-                os.kill(os.getpid(), signal.SIGKILL)
-            case Fault.BREAK:
-                raise Broken(f"Broken off on purpose {name}.")
-            case Fault.FULL:
-                (self._folder / FULL).touch()
-            case Fault.HANG:
-                for _ in self._hangs():
-                    time.sleep(0.005)
-            case None:
-                pass
+        if self._meets(name) is Fault.HANG:
+            for _ in self._hangs():
+                time.sleep(0.005)
 
     async def cross_in_loop(self, name: str) -> None:
         """A border on the event loop, which does not hang with one request."""
-        match self._fault_at(name):
+        if self._meets(name) is Fault.HANG:
+            for _ in self._hangs():
+                await asyncio.sleep(0.005)
+
+    def _meets(self, name: str) -> Fault | None:
+        """Has a border's fault happen, and says which that was; to hang is left to whoever can wait there."""
+        fault = self._fault_at(name)
+        match fault:
             case Fault.KILL:
                 os.kill(os.getpid(), signal.SIGKILL)
             case Fault.BREAK:
                 raise Broken(f"Broken off on purpose {name}.")
             case Fault.FULL:
                 (self._folder / FULL).touch()
-            case Fault.HANG:
-                for _ in self._hangs():
-                    await asyncio.sleep(0.005)
-            case None:
-                pass
+        return fault
 
     def use_disk(self, transaction: Connection) -> None:
         """A transaction wants room: has SQLite say that there is none, unless what was kept for answers is given up."""
