@@ -472,3 +472,191 @@ event_subscriptions = Table(
     Index(None, "account_id", "event_type", "is_active"),
     Index(None, "connection_id"),
 )
+
+users = Table(  # people who use the panel
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("name", Text, nullable=False),  # what a person signs in with
+    Column(
+        "name_key", Text, nullable=False, unique=True
+    ),  # the same in lower case: nobody else has it, whichever account
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("disabled_at", Text),  # what a person did stays theirs, so nobody is removed
+    Index(None, "account_id"),
+)
+
+sessions = Table(  # of people who are signed in
+    "sessions",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    _account(),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("seen_at", Text, nullable=False),
+    Column("confirmed_at", Text, nullable=False),  # when the password was given last
+    Column("agent", Text, nullable=False),  # which browser, by its own words
+    Index(None, "user_id"),
+    Index(None, "created_at"),
+)
+
+sign_in_failures = Table(  # what slows guessing down
+    "sign_in_failures",
+    metadata,
+    Column("key", Text, primary_key=True),  # a name that was tried, or an address that tried
+    Column("count", Integer, nullable=False),
+    Column("until", Text, nullable=False),  # when it is forgotten
+)
+
+audit = Table(  # who did what in the panel; only ever added to
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("at", Text, nullable=False),
+    Column("user_id", Id),  # null: nobody who was signed in
+    Column("actor", Text, nullable=False),  # the name that the person had then
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "account_id", "id"),
+    Index(None, "account_id", "action", "id"),
+)
+
+inbox = Table(  # where each order stands, in narrow rows, so that a list of many is counted at once
+    "inbox",
+    metadata,
+    Column("order_id", Id, ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True),
+    _account(),
+    Column("state", Text, nullable=False),  # what the attempts to ship it have come to
+    Column("integration_id", Id, nullable=False),
+    Column("country_code", Text, nullable=False),  # where it goes; empty: it has no address
+    Column("has_warnings", Boolean, nullable=False),
+    Column("status_key", Text, nullable=False),  # the shop's word for it, in lower case
+    Column("order_created_at", Text, nullable=False),
+    # All that the inbox filters by, so that even a filter few orders pass never reads the table.
+    Index(
+        "ix_inbox_list",
+        "account_id",
+        "state",
+        "order_id",
+        "has_warnings",
+        "integration_id",
+        "country_code",
+        "status_key",
+        "order_created_at",
+    ),
+)
+
+order_terms = Table(  # what an order is found by: numbers, names, SKUs, in lower case, word by word
+    "order_terms",
+    metadata,
+    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True),
+    Column("term", Text, primary_key=True),
+    Column("order_id", Id, ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "order_id"),
+)
+
+saved_views = Table(  # filters of the inbox that somebody has given a name
+    "saved_views",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    UniqueConstraint("account_id", "name"),
+)
+
+batches = Table(  # orders that a person has had shipped, or labels printed, together
+    "batches",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("form_key", Text, nullable=False),  # of the form that was sent: the same form makes one batch
+    Column("actor", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("stopped_at", Text),  # set: nothing more of it is begun until somebody resumes it
+    Column("body", Text, nullable=False),
+    UniqueConstraint("account_id", "form_key"),
+    Index(None, "account_id", "id"),
+)
+
+batch_items = Table(
+    "batch_items",
+    metadata,
+    Column("batch_id", Id, ForeignKey("batches.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    _account(),
+    Column("order_id", Id, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("shipment_id", Text),
+    Column("body", Text, nullable=False),  # what stands in the way, if anything does
+    Index(None, "batch_id", "state"),
+)
+
+packings = Table(  # what a person is packing at this moment
+    "packings",
+    metadata,
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    _account(),
+    Column("body", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+)
+
+printers = Table(
+    "printers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("name", Text, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("removed_at", Text),  # its jobs still say where they went
+    Index(None, "account_id"),
+)
+
+print_jobs = Table(
+    "print_jobs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("printer_id", Id, ForeignKey("printers.id"), nullable=False),
+    Column("form_key", Text),  # of the form that was sent: the same form prints once
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),  # why it is paused
+    Column("actor", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("changed_at", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("account_id", "form_key"),
+    Index(None, "account_id", "id"),
+    Index(None, "printer_id", "state", "id"),
+)
+
+print_items = Table(  # the papers of a job, in the order in which they come out
+    "print_items",
+    metadata,
+    Column("job_id", Id, ForeignKey("print_jobs.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    _account(),
+    Column("parcel_id", Id),  # null: no parcel's, such as a test page
+    Column("sha256", Text, nullable=False),  # of the bytes that go to the printer
+    Column("state", Text, nullable=False),
+    Column("is_copy", Boolean, nullable=False),  # the same label was printed before, or may have been
+    Column("sent_at", Text),
+    Index(None, "account_id", "parcel_id"),
+)
+
+request_bodies = Table(  # of the request log; without secrets
+    "request_bodies",
+    metadata,
+    Column("request_id", Id, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True),
+    Column("asked", LargeBinary, nullable=False),
+    Column("answered", LargeBinary, nullable=False),
+)

@@ -18,7 +18,10 @@ ROWS = (
     ("cli", "testing", "__main__"),  # what a person types, and what other people's tests start
     ("demo", "doctor"),  # an installation with example data, an installation examined
     ("app",),  # puts an installation together
-    ("api", "panel"),  # doors
+    (
+        "panel",
+    ),  # the door for people; what they type is read by the schemas of the API, so that one rule holds for both
+    ("api",),  # the door for programs
     ("operations",),  # verbs
     ("carriers",),  # plug-ins
     ("rules", "documents", "printing", "webhooks"),  # engines
@@ -33,7 +36,7 @@ ROWS = (
 """From the top down: a module imports from lower rows and from its own part, never from above or beside it."""
 
 HEIGHT = {part: -row for row, parts in enumerate(ROWS) for part in parts}
-DOORS_AND_ABOVE = {part for row in ROWS[: ROWS.index(("api", "panel")) + 1] for part in row}
+DOORS_AND_ABOVE = {part for row in ROWS[: ROWS.index(("api",)) + 1] for part in row}
 
 LATE_IMPORTS: dict[tuple[str, str], str] = {
     ("kolli.migrations", "kolli.migrations.steps.go"): "Alembic takes a tenth of a second, and few starts need it",
