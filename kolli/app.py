@@ -42,20 +42,23 @@ from kolli.jobs.workers import Workers
 from kolli.migrations import migrate, newest_version, version_of
 from kolli.operations.announce import LABELS
 from kolli.operations.background import LANES, workers
+from kolli.operations.batches import LANE as BATCHES
 from kolli.operations.configuration import Configurations
 from kolli.operations.context import Installation
 from kolli.operations.deliver import begin_sweeping
 from kolli.operations.follow import begin_following
 from kolli.operations.outcomes import CHECKS
 from kolli.operations.reconcile import begin_picking_up, reconcile
+from kolli.operations.redact import Level
 from kolli.operations.request_log import RequestLog
 from kolli.operations.secrets import holds_secrets, seal_what_is_readable
 from kolli.outgoing import Outgoing
-from kolli.panel import PAGES, STATIC
+from kolli.panel import PAGES, PREFIX, STATIC, web_routes
 from kolli.room import ROOM, Room, room_for
 from kolli.sequences import Sequences
 from kolli.settings import Settings
 from kolli.vault import LOST, Vault, make_key_file, who_else_can_read
+from kolli.wires import PRIVATE_NETWORKS, Wires
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +129,7 @@ def watch_disk(database: Database, settings: Settings) -> None:
 
 def size_of_room(settings: Settings) -> int:
     """How much room a server with these settings keeps for carriers' answers, in bytes."""
-    waiting = settings.threads + LANES[LABELS].workers + LANES[CHECKS].workers
+    waiting = settings.threads + sum(LANES[lane].workers for lane in (LABELS, CHECKS, BATCHES))
     return settings.room_mib * MIB if settings.room_mib else room_for(waiting)
 
 
@@ -206,6 +209,7 @@ def build(
         image=lru_cache(IMAGES)(partial(_image, database)),
         clock=clock,
         outgoing=Outgoing(settings.private_targets),
+        wires=Wires(settings.printer_networks or PRIVATE_NETWORKS),
         vault=vault,
         public_url=settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{settings.port}",
         random=random,
@@ -255,8 +259,10 @@ def web(installation: Installation, note: Callable[[LoggedRequest], None] | None
     ]
     described = description.route(sections, installation.public_url)
     pages = [page.route(installation) for page in PAGES]
-    application = _Web(Router([*routes, described, *pages, STATIC], redirect_slashes=False))
-    return Logged(application, note, installation.clock) if note else application
+    panel = web_routes(installation)
+    application = _Web(Router([*routes, described, *pages, *panel, STATIC], redirect_slashes=False))
+    keeps_bodies = installation.settings.request_log_bodies != "off"
+    return Logged(application, note, installation.clock, keeps_bodies=keeps_bodies) if note else application
 
 
 class _Web:
@@ -271,7 +277,7 @@ class _Web:
         # Callers write paths with and without a slash at the end, as the hosted service takes both.
         if scope["path"].startswith(API_PREFIXES) and scope["path"].endswith("/"):
             scope = {**scope, "path": scope["path"].rstrip("/")}
-        elif any(scope["path"] + "/" == page.path for page in PAGES):
+        elif any(scope["path"] + "/" == page.path for page in PAGES) or _lacks_slash(scope["path"]):
             scope = {**scope, "path": scope["path"] + "/"}
         try:
             await self._router({**scope, "app": self}, receive, send)
@@ -288,6 +294,11 @@ class _Web:
         routes = [route for route in self._router.routes if route.matches(scope)[0] is not Match.NONE]
         methods = [route.methods or set() for route in routes if isinstance(route, Route)]
         return set().union(*methods) or {"GET", "HEAD"}  # what is no Route is a folder of files
+
+
+def _lacks_slash(path: str) -> bool:
+    """Whether this is a page of the panel, without the slash at its end; files have a dot in their names."""
+    return f"{path}/".startswith(PREFIX) and not path.endswith("/") and "." not in path.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -311,8 +322,7 @@ def at_work(installation: Installation, background: Workers | None = None) -> It
     except StorageFull as error:  # it can still be read, and jobs settle the rest when there is room
         log.error("What an earlier process left behind is settled later. %s", error.message)  # noqa: TRY400 - no mistake
     background = background or workers(installation)
-    kept = installation.settings.request_log
-    request_log = RequestLog(installation.database, kept, installation.clock) if kept else None
+    request_log = _request_log(installation)
     server = _web_server(web(installation, request_log.note if request_log else None), installation.late_answers.end)
     background.start()
     if request_log:
@@ -327,7 +337,18 @@ def at_work(installation: Installation, background: Workers | None = None) -> It
         if request_log:
             request_log.stop(LOG_GETS_SECONDS)
         installation.outgoing.close()
+        installation.wires.close()
         installation.database.close()
+
+
+def _request_log(installation: Installation) -> RequestLog | None:
+    settings = installation.settings
+    level: Level = "full" if settings.request_log_bodies == "full" else "redacted"
+    return (
+        RequestLog(installation.database, settings.request_log, installation.clock, level)
+        if settings.request_log
+        else None
+    )
 
 
 class _Server(uvicorn.Server):

@@ -80,6 +80,8 @@ class Reply:
 
 
 Resolve = Callable[[str, int], Sequence[str]]
+Choose = Callable[[Iterable[str], int, str, Sequence[IpNetwork]], list[IpAddress]]
+"""The addresses to connect to, of all that a name has; see `choose`."""
 
 
 def is_public(address: IpAddress) -> bool:
@@ -220,6 +222,24 @@ def resolved(host: str, port: int) -> Sequence[str]:
     return [str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
+def addresses_of(host: str, port: int, timeout: float | None, resolve: Resolve) -> Sequence[str]:
+    """The addresses of a name, or NotReached. On a thread of its own, because no resolver can be told to hurry."""
+    if _literal(host) is not None:
+        return [host]
+    found: list[Sequence[str]] = []
+
+    def look() -> None:
+        with suppress(OSError, UnicodeError):
+            found.append(resolve(host, port))
+
+    thread = threading.Thread(target=look, name="kolli-resolve", daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if not found or not found[0]:
+        raise NotReached(f"The name {host} could not be resolved.")
+    return found[0]
+
+
 class Outgoing:
     """Sends requests, from any thread, over connections that are kept while they are used."""
 
@@ -230,8 +250,10 @@ class Outgoing:
         patience: Patience | None = None,
         resolve: Resolve = resolved,
         trust: ssl.SSLContext | None = None,
+        choose: Choose = choose,
     ) -> None:
         self.private_targets = private_targets
+        self._choose = choose
         self._patience = patience or Patience()
         self._resolve = resolve
         self._trust = trust
@@ -278,7 +300,7 @@ class Outgoing:
             max_connections=MOST_CONNECTIONS,
             max_keepalive_connections=MOST_CONNECTIONS // 4,
             keepalive_expiry=KEPT_SECONDS,
-            network_backend=_Guard(self._resolve, self.private_targets, self._now),
+            network_backend=_Guard(self._resolve, self._choose, self.private_targets, self._now),
         )
 
 
@@ -311,14 +333,15 @@ class _Guard(httpcore2.NetworkBackend):
     """Opens connections, to addresses that have been looked at and to no others."""
 
     resolve: Resolve
+    choose: Choose
     private_targets: Sequence[IpNetwork]
     now: _Now
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *_: Any, **__: Any
     ) -> httpcore2.NetworkStream:
-        answers = self._resolved(host, port, self.now.left(timeout, httpcore2.ConnectTimeout))
-        addresses = choose(answers, port, self.now.scheme, self.private_targets)
+        answers = addresses_of(host, port, self.now.left(timeout, httpcore2.ConnectTimeout), self.resolve)
+        addresses = self.choose(answers, port, self.now.scheme, self.private_targets)
         for address in addresses[:-1]:
             try:
                 return self._connected(address, port, timeout)
@@ -329,23 +352,6 @@ class _Guard(httpcore2.NetworkBackend):
     def _connected(self, address: IpAddress, port: int, timeout: float | None) -> httpcore2.NetworkStream:
         left = self.now.left(timeout, httpcore2.ConnectTimeout)
         return _Stream(httpcore2.SyncBackend().connect_tcp(str(address), port, left), self.now)
-
-    def _resolved(self, host: str, port: int, timeout: float | None) -> Sequence[str]:
-        """The addresses of a name. On a thread of its own, because no resolver can be told to hurry."""
-        if _literal(host) is not None:
-            return [host]
-        found: list[Sequence[str]] = []
-
-        def look() -> None:
-            with suppress(OSError, UnicodeError):
-                found.append(self.resolve(host, port))
-
-        thread = threading.Thread(target=look, name="kolli-resolve", daemon=True)
-        thread.start()
-        thread.join(timeout)
-        if not found or not found[0]:
-            raise NotReached(f"The name {host} could not be resolved.")
-        return found[0]
 
 
 @dataclass(frozen=True)

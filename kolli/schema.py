@@ -307,6 +307,15 @@ parcels = Table(
         "updated_at",
         "announced_at",
     ),
+    # What was announced on a day, and what nobody has scanned since.
+    Index(
+        "ix_parcels_announced",
+        "account_id",
+        "announced_at",
+        "carrier_code",
+        "status",
+        sqlite_where=text("announced_at IS NOT NULL"),
+    ),
 )
 
 parcel_events = Table(  # what happened to a parcel; only ever added to
@@ -363,6 +372,13 @@ attempts = Table(
     Index(None, "account_id", "order_key"),
     Index(None, "state"),
     Index(None, "request_id", sqlite_where=text("request_id IS NOT NULL")),
+    # Those that ended without a label: few, however many there are.
+    Index(
+        "ix_attempts_ended",
+        "account_id",
+        "changed_at",
+        sqlite_where=text("state IN ('rejected', 'abandoned', 'cancelled')"),
+    ),
 )
 
 attempt_moves = Table(  # every step of every attempt from one state to the next; only ever added to
@@ -659,4 +675,16 @@ request_bodies = Table(  # of the request log; without secrets
     Column("request_id", Id, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True),
     Column("asked", LargeBinary, nullable=False),
     Column("answered", LargeBinary, nullable=False),
+)
+
+label_counts = Table(  # how many labels were made in an hour, so that nobody has to count them
+    "label_counts",
+    metadata,
+    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True),
+    Column("hour", Text, primary_key=True),  # in UTC: `2026-11-24T12`, which is how a time begins
+    Column("carrier_code", Text, primary_key=True),
+    Column("country_code", Text, primary_key=True),  # where they go
+    Column("contract_id", Id, primary_key=True, autoincrement=False),  # 0: the built-in one
+    Column("labels", Integer, nullable=False),
+    sqlite_with_rowid=False,  # all of it is the key, and what is counted lies beside it
 )

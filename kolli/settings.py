@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, ValidationError, field_validator
@@ -63,10 +63,20 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Requests that `kolli requests` can show: the latest so many of the last seven days; 0 keeps none.",
     )
+    request_log_bodies: Literal["off", "redacted", "full"] = Field(
+        "redacted",
+        description="What the request log keeps of bodies: `off` nothing, `redacted` all but secrets and what says who"
+        " somebody is and where, `full` all but secrets.",
+    )
     private_targets: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (),
         description="Networks beside the public internet that webhooks may be sent to, at any port and without TLS,"
         " separated by commas: 127.0.0.0/8,10.1.2.0/24.",
+    )
+    printer_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (),
+        description="Networks that printers may be in, separated by commas; default: the private ones and this machine"
+        " (10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7,127.0.0.0/8,::1/128).",
     )
     cjk_font: Path | None = Field(
         None,
@@ -74,7 +84,7 @@ class Settings(BaseSettings):
     )
     cjk_font_bold: Path | None = Field(None, description="The bold companion of KOLLI_CJK_FONT.")
 
-    @field_validator("partner_ids", "private_targets", mode="before")
+    @field_validator("partner_ids", "private_targets", "printer_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -62,6 +62,17 @@ _RANGES = (
     )
     .order_by(number_ranges.c.position)
 )
+_OF_ACCOUNT = (
+    select(number_ranges, sequences.c.next, contracts.c.carrier_code)
+    .join(contracts, contracts.c.id == number_ranges.c.contract_id)
+    .join(sequences, sequences.c.name == number_ranges.c.sequence)
+    .where(
+        contracts.c.account_id == bindparam("account_id"),
+        number_ranges.c.account_id == bindparam("account_id"),
+        contracts.c.removed_at.is_(None),
+    )
+    .order_by(contracts.c.id, number_ranges.c.is_live, number_ranges.c.position)
+)
 _END_SEQUENCE = update(sequences).where(sequences.c.name == bindparam("sequence")).values(last=bindparam("end"))
 _END_RANGE = update(number_ranges).where(number_ranges.c.sequence == bindparam("range")).values(last=bindparam("end"))
 _FORGET_RANGE = delete(number_ranges).where(number_ranges.c.sequence == bindparam("range"))
@@ -76,6 +87,16 @@ def list_number_ranges(transaction: Connection, account_id: int, contract_id: in
     """The ranges of a contract, in the order in which they are used up."""
     rows = transaction.execute(_RANGES, {"account_id": account_id, "contract_id": contract_id})
     return [NumberRange(row.first, row.last, row.is_live, min(row.next, row.last + 1) - row.first) for row in rows]
+
+
+def list_all_number_ranges(transaction: Connection, account_id: int) -> dict[tuple[int, bool], list[NumberRange]]:
+    """The ranges of all contracts of an account, by the contract's id and whether they are for live parcels."""
+    found: dict[tuple[int, bool], list[NumberRange]] = {}
+    for row in transaction.execute(_OF_ACCOUNT, {"account_id": account_id}):
+        used = min(row.next, row.last + 1) - row.first
+        known = NumberRange(row.first, row.last, row.is_live, used)
+        found.setdefault((row.contract_id, row.is_live), []).append(known)
+    return found
 
 
 def add_number_range(

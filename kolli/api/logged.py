@@ -1,5 +1,6 @@
 """What every request and its answer leave in the request log: noted at the edge, so that no answer is left out."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from time import perf_counter
@@ -8,16 +9,20 @@ from typing import Any
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kolli.account.requests import Details, KeyState, LoggedRequest
+from kolli.account.requests import Details, Exchange, KeyState, LoggedRequest, OneSide
 from kolli.api import idempotency
 from kolli.errors import BrokenOff, InFlight, KeyReused
 from kolli.operations import misbehave
+from kolli.operations.redact import KEPT_HEADERS
 
 LONGEST_TEXT = 300
 """Characters of a path, a text or a name that are kept."""
 
 MOST_READ = 256 * 1024
-"""Bytes of an answer that are looked into: more than a label with its files mostly has."""
+"""Bytes of an answer that are looked into: more than a label with its files mostly has. And of a request."""
+
+NOT_NOTED = ("/panel", "/static/")
+"""What people look at in the panel is no request of their programs, and their passwords are nobody's business."""
 
 
 def _raw(header: str) -> bytes:
@@ -25,6 +30,9 @@ def _raw(header: str) -> bytes:
 
 
 _SCENARIO, _KEY, _REPLAYED = _raw(misbehave.HEADER), _raw(idempotency.HEADER), _raw(idempotency.REPLAYED)
+
+
+_KEPT = {_raw(name): name for name in sorted(KEPT_HEADERS)}
 
 
 class _Problem(msgspec.Struct):
@@ -75,22 +83,31 @@ class Logged:
     """
 
     def __init__(
-        self, application: ASGIApp, note: Callable[[LoggedRequest], None], clock: Callable[[], datetime]
+        self,
+        application: ASGIApp,
+        note: Callable[[LoggedRequest], None],
+        clock: Callable[[], datetime],
+        *,
+        keeps_bodies: bool = False,
     ) -> None:
+        """Notes what was said, too, where bodies are to be kept and the caller is known."""
         self._application = application
         self._note = note
         self._clock = clock
+        self._keeps_bodies = keeps_bodies
+        self._key = secrets.token_bytes(32)  # marks of bodies mean something as long as the server runs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets the application answer."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(NOT_NOTED):
             await self._application(scope, receive, send)
             return
-        answer = _Answer(send)
+        answer, question = _Answer(send), _Question(receive)
         state: dict[str, Any] = {}
         at, begun = self._clock(), perf_counter()
         try:
-            await self._application({**scope, "state": state}, receive, answer.send)
+            asked = question.receive if self._keeps_bodies else receive
+            await self._application({**scope, "state": state}, asked, answer.send)
         finally:
             self._note(
                 LoggedRequest(
@@ -100,8 +117,36 @@ class Logged:
                     status=answer.status,
                     account_id=state.get("account_id"),
                     details=answer.details(scope, state, round((perf_counter() - begun) * 1000)),
+                    exchange=self._exchange(scope, state, question, answer),
                 )
             )
+
+    def _exchange(
+        self, scope: Scope, state: Mapping[str, Any], question: "_Question", answer: "_Answer"
+    ) -> Exchange | None:
+        if not self._keeps_bodies or state.get("account_id") is None:
+            return None
+        query = scope["query_string"].decode("latin-1")
+        asked = OneSide(b"".join(question.chunks), question.size, _texts(dict(scope["headers"])), query, self._key)
+        return Exchange(asked, answer.side(self._key))
+
+
+class _Question:
+    """What comes in, watched while it does."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.chunks: list[bytes] = []
+        self.size = 0
+
+    async def receive(self) -> Message:
+        """Hands a part of the request on."""
+        message = await self._receive()
+        if message["type"] == "http.request" and (chunk := message.get("body", b"")):
+            if self.size < MOST_READ:
+                self.chunks.append(chunk[: MOST_READ - self.size])
+            self.size += len(chunk)
+        return message
 
 
 class _Answer:
@@ -119,10 +164,16 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self._headers = {name.lower(): value for name, value in message.get("headers", ())}
-        elif message["type"] == "http.response.body" and self._size <= MOST_READ:
-            self._chunks.append(message.get("body", b""))
-            self._size += len(self._chunks[-1])
+        elif message["type"] == "http.response.body":
+            chunk = message.get("body", b"")
+            if self._size < MOST_READ:
+                self._chunks.append(chunk[: MOST_READ - self._size])
+            self._size += len(chunk)
         await self._send(message)
+
+    def side(self, key: bytes) -> OneSide:
+        """All of it, as far as it was watched."""
+        return OneSide(b"".join(self._chunks), self._size, _texts(self._headers), key=key)
 
     def details(self, scope: Scope, state: Mapping[str, Any], milliseconds: int) -> Details:
         """What is kept of it."""
@@ -176,3 +227,8 @@ class _Answer:
 
 def _text(header: bytes) -> str:
     return header.decode("latin-1")[:LONGEST_TEXT]
+
+
+def _texts(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Those headers that are kept: credentials are not even carried as far as the log."""
+    return {name: headers[raw].decode("latin-1")[:LONGEST_TEXT] for raw, name in _KEPT.items() if raw in headers}

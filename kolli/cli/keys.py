@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from kolli.account.accounts import Account, add_account, list_accounts
+from kolli.account.accounts import Account, list_accounts
 from kolli.account.integrations import (
     Integration,
-    add_integration,
     list_integrations,
     sealed_signature_key,
     update_integration,
@@ -17,6 +16,7 @@ from kolli.account.keys import ResponseProfile, create_key, list_keys, revoke_ke
 from kolli.cli.common import choose_account, installation
 from kolli.errors import KolliError
 from kolli.operations.context import Installation
+from kolli.operations.first_account import make_account, make_integration
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -90,11 +90,7 @@ def revoke_command(
 
 
 def _first_account(at: Installation) -> Account:
-    account = Account(
-        at.sequences.take_id(), "Main", default_shipping_option_code="sendcloud:letter", registered_at=at.clock()
-    )
-    with at.database.write() as transaction:
-        add_account(transaction, account)
+    account = make_account("Main", at)
     typer.echo("Made the first account.")
     return account
 
@@ -113,8 +109,6 @@ def _choose_integration(at: Installation, owner: Account, wanted: int | None) ->
 
 
 def _first_integration(at: Installation, owner: Account) -> Integration:
-    made = Integration(at.sequences.take_id(), "API", at.clock(), at.clock())
-    with at.database.write() as transaction:
-        add_integration(transaction, owner.id, made)
+    made = make_integration(owner.id, "API", at)
     typer.echo(f"Made the integration {made.id}.")
     return made

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import secrets
 import shutil
 import sys
 import urllib.request
@@ -26,6 +27,7 @@ from kolli.account.integrations import (
 from kolli.account.keys import ApiKey, add_key, create_key
 from kolli.account.number_ranges import add_number_range
 from kolli.account.sender_addresses import SenderAddress, SenderDetails, Signature, TaxNumber, add_sender_address
+from kolli.account.users import Role, User, add_user, hashed
 from kolli.app import LOCK, now, open_database, open_vault, serve, sole_server
 from kolli.database import Database
 from kolli.errors import SetupError
@@ -37,6 +39,9 @@ from kolli.vault import Vault
 HERE = Path(__file__).parent
 
 INTEGRATION = 70
+OWNER, OWNER_ID = "demo", 2
+"""Who signs in to the demo's panel."""
+
 SHIPPED = "DEMO-1001"
 FREE = "ORDER-25763"
 """The order of the API documentation's own example; the demo leaves it unshipped."""
@@ -120,12 +125,13 @@ def run_demo(settings: Settings, folder: Path) -> None:
     settings = settings.model_copy(update={"data": folder, "private_targets": LOOPBACK})
     database = open_database(settings)
     credentials = load_demo(database, open_vault(settings, database))
+    password = add_owner(database)
     database.close()
 
     def started(installation: Installation) -> None:
         caller = Caller(installation.public_url, credentials)
         caller.call("POST", "/api/v3/orders", (HERE / "orders.json").read_bytes())
-        sys.stdout.write(f"{_told(installation, credentials, _ship_one(caller, folder))}\n")
+        sys.stdout.write(f"{_told(installation, credentials, _ship_one(caller, folder), password)}\n")
         sys.stdout.flush()
 
     serve(settings, started)
@@ -168,6 +174,16 @@ def load_demo(
         signed = replace(integration, sealed_signature_key=sealed_signature_key(known.secret, vault))
         update_integration(transaction, account.id, signed, at)
     return known
+
+
+def add_owner(database: Database, password: str = "") -> str:
+    """Lets somebody into the demo's panel, and gives the password: this one, or a new one."""
+    password = password or secrets.token_urlsafe(9)
+    owner = User(OWNER_ID, 1, OWNER, Role.OWNER, now())
+    password_hash = hashed(password)
+    with database.write() as transaction:
+        add_user(transaction, owner, password_hash)
+    return password
 
 
 @dataclass(frozen=True)
@@ -215,10 +231,13 @@ def _ship_one(caller: Caller, folder: Path) -> list[Path]:
     return written
 
 
-def _told(installation: Installation, credentials: Credentials, labels: list[Path]) -> str:
+def _told(installation: Installation, credentials: Credentials, labels: list[Path], password: str) -> str:
     files = "\n".join(f"  {path}" for path in labels)
     return f"""
 Kolli answers on {installation.public_url}; its data is in the folder {installation.settings.data}.
+
+The panel, in a browser: {installation.public_url}/panel/
+Sign in as {OWNER} with the password {password}
 
 The order {SHIPPED} has been shipped. Its label:
 {files}

@@ -14,6 +14,9 @@ from kolli.jobs import Again, Job, Kind, Lane, Then, steps
 from kolli.jobs.workers import Workers
 from kolli.operations.announce import ANNOUNCE, LABELS, numbered
 from kolli.operations.asking import ask_to_announce, ask_to_take_back, booking_of, contract_of
+from kolli.operations.batches import DELAYS as BATCH_DELAYS
+from kolli.operations.batches import LANE as BATCHES
+from kolli.operations.batches import SHIP_ITEM, ship_item
 from kolli.operations.cancel import CANCEL, go_on_cancelling
 from kolli.operations.context import Installation
 from kolli.operations.deliver import DELAYS, SWEEP, deliver, sweep
@@ -31,6 +34,8 @@ from kolli.operations.outcomes import (
     store_in,
     take_back_later,
 )
+from kolli.operations.print_sending import LANE as PRINTING
+from kolli.operations.print_sending import PRINT, PRINT_DELAYS, print_waiting
 from kolli.operations.reconcile import LEFT_BEHIND, pick_up, settle
 from kolli.shipments.attempts import LEASE, UNSETTLED, Attempt, State, get_attempt, move, remark
 from kolli.shipments.model import ParcelStatus, Shipment
@@ -43,8 +48,12 @@ LANES: Mapping[str, Lane] = {
     # By carrier: one that hangs leaves some of them to the others.
     LABELS: Lane(workers=8, lease=2 * LEASE, per_subject=6, has_room=True),
     CHECKS: Lane(workers=2, lease=2 * LEASE),
+    # By account: one that ships thousands leaves some of them to the others.
+    BATCHES: Lane(workers=4, lease=2 * LEASE, per_subject=3, has_room=True),
     # Threads that wait for receivers cost next to nothing; ten of these have to hang before another one has to wait.
     WEBHOOKS: Lane(workers=40, lease=timedelta(minutes=2), per_subject=4),
+    # One job at a time for each printer. As many printers print at the same time, and others wait for a worker.
+    PRINTING: Lane(workers=8, lease=timedelta(minutes=2), per_subject=1),
 }
 
 ANNOUNCE_DELAYS = steps(2, 10, 60)
@@ -173,8 +182,10 @@ _KINDS: Mapping[str, tuple[Callable[[Installation, Job], Then | None], str, tupl
     **{f"deliver-to-{receiver}": (deliver, WEBHOOKS, delays) for receiver, delays in DELAYS.items()},
     LEFT_BEHIND: (pick_up, CHECKS, SWEEP_DELAYS),
     SWEEP: (sweep, CHECKS, SWEEP_DELAYS),
+    SHIP_ITEM: (ship_item, BATCHES, BATCH_DELAYS),
     FOLLOW: (follow, CHECKS, FOLLOW_DELAYS),
     LOOK: (look, CHECKS, FOLLOW_DELAYS),
+    PRINT: (print_waiting, PRINTING, PRINT_DELAYS),
 }
 """Kind of job → what runs it, in which lane, and how long to wait before it is tried again."""
 

@@ -25,6 +25,7 @@ from kolli.room import Room
 from kolli.sequences import Sequences
 from kolli.settings import Settings
 from kolli.vault import Vault
+from kolli.wires import Wires
 
 Write = Callable[[], AbstractContextManager[Connection]]
 """What opens a transaction that may change data: `Context.write`, or `Database.write` where no caller is behind it."""
@@ -49,6 +50,7 @@ class Installation:
     keys_at_work: KeysAtWork = field(default_factory=KeysAtWork)  # of requests, at this moment
     late_answers: LateAnswers = field(default_factory=LateAnswers)  # those that wait on purpose, at this moment
     random: Random = field(default_factory=SystemRandom)  # what shipments' ids come from; not for secrets
+    wires: Wires = field(default_factory=Wires)  # the way to printers; unless it is given, to none
     owner: str = field(default_factory=lambda: uuid4().hex)  # by which leases say that it is this process
 
     @property

@@ -27,6 +27,7 @@ from kolli.operations.asking import ask_to_take_back
 from kolli.operations.context import Installation
 from kolli.operations.track import set_status_of_all, tell
 from kolli.shipments.attempts import Attempt, State, get_attempt, let_go, move, note, remark
+from kolli.shipments.figures import count_labels
 from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment, mark_announced, release_reference
 from kolli.shipments.tracking import Event
@@ -179,6 +180,7 @@ def store_in(
     except IntegrityError as error:
         numbers = ", ".join(announced.tracking_numbers)
         raise CarrierOutcomeUnknown(f"The carrier gave a number that another parcel has: {numbers}.") from error
+    count_labels(transaction, shipment, now)
     status = ParcelStatus.READY_TO_SEND
     parcels = tuple(
         replace(parcel, status=status, updated_at=now, tracking_number=number, announced_at=now)

@@ -7,7 +7,7 @@ from kolli.carriers.base import PRINTED_NAME, PRINTED_NOTICE, PrintsLabels
 from kolli.documents.layouts.label import LabelContent, lay_out
 from kolli.documents.layouts.parts import NO_PARTS
 from kolli.documents.render import A6, LABEL_4X6, on_sheets, render
-from kolli.drawing import Paper
+from kolli.drawing import Drawing, Paper
 from kolli.operations.context import Context
 from kolli.shipments.model import Draft, Parcel, Shipment
 from kolli.shipments.tracking import tracking_url
@@ -54,12 +54,15 @@ def print_labels(wanted: Iterable[tuple[Shipment, Parcel]], form: Form, context:
     """
     fonts = context.installation.fonts
     size = LABEL_4X6 if form.paper == LABEL_4X6 else A6
-    labels = [
-        lay_out(_content(shipment.draft, parcel.box_number, parcel.tracking_number or "", context), size, fonts)
-        for shipment, parcel in wanted
-    ]
+    labels = [draw_label(shipment, parcel, size, context) for shipment, parcel in wanted]
     paper = size if form.mime_type == ZPL else form.paper
     return render(on_sheets(labels, paper, form.start_from), form.mime_type, form.dpi, fonts)
+
+
+def draw_label(shipment: Shipment, parcel: Parcel, size: Paper, context: Context) -> Drawing:
+    """The label of one announced parcel, A6 or 4x6 inch, in no format yet."""
+    content = _content(shipment.draft, parcel.box_number, parcel.tracking_number or "", context)
+    return lay_out(content, size, context.installation.fonts)
 
 
 def print_label(shipment: Shipment, parcel: Parcel, form: Form, context: Context) -> bytes:

@@ -4,14 +4,17 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from kolli.account.requests import LoggedRequest, add_requests, forget_requests
+from kolli.account.request_bodies import Bodies, Packed, add_bodies, pack
+from kolli.account.requests import Exchange, LoggedRequest, add_requests, forget_requests
 from kolli.database import Database
 from kolli.errors import StorageFull, StorageUnavailable
+from kolli.operations.redact import Level, kept
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,9 @@ BATCH = 200
 
 MOST_WAITING = 5_000
 """Requests that wait to be written down. More are dropped and counted, as they would fill the memory."""
+
+MOST_BYTES_WAITING = 32 * 1024 * 1024
+"""Memory for the bodies of requests that wait. When it is used up, requests are written down without theirs."""
 
 SWEEP_SECONDS = 600
 """How often what is too old is removed, and what is too much; earlier when a tenth more has been written."""
@@ -36,9 +42,10 @@ class RequestLog:
     What cannot be written, on a full disk or in a file that is read-only, is dropped and counted.
     """
 
-    def __init__(self, database: Database, most: int, clock: Callable[[], datetime]) -> None:
-        """Keeps the latest `most` requests."""
+    def __init__(self, database: Database, most: int, clock: Callable[[], datetime], level: Level = "redacted") -> None:
+        """Keeps the latest `most` requests, and of their bodies what the level says."""
         self._database = database
+        self._level: Level = level
         self._most = most
         self._clock = clock
         self._waiting: deque[LoggedRequest] = deque()
@@ -50,6 +57,8 @@ class RequestLog:
         self._thread = threading.Thread(target=self._work, name="kolli-request-log", daemon=True)
         self._refused = 0  # counted by those who note
         self._lost = 0  # counted by the one who writes
+        self._bytes_noted = 0  # of bodies; counted by those who note
+        self._bytes_taken = 0  # counted by the one who writes
 
     @property
     def dropped(self) -> int:
@@ -61,6 +70,11 @@ class RequestLog:
         if len(self._waiting) >= MOST_WAITING:
             self._refused += 1
             return
+        if (exchange := request.exchange) is not None:
+            if self._bytes_noted - self._bytes_taken + exchange.size > MOST_BYTES_WAITING:
+                request = replace(request, exchange=None)
+            else:
+                self._bytes_noted += exchange.size
         self._waiting.append(request)
         if not self._news.is_set():
             self._news.set()
@@ -102,10 +116,18 @@ class RequestLog:
     def _taken(self) -> list[LoggedRequest]:
         return [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
 
+    def _packed(self, exchange: Exchange | None) -> Packed | None:
+        if exchange is None:
+            return None
+        self._bytes_taken += exchange.size
+        return pack(Bodies(kept(exchange.asked, self._level), kept(exchange.answered, self._level)))
+
     def _write(self, batch: list[LoggedRequest]) -> None:
         try:
+            packed = [self._packed(each.exchange) for each in batch]  # before the transaction, which has to be short
             with self._database.write() as transaction:
-                add_requests(transaction, batch)
+                ids = add_requests(transaction, batch)
+                add_bodies(transaction, {at: each for at, each in zip(ids, packed, strict=True) if each is not None})
             self._since_swept += len(batch)
         except BaseException:
             self._lost += len(batch)

@@ -23,7 +23,9 @@ from sqlalchemy import (
 
 from kolli.database import insert_or
 from kolli.errors import Invalid, NotFound
+from kolli.orders.inbox import keep_in_inbox
 from kolli.orders.model import Document, Order, OrderText
+from kolli.orders.terms import keep_terms
 from kolli.orders.warnings import OrderWarning
 from kolli.schema import orders
 from kolli.values import timestamp
@@ -222,6 +224,7 @@ def add_or_update_order(
         **_values(document),
     }
     order_pk: int = transaction.execute(_ADD_OR_UPDATE, values).scalar_one()
+    _keep_true(transaction, account_id, order_pk, document, warnings)
     return order_pk
 
 
@@ -244,7 +247,18 @@ def update_order(
     where = {"of_account": account_id, "of_id": order.id, "of_revision": order.revision}
     ours = {"modified_at": timestamp(now), "revision": order.revision + 1}
     changes = {**values, **ours, "warnings": _encode_warnings(warnings).decode()}
-    return transaction.execute(_UPDATE, {**where, **changes}).rowcount == 1
+    if transaction.execute(_UPDATE, {**where, **changes}).rowcount == 0:
+        return False
+    _keep_true(transaction, account_id, order.id, document, warnings)
+    return True
+
+
+def _keep_true(
+    transaction: Connection, account_id: int, order_pk: int, document: Document, warnings: Sequence[OrderWarning]
+) -> None:
+    """What is kept of an order beside it: where it stands, and what it is found by. Both go with it."""
+    keep_in_inbox(transaction, account_id, order_pk, document, has_warnings=bool(warnings))
+    keep_terms(transaction, account_id, order_pk, document)
 
 
 def remove_order(transaction: Connection, account_id: int, order_pk: int) -> None:

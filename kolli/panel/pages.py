@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from kolli.operations.context import Installation
 
@@ -28,7 +29,19 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-STATIC = Mount("/static", StaticFiles(directory=_HERE / "static"))
+
+class _Files(StaticFiles):
+    """Files whose address says which content they have may be kept by browsers for ever."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if scope["query_string"].startswith(b"v="):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+STATIC = Mount("/static", _Files(directory=_HERE / "static"))
 """Style sheets and pictures, from the package itself."""
 
 

@@ -7,12 +7,9 @@ unknown number get the same answer.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
-from babel.core import get_global
 from babel.dates import format_date, format_time
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -20,6 +17,7 @@ from starlette.requests import Request
 from kolli.operations.context import Installation
 from kolli.operations.track import Tracked
 from kolli.panel.pages import Page
+from kolli.panel.shell import zones_of
 from kolli.shipments.foreign_parcels import ForeignParcel, find_foreign_anywhere
 from kolli.shipments.model import LABEL_IS_VOID, ParcelStatus
 from kolli.shipments.queries import find_by_tracking_number
@@ -153,7 +151,7 @@ class _Clock:
     """Tells times as they are where a parcel goes to, or in UTC where a country has several."""
 
     def __init__(self, country_code: str) -> None:
-        self._zones = _zones_of(country_code)
+        self._zones = zones_of(country_code)
         self.name = "local time of the destination" if self._zones else "UTC"
 
     def day(self, moment: datetime) -> str:
@@ -166,21 +164,6 @@ class _Clock:
 
     def _there(self, moment: datetime) -> datetime:
         return moment.astimezone(self._zones[0]) if self._zones else moment
-
-
-@cache
-def _zones_of(country_code: str) -> tuple[ZoneInfo, ...]:
-    """The time zones of a country if its clocks agree; none where they do not, or where this machine knows none."""
-    names = sorted(name for name, country in get_global("zone_territories").items() if country == country_code)
-    zones = []
-    for name in names:
-        try:
-            zones.append(ZoneInfo(name))
-        except (ZoneInfoNotFoundError, ValueError):
-            return ()
-    moments = [datetime(2026, month, 1, tzinfo=ZoneInfo("UTC")) for month in (1, 7)] if zones else []
-    agree = all(len({moment.astimezone(zone).utcoffset() for zone in zones}) == 1 for moment in moments)
-    return tuple(zones) if agree else ()
 
 
 def _bare(postal_code: str) -> str:

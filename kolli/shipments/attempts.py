@@ -28,6 +28,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from kolli.database import insert_or_skip
 from kolli.schema import attempt_moves, attempts
+from kolli.standing import note_standing
 from kolli.values import timestamp
 
 
@@ -234,6 +235,7 @@ def intend(transaction: Connection, attempt: Attempt, now: datetime, *, is_guard
     if transaction.execute(_ADD, row).rowcount == 0:
         return False
     _write_down(transaction, attempt, Move(None, attempt.state, now, attempt.reason))
+    note_standing(transaction, attempt.account_id, attempt.order_key)
     return True
 
 
@@ -269,6 +271,7 @@ def move(
     if transaction.execute(statement, values).rowcount == 0:
         return False
     _write_down(transaction, attempt, Move(attempt.state, to, now, reason))
+    note_standing(transaction, attempt.account_id, attempt.order_key)
     return True
 
 

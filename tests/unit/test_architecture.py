@@ -26,8 +26,8 @@ ROWS = (
     ("carriers",),  # plug-ins
     ("rules", "documents", "printing", "webhooks"),  # engines
     ("account", "orders", "shipments", "service_points"),  # records
-    ("jobs", "sequences"),
-    ("database", "database_files"),
+    ("jobs", "sequences", "standing"),
+    ("database", "database_files", "wires"),
     ("migrations",),
     ("schema", "settings", "outgoing", "addresses", "vault", "tables", "room", "marks"),
     ("drawing", "scenarios", "values"),
@@ -46,6 +46,7 @@ LATE_IMPORTS: dict[tuple[str, str], str] = {
 
 BROAD_EXCEPTS = {
     ("kolli.api.endpoint", "_work"): "one failing request must not take the server down",
+    ("kolli.panel.web", "Door._work"): "nor one failing page",
     ("kolli.jobs.workers", "_attempted"): "one failing job must not stop its lane",
     ("kolli.jobs.workers", "_LaneWorkers._dispatch"): "whatever a lane meets, nobody else would do what waits in it",
     ("kolli.operations.reconcile", "_try_to_settle"): "one attempt nobody can settle must not keep the server down",

@@ -11,8 +11,11 @@ from kolli.account.integrations import get_integration
 from kolli.account.keys import check_key
 from kolli.database import Database
 from kolli.migrations import migrate
+from kolli.orders.inbox import InboxFilters, InboxPage, InboxRow, list_inbox
+from kolli.orders.terms import terms_of
 from kolli.shipments.model import ParcelStatus
 from kolli.shipments.queries import get_shipment
+from kolli.standing import Standing
 
 SECRET_HASH = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"  # of `secret`
 DRAFT = {
@@ -109,3 +112,72 @@ def test_an_account_has_been_there_since_its_first_key(upgraded):
 
 def test_no_row_refers_to_what_is_not_there_after_an_upgrade(upgraded):
     assert upgraded.execute(text("PRAGMA foreign_key_check")).all() == []
+
+
+def test_where_orders_stand_and_what_they_are_found_by_is_filled_in_by_an_upgrade(tmp_path):
+    """As the program itself would keep it, had it been there from the beginning."""
+    database = Database(tmp_path / "kolli.db")
+    with database.write() as transaction:
+        migrate(transaction, "0004")
+        for row in OLD_ORDERS:
+            transaction.execute(text(row), {"body": json.dumps(OLD_ORDER)} if ":body" in row else {})
+
+    with database.write() as transaction:
+        migrate(transaction)
+
+    with database.read() as transaction:
+        rows = list_inbox(transaction, 1, InboxFilters(), InboxPage()).rows
+        terms = set(transaction.execute(text("SELECT term FROM order_terms WHERE order_id = 5")).scalars())
+        country = transaction.execute(text("SELECT country_code FROM inbox WHERE order_id = 5")).scalar_one()
+    assert rows == [
+        InboxRow(7, Standing.OPEN, has_warnings=False),
+        InboxRow(6, Standing.FAILED, has_warnings=False),
+        InboxRow(5, Standing.SHIPPED, has_warnings=True),
+    ]
+    assert (terms, country) == (terms_of(OLD_ORDER), "NL")
+
+
+OLD_ORDER = {
+    "order_id": "shop-1",
+    "order_number": "#ORDER-1",
+    "order_details": {
+        "integration": {"id": 70},
+        "status": {"code": "Paid"},
+        "order_created_at": "2026-11-20T09:12:44.000000+00:00",
+        "order_items": [{"name": "Candle", "quantity": 1, "sku": "CANDLE-RED_L"}, {"name": "Card", "quantity": 1}],
+    },
+    "payment_details": {"total_price": {"value": 1, "currency": "EUR"}, "status": {"code": "paid"}},
+    "customer_details": {"name": "F. Straße", "email": "Femke@Example.com"},
+    "shipping_address": {
+        "name": "Femke de Vries",
+        "company_name": "Ｌｕｍｅｎ & Was",
+        "address_line_1": "Straat",
+        "postal_code": "1012 GJ",
+        "city": "A",
+        "country_code": "NL",
+    },
+}
+_AN_ORDER = (
+    "INSERT INTO orders (id, account_id, integration_id, order_id, order_number, order_id_key, order_number_key,"
+    " status_key, order_created_at, created_at, modified_at, revision, body, warnings)"
+    " VALUES ({id}, 1, 70, 'shop-{id}', 'N', 'shop-{id}', 'n', 'paid', '2026-11-20T09:12:44.000000+00:00', 'x', 'x', 1,"
+    " :body, '{warnings}')"
+)
+_AN_ATTEMPT = (
+    "INSERT INTO attempts (shipment_id, account_id, order_key, state, reason, in_background, tries, is_partly_booked,"
+    " created_at, changed_at) VALUES ('{id}', 1, '70 shop-{order}', '{state}', '', 0, 1, 0, '{at}', '{at}')"
+)
+_A_SHIPMENT = (
+    "INSERT INTO shipments (id, account_id, integration_id, order_number_key, created_at, body)"
+    " VALUES ('{id}', 1, 70, 'n', 'x', '{{}}')"
+)
+OLD_ORDERS = (
+    "INSERT INTO accounts (id, name, revision, body) VALUES (1, 'One', 1, '{}')",
+    "INSERT INTO integrations (id, account_id, name, body, created_at, updated_at) VALUES (70, 1, 'F', '{}', 'x', 'x')",
+    *(_AN_ORDER.format(id=id_, warnings='[{"code"\\:1}]' if id_ == 5 else "[]") for id_ in (5, 6, 7)),
+    *(_A_SHIPMENT.format(id=id_) for id_ in ("a", "b", "c", "d")),
+    _AN_ATTEMPT.format(id="a", order=5, state="stored", at="1"),
+    _AN_ATTEMPT.format(id="b", order=5, state="rejected", at="2"),
+    _AN_ATTEMPT.format(id="c", order=6, state="cancelled", at="1"),
+    _AN_ATTEMPT.format(id="d", order=6, state="abandoned", at="2"),
+)

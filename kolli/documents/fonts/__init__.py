@@ -9,7 +9,15 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 from pathlib import Path
 
-from kolli.documents.fonts.characters import is_mark, is_refused, misplaced_mark, named, normalised, why_not_drawable
+from kolli.documents.fonts.characters import (
+    is_mark,
+    is_refused,
+    misplaced_mark,
+    named,
+    normalised,
+    replaced,
+    why_not_drawable,
+)
 from kolli.documents.fonts.faces import EM, Bitmap, Face, Glyph, Ink, Run
 from kolli.errors import NotDrawable
 
@@ -102,6 +110,14 @@ class Fonts:
         char = next(char for char in printed if char not in self._drawable)
         message = f"{named(char)} {why_not_drawable(char, cjk_configured=self._has_cjk)}."
         raise NotDrawable(message, field=field, details={"character": f"U+{ord(char):04X}", "value": printed})
+
+    def legible(self, text: str) -> str:
+        """The text as papers print it that must not fail: what cannot be drawn is counted in its place, `[?×3]`.
+
+        A label refuses such a text; on a list it is one product's name among many. Nothing is left out in silence: only
+        what nobody could have seen, such as control characters, leaves no trace.
+        """
+        return replaced(text, self._drawable)
 
     def measured(self, text: str, bold: bool, language: str) -> Shaped:
         """A printable text as `shaped` gives it, which may be too long for a label: such a text is not kept."""

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Container
 from itertools import pairwise
 
 # Spaces of every width (Unicode category Zs) print as one plain space; so does any run of them.
@@ -27,6 +28,13 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u
 """Default ignorable code points outside category Cf (Unicode Standard 16.0, 5.21), and the empty Braille cell."""
 
 _NEVER_DRAWN = _LOST | _INVISIBLE | {chr(code) for first, last in _EMOJI for code in range(first, last + 1)}
+
+_SELECTORS = ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
+"""What chooses between shapes of the character before it, and is nothing by itself."""
+
+_WHITE = re.compile(r"\s")
+_UNDRAWN = "\ufffd"
+_UNDRAWN_RUN = re.compile("\ufffd+(?: \ufffd+)*")
 
 _MOST_MARKS = 2
 """How many combining marks a letter may have that Unicode has no composed letter for: more would be a tower."""
@@ -66,6 +74,31 @@ def normalised(text: str) -> str:
     if "  " in composed:
         composed = _SEVERAL_SPACES.sub(" ", composed)
     return composed.strip(" ")
+
+
+def replaced(text: str, drawable: Container[str]) -> str:
+    r"""A printable text: each run of characters that cannot be drawn is counted in its place.
+
+    >>> replaced("Tea \N{TEACUP WITHOUT HANDLE}\t10 g", "Teag 10")
+    'Tea [?] 10 g'
+    """
+    seen = "".join(char for char in _WHITE.sub(" ", text) if not _leaves_no_trace(char))
+    printed, before, marks = [], " ", 0
+    for char in normalised(seen):
+        marks = marks + 1 if is_mark(char) else 0
+        is_misplaced = marks > _MOST_MARKS or (marks == 1 and before in {" ", _UNDRAWN})
+        before = char if char in drawable and not is_misplaced else _UNDRAWN
+        printed.append(before)
+    return _UNDRAWN_RUN.sub(_counted, "".join(printed))
+
+
+def _counted(found: re.Match[str]) -> str:
+    count = found[0].count(_UNDRAWN)
+    return "[?]" if count == 1 else f"[?×{count}]"
+
+
+def _leaves_no_trace(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cf"} or char in _INVISIBLE or _within(ord(char), _SELECTORS)
 
 
 def is_cjk(char: str) -> bool:

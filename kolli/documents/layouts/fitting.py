@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kolli.documents.fonts import Fonts
@@ -75,6 +75,20 @@ class Fitted:
         """How high the lines are together."""
         return self.room.pitch(self.size) * len(self.lines)
 
+    @property
+    def pitch(self) -> Micrometres:
+        """From one baseline to the next."""
+        return self.room.pitch(self.size)
+
+    def beside(self, others: Sequence["Fitted"]) -> "Fitted":
+        """The same with lines as far apart as those of all the others, so that they stand on the same baselines."""
+        above, below = (max(getattr(each.room, side) for each in others) for side in ("above", "below"))
+        return replace(self, room=_Room(above, below, self.room.aside))
+
+    def part(self, start: int, stop: int) -> "Fitted":
+        """Some of the lines."""
+        return replace(self, lines=self.lines[start:stop])
+
     def placed(self, area: Area, *, align: Align = "left", white: bool = False) -> Iterator[Text]:
         """The lines as marks: from the top of the area down, or in its middle if they are centred."""
         line_pitch = self.room.pitch(self.size)
@@ -127,6 +141,22 @@ def fit(
     if room != _LATIN and _lines(measured, width * EM // SMALLEST, height // pitch(SMALLEST), break_words=True):
         raise _marks_do_not_fit(measured)
     raise _does_not_fit(paragraphs, width, height, fonts)
+
+
+def wrap(paragraphs: Sequence[Paragraph], width: Micrometres, size: Micrometres, fonts: Fonts) -> Fitted:
+    """The paragraphs in this size, on as many lines as they take: for papers that go on on another page.
+
+    A word that is wider than a line is broken. What cannot even be broken stands on a line of its own.
+    """
+    measured = [_Measured(paragraph, fonts) for paragraph in paragraphs]
+    room = _room(measured)
+    line_width = width * EM // size - 2 * room.aside
+    lines = [
+        (line, each.paragraph)
+        for each in measured
+        for line in each.wrapped(line_width, break_words=True) or [each.paragraph.text]
+    ]
+    return Fitted(size, tuple(lines), room)
 
 
 def _room(measured: Sequence["_Measured"]) -> _Room:

@@ -3,6 +3,13 @@
 Only new tables, but for what is filled in from the old ones: where each order stands, and what it is found by.
 """
 
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,6 +19,37 @@ branch_labels = None
 depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+_ROWS_AT_A_TIME = 1_000
+_LONGEST_TERM, _MOST_TERMS = 64, 200
+_SEPARATORS = str.maketrans(dict.fromkeys(',;:/\\|()[]{}<>"“”„«»&+*?!#', " "))
+_PARTS = re.compile("[-_]+")
+
+_orders = sa.table(
+    "orders",
+    *map(sa.column, ("id", "account_id", "integration_id", "order_id", "status_key", "order_created_at")),
+    *map(sa.column, ("body", "warnings")),
+)
+_inbox = sa.table(
+    "inbox",
+    *map(sa.column, ("order_id", "account_id", "state", "integration_id", "country_code", "has_warnings")),
+    *map(sa.column, ("status_key", "order_created_at")),
+)
+_order_terms = sa.table("order_terms", *map(sa.column, ("account_id", "term", "order_id")))
+_STANDINGS = """
+    UPDATE inbox SET state = coalesce((
+        SELECT CASE attempts.state
+            WHEN 'stored' THEN 'shipped' WHEN 'unknown' THEN 'unknown' WHEN 'cancelling' THEN 'shipping'
+            WHEN 'intended' THEN 'shipping' WHEN 'queued' THEN 'shipping' WHEN 'rejected' THEN 'failed'
+            WHEN 'abandoned' THEN 'failed' ELSE 'open' END
+        FROM attempts
+        WHERE attempts.account_id = inbox.account_id AND attempts.order_key = (
+            SELECT CAST(orders.integration_id AS TEXT) || ' ' || orders.order_id
+            FROM orders WHERE orders.id = inbox.order_id)
+        ORDER BY CASE attempts.state WHEN 'stored' THEN 1 WHEN 'unknown' THEN 2 WHEN 'cancelling' THEN 3
+            WHEN 'intended' THEN 3 WHEN 'queued' THEN 3 ELSE 4 END, attempts.created_at DESC, attempts.shipment_id DESC
+        LIMIT 1), 'open')
+"""
 
 
 def upgrade() -> None:
@@ -213,3 +251,111 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("request_id", name=op.f("pk_request_bodies")),
     )
+    op.create_table(
+        "label_counts",
+        sa.Column("account_id", _ID, nullable=False),
+        sa.Column("hour", sa.Text(), nullable=False),
+        sa.Column("carrier_code", sa.Text(), nullable=False),
+        sa.Column("country_code", sa.Text(), nullable=False),
+        sa.Column("contract_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("labels", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_label_counts_account_id")),
+        sa.PrimaryKeyConstraint(
+            "account_id", "hour", "carrier_code", "country_code", "contract_id", name=op.f("pk_label_counts")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_parcels_announced",
+        "parcels",
+        ["account_id", "announced_at", "carrier_code", "status"],
+        sqlite_where=sa.text("announced_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_attempts_ended",
+        "attempts",
+        ["account_id", "changed_at"],
+        sqlite_where=sa.text("state IN ('rejected', 'abandoned', 'cancelled')"),
+    )
+    _count_labels(op.get_bind())
+
+
+def _count_labels(connection: sa.Connection) -> None:
+    """Counts the labels that were made before there was a table that does."""
+    counts: Counter[tuple[object, ...]] = Counter()
+    labels = sa.text(
+        "SELECT parcels.account_id, substr(parcels.announced_at, 1, 13), parcels.carrier_code, shipments.body"
+        " FROM parcels JOIN shipments ON shipments.id = parcels.shipment_id WHERE parcels.announced_at IS NOT NULL"
+    )
+    for account_id, hour, carrier_code, body in connection.execute(labels):
+        draft = json.loads(body)
+        country_code = draft["recipient"]["country_code"]
+        counts[account_id, hour, carrier_code, country_code, draft.get("contract_id") or 0] += 1
+    if counts:
+        connection.execute(
+            sa.text("INSERT INTO label_counts VALUES (:account, :hour, :carrier, :country, :contract, :labels)"),
+            [
+                dict(zip(("account", "hour", "carrier", "country", "contract"), key, strict=True), labels=labels)
+                for key, labels in counts.items()
+            ],
+        )
+    _fill()
+
+
+def _fill() -> None:
+    """Fills in what is kept beside orders, for those that are there."""
+    connection = op.get_bind()
+    last = 0
+    while rows := connection.execute(
+        sa.select(_orders).where(_orders.c.id > last).order_by(_orders.c.id).limit(_ROWS_AT_A_TIME)
+    ).all():
+        documents = [json.loads(row.body) for row in rows]
+        pairs = list(zip(rows, documents, strict=True))
+        connection.execute(sa.insert(_inbox), [_inbox_row(row, document) for row, document in pairs])
+        terms = [
+            {"account_id": row.account_id, "term": term, "order_id": row.id}
+            for row, document in pairs
+            for term in _terms_of(document)
+        ]
+        connection.execute(sa.insert(_order_terms), terms)
+        last = rows[-1].id
+    connection.execute(sa.text(_STANDINGS))
+
+
+def _inbox_row(row: Any, document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "order_id": row.id,
+        "account_id": row.account_id,
+        "state": "open",
+        "integration_id": row.integration_id,
+        "country_code": (document.get("shipping_address") or {}).get("country_code") or "",
+        "has_warnings": row.warnings not in {"", "[]"},
+        "status_key": row.status_key,
+        "order_created_at": row.order_created_at,
+    }
+
+
+def _terms_of(document: dict[str, Any]) -> list[str]:
+    found: dict[str, None] = {}
+    for text in _texts(document):
+        plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        for whole in plain.translate(_SEPARATORS).split():
+            word = whole[:_LONGEST_TERM]
+            found.setdefault(word)
+            found.update(dict.fromkeys(part for part in _PARTS.split(word)[1:] if len(part) > 1))
+        if len(found) >= _MOST_TERMS:
+            break
+    return sorted(list(found)[:_MOST_TERMS])
+
+
+def _texts(document: dict[str, Any]) -> Iterator[str]:
+    yield from (document["order_number"], document["order_id"])
+    parts = (
+        ("shipping_address", ("name", "company_name", "email", "postal_code")),
+        ("customer_details", ("name", "email")),
+        ("billing_address", ("name", "company_name", "email")),
+    )
+    for part, names in parts:
+        known = document.get(part) or {}
+        yield from (known[name] for name in names if known.get(name))
+    yield from (item["sku"] for item in document["order_details"]["order_items"] if item.get("sku"))

@@ -1,6 +1,7 @@
 """What a request and its answer leave in the request log: enough to find a mistake, and nothing that is private."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from starlette.testclient import TestClient
 from kolli.account.requests import Details, LoggedRequest
 from kolli.api.logged import LONGEST_TEXT, Logged
 from kolli.app import web
-from tests.factories import NOW, a_caller, an_order
+from tests.factories import NOW, a_caller, an_installation, an_order
 
 
 @pytest.fixture
@@ -202,3 +203,63 @@ def test_an_application_that_falls_over_is_noted_too(noted):
     TestClient(Logged(application, noted.append, lambda: NOW), raise_server_exceptions=False).get("/")
 
     assert only(noted).status == 0
+
+
+def sides(noted):
+    (request,) = noted
+    return request.exchange
+
+
+def test_what_was_said_is_noted_for_whom_we_know(client, noted):
+    ship(client, **{"Idempotency-Key": "one"})
+
+    exchange = sides(noted)
+    assert json.loads(exchange.asked.body)["order"] == {"order_number": "ORDER-1"}
+    assert json.loads(exchange.answered.body)["data"][0]["order_number"] == "ORDER-1"
+    assert exchange.asked.headers["idempotency-key"] == "one"
+
+
+def test_what_was_asked_for_in_the_query_is_noted(client, noted):
+    client.get("/api/v3/orders", params={"order_number": "A 1"})
+
+    assert sides(noted).asked.query == "order_number=A+1"
+
+
+def test_credentials_are_not_even_carried_to_the_log(client, noted):
+    client.get("/api/v3/orders")
+
+    assert "authorization" not in sides(noted).asked.headers
+
+
+@pytest.mark.parametrize("auth", [("somebody", "hush"), None])
+def test_nothing_of_what_strangers_say_is_noted(client, noted, auth):
+    client.auth = auth
+
+    client.post("/api/v3/orders", json=[an_order()])
+
+    assert sides(noted) is None
+
+
+def test_a_body_without_end_is_noted_with_its_beginning_only(client, noted):
+    client.post("/api/v3/orders", content=b" " * (2 * 1024 * 1024), headers={"Content-Type": "application/json"})
+
+    asked = sides(noted).asked
+    assert asked.size == 2 * 1024 * 1024
+    assert len(asked.body) < asked.size
+
+
+def test_nothing_is_noted_of_bodies_where_none_is_to_be_kept(tmp_path, noted):
+    caller = a_caller(an_installation(tmp_path, request_log_bodies="off"))
+    client = TestClient(web(caller.installation, noted.append), "http://kolli.test")
+    client.auth = caller.client.auth
+
+    client.get("/api/v3/orders")
+
+    assert sides(noted) is None
+
+
+@pytest.mark.parametrize("path", ["/panel/", "/panel/sign-in", "/static/explorer.css"])
+def test_what_people_look_at_in_the_panel_is_not_noted(client, noted, path):
+    client.get(path)
+
+    assert noted == []

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from kolli.account.requests import OLDEST, LoggedRequest, Wanted, list_requests
+from kolli.account.request_bodies import find_bodies
+from kolli.account.requests import OLDEST, Exchange, LoggedRequest, OneSide, Wanted, list_requests
 from kolli.database import Database
 from kolli.migrations import create
 from kolli.operations import request_log
@@ -150,3 +151,68 @@ def test_noting_does_not_wait_for_the_writer_of_the_database(database):
 
     assert took < PATIENCE_SECONDS / 2
     assert len(paths(database)) == 100
+
+
+def an_exchange(size=0):
+    asked = OneSide(b'{"password": "hush"}' + b" " * size, 20 + size, {"content-type": "application/json"})
+    return Exchange(asked, OneSide(b"{}", 2, {}))
+
+
+def with_bodies(exchange, path="/"):
+    return LoggedRequest(NOW, "POST", path, 200, 1, exchange=exchange)
+
+
+def bodies(database):
+    with database.read() as transaction:
+        found = list_requests(transaction, Wanted(), 1_000_000)
+        return {each.path: find_bodies(transaction, 1, each.id) for each in found}
+
+
+def test_bodies_are_written_down_with_their_requests_and_without_secrets(database):
+    log = a_log(database)
+    log.note(a_request("/none"))
+    log.note(with_bodies(an_exchange(), "/one"))
+
+    log.start()
+    log.stop(PATIENCE_SECONDS)
+
+    found = bodies(database)
+    assert found["/none"] is None
+    assert found["/one"].asked.text == '{"password":"‹redacted: 4 characters›"}'
+
+
+def test_nobody_is_given_the_bodies_of_another_account(database):
+    log = a_log(database)
+    log.note(with_bodies(an_exchange()))
+
+    log.start()
+    log.stop(PATIENCE_SECONDS)
+
+    with database.read() as transaction:
+        (request,) = list_requests(transaction, Wanted(), 1)
+        assert find_bodies(transaction, 2, request.id) is None
+
+
+def test_bodies_go_with_their_requests(database):
+    log = a_log(database, most=1)
+    for path in ("/1", "/2", "/3"):
+        log.note(with_bodies(an_exchange(), path))
+
+    log.start()
+    log.stop(PATIENCE_SECONDS)
+
+    with database.read() as transaction:
+        assert transaction.exec_driver_sql("SELECT count(*) FROM request_bodies").scalar() == 1
+
+
+def test_bodies_that_would_fill_the_memory_are_left_out_and_their_requests_are_not(database, monkeypatch):
+    monkeypatch.setattr(request_log, "MOST_BYTES_WAITING", 1_000)
+    log = a_log(database)
+    for number in range(3):
+        log.note(with_bodies(an_exchange(400), f"/{number}"))
+
+    log.start()
+    log.stop(PATIENCE_SECONDS)
+
+    assert [path for path, found in bodies(database).items() if found] == ["/0", "/1"]
+    assert paths(database) == ["/0", "/1", "/2"]

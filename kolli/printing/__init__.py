@@ -1,0 +1,1 @@
+"""What is printed, on which printer, which way, and what has come of it."""

@@ -1,0 +1,287 @@
+"""Papers by the Internet Printing Protocol (RFC 8011): one job for each, the next when the printer keeps up.
+
+`print-scaling` is `none` and `media` is named exactly, so that a barcode comes out as it was drawn. A paper has arrived
+once the printer says that its job is completed.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from urllib.parse import SplitResult, urlsplit
+
+from kolli.errors import Invalid, Missing, Unreachable
+from kolli.outgoing import IpNetwork, NotReached
+from kolli.printing.model import Profile
+from kolli.printing.transports import ipp_message as message
+from kolli.printing.transports.base import NotReady, Wait
+from kolli.printing.transports.ipp_message import Answer, Attribute, Value
+from kolli.printing.transports.raw import POLL, WAITS_FOR_A_PERSON, check_host
+from kolli.wires import Wires
+
+PORT = 631
+
+MOST_AHEAD = 3
+"""How many jobs may wait at the printer, so that it can go on without a break."""
+
+MOST_ANSWER_BYTES = 1024 * 1024
+
+MEDIA = {
+    "A6": "iso_a6_105x148mm",
+    "A5": "iso_a5_148x210mm",
+    "A4": "iso_a4_210x297mm",
+    "4x6": "na_index-4x6_4x6in",
+}
+"""Papers by their self-describing names (PWG 5101.1)."""
+
+_FORMATS = {
+    "pdf": ("application/pdf", "application/octet-stream"),
+    "zpl": (
+        *("application/zpl", "application/vnd.zebra-zpl", "x-application/zpl", "application/vnd.cups-raw"),
+        "application/octet-stream",
+    ),
+}
+"""What a format may be called, the most exact name first. The last lets the printer find out by itself."""
+
+_STOPPED = 5  # printer-state, RFC 8011, 5.4.11
+_CANCELLED, _ABORTED, _COMPLETED = 7, 8, 9  # job-state, RFC 8011, 5.3.7
+_NOT_FOUND = 0x0406
+
+_STATUS = {
+    0x0401: "the printer forbids it",
+    0x0402: "the printer wants a user name and a password",
+    0x0403: "this user may not print there",
+    0x0406: "there is no such printer",
+    0x0407: "there is no such printer any more",
+    0x0408: "the document is too large for it",
+    0x040A: "it does not take this format",
+    0x040B: "it does not take one of the attributes",
+    0x0503: "it does not know this version of IPP",
+    0x0506: "it does not accept jobs",
+    0x0507: "it is busy",
+    0x0509: "it does not accept jobs of this kind",
+}
+
+_REASONS = {
+    "media-empty": "It has no paper.",
+    "media-needed": "It wants other paper.",
+    "media-jam": "Paper is jammed.",
+    "cover-open": "It is open.",
+    "door-open": "It is open.",
+    "paused": "It is paused.",
+    "moving-to-paused": "It is paused.",
+    "toner-empty": "It has no toner.",
+    "marker-supply-empty": "It has no toner or ink.",
+    "offline": "It is offline.",
+    "shutdown": "It is switched off.",
+    "connecting-to-device": "Its queue does not reach the device.",
+}
+
+
+def check(address: str, networks: tuple[IpNetwork, ...]) -> None:
+    """Raises Invalid, naming `address`, for what is no printer's URI, or one that is in no network of printers."""
+    check_host(_split(address).hostname or "", networks)
+
+
+def _split(address: str) -> SplitResult:
+    text = address.strip()
+    if not text:
+        raise Missing("Give the printer's URI, such as ipp://192.168.1.60/ipp/print.", field="address")
+    try:
+        parts = urlsplit(text)
+        is_right = parts.scheme in {"ipp", "ipps"} and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_right = False
+    if (
+        not is_right
+        or len(text) > 500
+        or not text.isascii()
+        or any(ord(char) <= 32 or char in '\\"<>' for char in text)
+    ):
+        raise Invalid(
+            f"{text[:100]!r} is no URI of a printer. Write it like ipp://192.168.1.60/ipp/print.", field="address"
+        )
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise Invalid("A printer's URI has no user, no question mark and no #.", field="address")
+    return parts
+
+
+def connect(profile: Profile, wires: Wires, title: str) -> "IppLink":
+    """Asks a printer how it is and which formats it takes."""
+    link = IppLink(profile, wires, title)
+    link.look()
+    return link
+
+
+@dataclass
+class _Sent:
+    """A job at the printer."""
+
+    id: int
+    is_over: bool = False
+
+
+class IppLink:
+    """Jobs at a printer, one for each paper."""
+
+    def __init__(self, profile: Profile, wires: Wires, title: str) -> None:
+        parts = _split(profile.address)
+        scheme = "https" if parts.scheme == "ipps" else "http"
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        self.where = f"{host}:{parts.port or PORT}"
+        self._uri = profile.address.strip()
+        self._url = f"{scheme}://{self.where}{parts.path or '/'}"
+        self._profile, self._wires, self._title = profile, wires, title
+        self._format = _FORMATS[profile.format][0]
+        self._has_scaling = True
+        self._numbers = count(1)
+        self._jobs: list[_Sent] = []
+        self._arrived = 0
+
+    @property
+    def arrived(self) -> int:
+        """How many papers the printer says it has printed, counted from the first."""
+        return self._arrived
+
+    def look(self) -> None:
+        """Asks the printer how it is: NotReady when it says that it does not print, NotReached when it says nothing."""
+        try:
+            found = self._about_the_printer()
+        except Unreachable as error:
+            raise NotReady(error.message) from error
+        formats = _texts(found, "document-format-supported")
+        names = _FORMATS[self._profile.format]
+        self._format = next((name for name in names if name in formats), "" if formats else names[0])
+        if not self._format:
+            raise NotReady(f"{self.where} does not take {self._profile.format.upper()}, only {', '.join(formats)}.")
+        self._has_scaling = "print-scaling-supported" in found
+        if self._hindrance(found):
+            raise NotReady(f"{self.where} does not print. {self._hindrance(found)}")
+
+    def send(self, paper: bytes, wait: Wait) -> None:
+        """Gives the printer a job for this paper, and waits until not too many others are before it."""
+        self._follow(MOST_AHEAD, wait)
+        job = [
+            Attribute(message.INTEGER, "copies", (1,)),
+            Attribute(message.KEYWORD, "media", (MEDIA[self._profile.paper],)),
+        ]
+        if self._has_scaling:
+            job.append(Attribute(message.KEYWORD, "print-scaling", ("none",)))
+        operation = [
+            Attribute(message.NAME, "job-name", (f"{self._title} {len(self._jobs) + 1}"[:120],)),
+            Attribute(message.MIME_TYPE, "document-format", (self._format,)),
+        ]
+        answer = self._asked(message.PRINT_JOB, operation, job, document=paper)
+        if not answer.is_ok:
+            raise NotReached(f"{self.where} did not take it: {_why(answer)}.")
+        about = answer.of(message.JOB_GROUP)
+        job_id = next(iter(about.get("job-id", [])), None)
+        if not isinstance(job_id, int):
+            raise Unreachable(f"{self.where} took a job, and did not say which.")
+        self._jobs.append(_Sent(job_id))
+        self._settle(self._jobs[-1], about)
+
+    def finish(self, wait: Wait) -> None:
+        """Waits until the printer says that every job is completed."""
+        self._follow(0, wait)
+
+    def close(self) -> None:
+        """There is nothing to be closed: connections are kept for whoever comes next."""
+
+    def _follow(self, most: int, wait: Wait) -> None:
+        """Until at most so many jobs wait at the printer."""
+        gives_up_at = time.monotonic() + WAITS_FOR_A_PERSON
+        reason = ""
+        while len(self._jobs) - self._arrived > most:
+            before = self._arrived
+            self._settle(self._jobs[self._arrived], self._about_job(self._jobs[self._arrived]))
+            if self._arrived > before:
+                gives_up_at = time.monotonic() + WAITS_FOR_A_PERSON
+                continue
+            reason = self._hindrance(self._about_the_printer())
+            if time.monotonic() > gives_up_at:
+                raise Unreachable(f"{self.where} does not print. {reason or 'It does not say why.'}")
+            wait(f"{self.where} does not go on. {reason}" if reason else "")
+            time.sleep(POLL)
+
+    def _settle(self, job: _Sent, about: Mapping[str, list[Value]]) -> None:
+        """Reads how far a job is; Unreachable when the printer has given it up."""
+        state = next(iter(about.get("job-state", [])), None)
+        if state in {_CANCELLED, _ABORTED}:
+            reasons = ", ".join(_texts(about, "job-state-reasons")) or "it does not say why"
+            done = "cancelled" if state == _CANCELLED else "given up"
+            raise Unreachable(f"Job {job.id} was {done} at {self.where}: {reasons}.")
+        job.is_over = job.is_over or state == _COMPLETED
+        while self._arrived < len(self._jobs) and self._jobs[self._arrived].is_over:
+            self._arrived += 1
+
+    def _about_job(self, job: _Sent) -> Mapping[str, list[Value]]:
+        wanted = [
+            Attribute(message.INTEGER, "job-id", (job.id,)),
+            Attribute(message.KEYWORD, "requested-attributes", ("job-state", "job-state-reasons")),
+        ]
+        answer = self._asked(message.GET_JOB_ATTRIBUTES, wanted)
+        if answer.status == _NOT_FOUND:  # printers forget what they have done
+            return {"job-state": [_COMPLETED]}
+        if not answer.is_ok:
+            raise Unreachable(f"{self.where} does not tell about job {job.id}: {_why(answer)}.")
+        return answer.of(message.JOB_GROUP)
+
+    def _about_the_printer(self) -> Mapping[str, list[Value]]:
+        names = (
+            *("printer-state", "printer-state-reasons", "printer-is-accepting-jobs"),
+            *("document-format-supported", "print-scaling-supported"),
+        )
+        wanted = [Attribute(message.KEYWORD, "requested-attributes", names)]
+        answer = self._asked(message.GET_PRINTER_ATTRIBUTES, wanted)
+        if not answer.is_ok:
+            raise Unreachable(f"{self.where} does not tell about itself: {_why(answer)}.")
+        return answer.of(message.PRINTER_GROUP)
+
+    def _hindrance(self, found: Mapping[str, list[Value]]) -> str:
+        """Why a printer does not print; empty when nothing keeps it from that."""
+        if found.get("printer-is-accepting-jobs") == [False]:
+            return "It does not accept jobs."
+        if found.get("printer-state") != [_STOPPED]:
+            return ""
+        keywords = [
+            text.removesuffix("-error").removesuffix("-warning").removesuffix("-report")
+            for text in _texts(found, "printer-state-reasons")
+        ]
+        return next((_REASONS[word] for word in keywords if word in _REASONS), "It is stopped.")
+
+    def _asked(
+        self, operation: int, wanted: list[Attribute], job: list[Attribute] | None = None, *, document: bytes = b""
+    ) -> Answer:
+        first = [
+            Attribute(message.CHARSET, "attributes-charset", ("utf-8",)),
+            Attribute(message.LANGUAGE, "attributes-natural-language", ("en",)),
+            Attribute(message.URI, "printer-uri", (self._uri,)),
+        ]
+        own = [
+            attribute for attribute in wanted if attribute.name == "job-id"
+        ]  # RFC 8011, 4.1.5: right behind the target
+        rest = [attribute for attribute in wanted if attribute.name != "job-id"]
+        user = Attribute(message.NAME, "requesting-user-name", ("kolli",))
+        groups = [(message.OPERATION_GROUP, [*first, *own, user, *rest])]
+        if job:
+            groups.append((message.JOB_GROUP, job))
+        body = message.request(operation, next(self._numbers), groups) + document
+        headers = {"Content-Type": "application/ipp", "Accept": "application/ipp"}
+        reply = self._wires.http.send("POST", self._url, headers, body, most_bytes=MOST_ANSWER_BYTES)
+        if reply.status != 200:
+            raise Unreachable(f"{self.where} answered with HTTP {reply.status}, and not as a printer does.")
+        try:
+            return message.read(reply.body)
+        except message.Unreadable as error:
+            raise Unreachable(f"{self.where} answered with something that is no IPP: {error}.") from error
+
+
+def _texts(found: Mapping[str, list[Value]], name: str) -> list[str]:
+    return [value for value in found.get(name, []) if isinstance(value, str)]
+
+
+def _why(answer: Answer) -> str:
+    said = _texts(answer.of(message.OPERATION_GROUP), "status-message")
+    known = _STATUS.get(answer.status, f"status 0x{answer.status:04x}")
+    return f"{known} ({said[0][:200]})" if said else known
