@@ -63,6 +63,8 @@ api_keys = Table(
     Column("response_profile", Text, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("integration_id", Id, ForeignKey("integrations.id")),  # null: a key from before keys had one
+    Column("expires_at", Text),  # null: never; set when another key takes its place
+    Column("last_used_at", Text),  # null: not yet; about, as it is written down beside the requests
 )
 
 access_tokens = Table(
@@ -307,14 +309,23 @@ parcels = Table(
         "updated_at",
         "announced_at",
     ),
-    # What was announced on a day, and what nobody has scanned since.
+    # What was announced on a day.
     Index(
         "ix_parcels_announced",
         "account_id",
         "announced_at",
         "carrier_code",
-        "status",
         sqlite_where=text("announced_at IS NOT NULL"),
+    ),
+    # What nobody has scanned since it was announced.
+    Index(
+        "ix_parcels_waiting",
+        "account_id",
+        "announced_at",
+        sqlite_where=text(
+            "status IN"
+            " ('READY_TO_SEND', 'ANNOUNCED', 'ANNOUNCED_UNCOLLECTED', 'COLLECT_ERROR', 'CANCELLATION_FAILED')"
+        ),
     ),
 )
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, or_, select, update
 
 from kolli.errors import InvalidToken, NotFound, Unauthenticated
 from kolli.schema import access_tokens, api_keys
@@ -44,6 +44,16 @@ class ApiKey:
     integration_id: int | None = None  # the one whose shipments it makes; None: only in accounts without integrations
 
 
+@dataclass(frozen=True)
+class ListedKey:
+    """A key with what a person wants to know about it."""
+
+    key: ApiKey
+    created_at: datetime
+    expires_at: datetime | None  # None: never
+    last_used_at: datetime | None  # None: not yet; about to the minute
+
+
 _COLUMNS = select(
     api_keys.c.public_key,
     api_keys.c.account_id,
@@ -51,9 +61,11 @@ _COLUMNS = select(
     api_keys.c.response_profile,
     api_keys.c.integration_id,
 )
-_FIND = _COLUMNS.add_columns(api_keys.c.secret_hash).where(api_keys.c.public_key == bindparam("public_key"))
+_FIND = _COLUMNS.add_columns(api_keys.c.secret_hash, api_keys.c.expires_at).where(
+    api_keys.c.public_key == bindparam("public_key")
+)
 _LIST = (
-    _COLUMNS.add_columns(api_keys.c.created_at)
+    _COLUMNS.add_columns(api_keys.c.created_at, api_keys.c.expires_at, api_keys.c.last_used_at)
     .where(api_keys.c.account_id == bindparam("account_id"))
     .order_by(api_keys.c.created_at, api_keys.c.public_key)
 )
@@ -61,6 +73,15 @@ _BY_TOKEN = (
     _COLUMNS.add_columns(access_tokens.c.scopes)
     .join(access_tokens, access_tokens.c.public_key == api_keys.c.public_key)
     .where(access_tokens.c.token_hash == bindparam("token_hash"), access_tokens.c.expires_at > bindparam("now"))
+    .where(or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > bindparam("now")))
+)
+_OWN = (api_keys.c.account_id == bindparam("of_account"), api_keys.c.public_key == bindparam("of_key"))
+_RENAME = update(api_keys).where(*_OWN).values(name=bindparam("new_name"))
+_EXPIRE = update(api_keys).where(*_OWN).values(expires_at=bindparam("until"))
+_USED = (
+    update(api_keys)
+    .where(api_keys.c.public_key.in_(bindparam("keys", expanding=True)))
+    .values(last_used_at=bindparam("at"))
 )
 _EXPIRED = select(access_tokens.c.token_hash).where(access_tokens.c.expires_at <= bindparam("now"))
 _SURPLUS = (
@@ -108,19 +129,50 @@ def add_key(transaction: Connection, key: ApiKey, secret: str, now: datetime) ->
     )
 
 
-def check_key(transaction: Connection, public_key: str, secret: str) -> ApiKey:
+def check_key(transaction: Connection, public_key: str, secret: str, now: datetime) -> ApiKey:
     """The key that these credentials belong to; Unauthenticated when they are wrong, in the same time either way."""
     row = transaction.execute(_FIND, {"public_key": public_key}).one_or_none()
     matches = hmac.compare_digest(_hash(secret), row.secret_hash if row else _NO_HASH)
-    if row is None or not matches:
+    if row is None or not matches or _has_ended(row, now):
         raise Unauthenticated(WRONG)
     return _key(row)
 
 
-def list_keys(transaction: Connection, account_id: int) -> list[tuple[ApiKey, datetime]]:
-    """Every key of the account, oldest first, and when it was made."""
+def list_keys(transaction: Connection, account_id: int) -> list[ListedKey]:
+    """Every key of the account, oldest first."""
     rows = transaction.execute(_LIST, {"account_id": account_id})
-    return [(_key(row), datetime.fromisoformat(row.created_at)) for row in rows]
+    return [
+        ListedKey(_key(row), datetime.fromisoformat(row.created_at), _time(row.expires_at), _time(row.last_used_at))
+        for row in rows
+    ]
+
+
+def get_key(transaction: Connection, account_id: int, public_key: str) -> ApiKey:
+    """The account's key with this public half, which must exist."""
+    row = transaction.execute(_FIND, {"public_key": public_key}).one_or_none()
+    if row is None or row.account_id != account_id:
+        raise NotFound(f"The account {account_id} has no key {public_key[:100]!r}.")
+    return _key(row)
+
+
+def rename_key(transaction: Connection, account_id: int, public_key: str, name: str) -> None:
+    """Gives a key, which must exist, another name."""
+    values = {"of_account": account_id, "of_key": public_key, "new_name": name}
+    if transaction.execute(_RENAME, values).rowcount == 0:
+        raise NotFound(f"The account {account_id} has no key {public_key[:100]!r}.")
+
+
+def rotate_key(transaction: Connection, key: ApiKey, now: datetime, until: datetime) -> tuple[ApiKey, str]:
+    """Makes a key that takes the place of another, and its secret; the other one is good until then, so both are."""
+    transaction.execute(_EXPIRE, {"of_account": key.account_id, "of_key": key.public_key, "until": timestamp(until)})
+    return create_key(
+        transaction, key.account_id, key.name, now, key.response_profile, integration_id=key.integration_id
+    )
+
+
+def note_use_of_keys(transaction: Connection, public_keys: Iterable[str], now: datetime) -> None:
+    """Writes down that keys are used at this moment."""
+    transaction.execute(_USED, {"at": timestamp(now), "keys": sorted(public_keys)})
 
 
 def revoke_key(transaction: Connection, account_id: int, public_key: str) -> None:
@@ -167,6 +219,14 @@ def check_token(transaction: Connection, token: str, now: datetime) -> tuple[Api
     if row is None:
         raise InvalidToken
     return _key(row), frozenset(row.scopes.split())
+
+
+def _has_ended(row: Any, now: datetime) -> bool:
+    return row.expires_at is not None and row.expires_at <= timestamp(now)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _key(row: Any) -> ApiKey:

@@ -53,6 +53,18 @@ def take_pending(
     return due
 
 
+def remove_pending(transaction: Connection, account_id: int, scenario: str, route: str, way: str) -> bool:
+    """Has the first that waits like this wait no more; False when none does."""
+    account = get_account(transaction, account_id)
+    named = (scenario, route, way)
+    found = next((each for each in account.pending if (each.scenario, each.route, each.way) == named), None)
+    if found is None:
+        return False
+    place = account.pending.index(found)
+    _write(transaction, account, account.pending[:place] + account.pending[place + 1 :])
+    return True
+
+
 def clear_pending(transaction: Connection, account_id: int) -> int:
     """Has nothing wait any more, and says how many times something would have gone wrong."""
     account = get_account(transaction, account_id)

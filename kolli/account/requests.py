@@ -81,6 +81,7 @@ class Wanted:
     only_failed: bool = False
     only_tampered: bool = False
     after: int = 0  # the id of the last one that is known already
+    before: int | None = None  # only older ones than the one with this id
     path: str = ""  # a part of it
     key: KeyState = ""  # what became of their Idempotency-Keys; empty: they need not have any
     with_nobodys: bool = False  # also what strangers asked the API: those with wrong credentials
@@ -139,6 +140,8 @@ def list_requests(transaction: Connection, wanted: Wanted, most: int) -> list[Lo
         is_theirs = requests.c.account_id == wanted.account_id
         is_nobodys = requests.c.account_id.is_(None) & requests.c.path.startswith("/api/")
         query = query.where(is_theirs | is_nobodys if wanted.with_nobodys else is_theirs)
+    if wanted.before is not None:
+        query = query.where(requests.c.id < wanted.before)
     if wanted.path:
         query = query.where(requests.c.path.contains(wanted.path, autoescape=True))
     if wanted.key:

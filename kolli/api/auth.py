@@ -29,7 +29,7 @@ def authenticate(authorization: str | None, installation: Installation) -> Conte
 def by_key(public_key: str, secret: str, installation: Installation) -> Context:
     """The caller that has this key and this secret; Unauthenticated when they are wrong."""
     with installation.database.read() as transaction:
-        key = check_key(transaction, public_key, secret)
+        key = check_key(transaction, public_key, secret, installation.clock())
         return Context(installation, get_account(transaction, key.account_id), key)
 
 

@@ -44,6 +44,13 @@ class Call:
         return endpoint_of(self.request.method, self.request.path)
 
     @cached_property
+    def path_parts(self) -> dict[str, str]:
+        """The parts of the path that vary, such as ids."""
+        path = self.request.path.rstrip("/")
+        found = next((pattern.match(path) for _, pattern, each in _places() if each is self.endpoint), None)
+        return found.groupdict() if found else {}
+
+    @cached_property
     def asked(self) -> Any:
         """The body that was sent; None when it is no JSON, or there is none."""
         return read(self.bodies.asked)

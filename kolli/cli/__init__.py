@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kolli import __version__
+from kolli.account.users import has_users
 from kolli.api.description import document_text
 from kolli.app import DATABASE, find_fonts, readable, serve
 from kolli.cli.attempts import attempts
@@ -27,6 +28,7 @@ from kolli.cli.secrets import secrets
 from kolli.cli.sender_addresses import sender_addresses
 from kolli.cli.service_points import service_points
 from kolli.cli.tracking import tracking
+from kolli.cli.users import set_up_address, users
 from kolli.cli.webhooks import webhooks
 from kolli.database import Database
 from kolli.demo import run_demo
@@ -48,6 +50,7 @@ cli = typer.Typer(
     rich_markup_mode=None,  # plain lines, the same in a terminal of any width, a file and docs/commands.md
 )
 cli.add_typer(keys, name="keys")
+cli.add_typer(users, name="users")
 cli.add_typer(options, name="options")
 cli.add_typer(rates, name="rates")
 cli.add_typer(rules, name="rules")
@@ -77,6 +80,10 @@ def serve_command() -> None:
 
     def started(installation: Installation) -> None:
         typer.echo(f"Kolli {__version__} answers on {installation.public_url} (data in {installation.settings.data}).")
+        with installation.database.read() as transaction:
+            is_new = not has_users(transaction)
+        if is_new:
+            typer.echo(f"Nobody uses its panel yet. Become the owner at {set_up_address(installation)}")
 
     serve(load_settings(), started)
 

@@ -70,8 +70,9 @@ def list_command(account: AccountId = None) -> None:
         owner = choose_account(at, account)
         with at.database.read() as transaction:
             known = list_keys(transaction, owner.id)
-    for key, made_at in known:
-        typer.echo(f"{key.public_key}  {made_at:%Y-%m-%d}  {key.integration_id or '-'}  {key.name}")
+    for each in known:
+        key, until = each.key, f"  (until {each.expires_at:%Y-%m-%d %H:%M})" if each.expires_at else ""
+        typer.echo(f"{key.public_key}  {each.created_at:%Y-%m-%d}  {key.integration_id or '-'}  {key.name}{until}")
     if not known:
         typer.echo(f"The account {owner.id} ({owner.name}) has no key. Make one with `kolli keys create`.")
 

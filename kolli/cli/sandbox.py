@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from kolli.account.accounts import Pending
-from kolli.account.contracts import all_contracts
-from kolli.account.pending import MOST, add_pending, clear_pending
+from kolli.account.pending import clear_pending
 from kolli.api.description import check_route
 from kolli.carriers.base import KeepsLedger, LedgerLine
 from kolli.cli.common import AccountOption, choose_account, installation
-from kolli.errors import Impossible
+from kolli.operations.misbehave import have_wait, is_waiting
 from kolli.scenarios import SCENARIOS, names_of, parse
 
 sandbox = typer.Typer(
@@ -46,14 +45,9 @@ def next_command(
     if route:
         check_route(route)
     with installation() as here:
-        if not here.settings.sandbox:
-            raise Impossible("KOLLI_SANDBOX is off, so nothing goes wrong on purpose here.")
         account_id = choose_account(here, account).id
         with here.database.write() as transaction:
-            if live := [each for each in all_contracts(transaction, account_id) if each.is_live]:
-                raise Impossible(f"The contract {live[0].id} of this account is marked live. Use an account for tests.")
-            if not add_pending(transaction, account_id, [Pending(scenario.name, times, route.strip("/"))]):
-                raise Impossible(f"At most {MOST} can wait. Make room with `kolli sandbox clear`.")
+            have_wait(transaction, account_id, Pending(scenario.name, times, route.strip("/")), here.settings)
     typer.echo(f"{scenario.name} waits for {_requests(times)}. {scenario.row.what}")
 
 
@@ -63,7 +57,7 @@ def waiting_command(account: AccountOption = None) -> None:
     with installation() as here:
         pending = choose_account(here, account).pending
         now = here.clock()
-    waiting = [each for each in pending if each.until is None or (each.until > now and each.scenario == "limit")]
+    waiting = [each for each in pending if is_waiting(each, now)]
     for each in waiting:
         about = [
             _requests(each.times) if each.until is None else f"until {each.until:%H:%M:%S} UTC",

@@ -13,11 +13,13 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from kolli.account.contracts import Contract, find_any_contract
+from sqlalchemy import Connection
+
+from kolli.account.contracts import find_any_contract
 from kolli.account.number_ranges import NumberRange, list_all_number_ranges
 from kolli.operations.context import Context
 from kolli.shipments.attempts import State
-from kolli.shipments.figures import Ended, ended_since, labels_by_hour, labels_by_kind, never_scanned
+from kolli.shipments.figures import Ended, LabelCount, ended_since, labels_by_hour, labels_by_kind, never_scanned
 from kolli.shipments.model import Parcel, Shipment
 from kolli.shipments.open_attempts import list_in
 from kolli.shipments.queries import get_shipments_of_parcels
@@ -143,9 +145,10 @@ def figures(context: Context, zone: ZoneInfo) -> Figures:
     since = datetime.combine(days[0], time(), zone)
     with context.database.read() as transaction:
         hours = labels_by_hour(transaction, context.account_id, since)
-        kinds = labels_by_kind(transaction, context.account_id, since)
+        kinds = labels_by_kind(transaction, context.account_id, since, now - timedelta(days=RATE_DAYS))
         ended = ended_since(transaction, context.account_id, since, MOST_ENDED)
         perhaps = len(list_in(transaction, context.account_id, PERHAPS_PAID))
+        numbers = _numbers_left(transaction, context.account_id, kinds)
         _, waiting = never_scanned(transaction, context.account_id, NEVER_SCANNED_DAYS, now, size=0)
     local = [(_local(hour, zone), labels) for hour, labels in hours]
     failed = [each for each in ended if each.state is not State.CANCELLED]
@@ -161,28 +164,28 @@ def figures(context: Context, zone: ZoneInfo) -> Figures:
         has_more_failed=len(ended) == MOST_ENDED,
         perhaps_paid=perhaps,
         never_scanned=waiting,
-        numbers=tuple(numbers_left(context)),
+        numbers=tuple(numbers),
     )
 
 
 def numbers_left(context: Context) -> list[NumbersLeft]:
     """How many numbers each contract of the account has left, those that run out first before the others."""
-    now = context.now()
+    since = context.now() - timedelta(days=RATE_DAYS)
     with context.database.read() as transaction:
-        counts = labels_by_kind(transaction, context.account_id, now - timedelta(days=RATE_DAYS))
-        known = list_all_number_ranges(transaction, context.account_id)
-        contracts = {
-            contract_id: find_any_contract(transaction, context.account_id, contract_id)
-            for contract_id in {contract_id for contract_id, _ in known}
-        }
+        kinds = labels_by_kind(transaction, context.account_id, since, since)
+        return _numbers_left(transaction, context.account_id, kinds)
+
+
+def _numbers_left(transaction: Connection, account_id: int, kinds: Iterable[LabelCount]) -> list[NumbersLeft]:
     used: Counter[int] = Counter()
-    for each in counts:
-        used[each.contract_id] += each.labels
-    found = [
-        _numbers_left(contract, tuple(ranges), used[contract_id], is_live=is_live)
-        for (contract_id, is_live), ranges in known.items()
-        if (contract := contracts[contract_id]) is not None
-    ]
+    for kind in kinds:
+        used[kind.contract_id] += kind.labels_of_late
+    found = []
+    for (contract_id, is_live), ranges in list_all_number_ranges(transaction, account_id).items():
+        contract = find_any_contract(transaction, account_id, contract_id)
+        if contract is not None:
+            rate = used[contract_id] if is_live == contract.is_live else 0
+            found.append(NumbersLeft(contract_id, contract.name, contract.carrier_code, is_live, tuple(ranges), rate))
     return sorted(found, key=lambda each: (_URGENCY.index(each.level), -each.percent, each.contract_id))
 
 
@@ -215,11 +218,6 @@ _PARTICULARS = re.compile(r'"[^"]*"|\'[^\']*\'|\d+')
 def _cause(reason: str) -> str:
     """A reason without what is different each time: numbers, and what is quoted."""
     return _PARTICULARS.sub("…", reason).casefold()
-
-
-def _numbers_left(contract: Contract, ranges: tuple[NumberRange, ...], used: int, *, is_live: bool) -> NumbersLeft:
-    rate = used if is_live == contract.is_live else 0
-    return NumbersLeft(contract.id, contract.name, contract.carrier_code, is_live, ranges, rate)
 
 
 def _by_hour(counts: Iterable[tuple[datetime, int]], today: date) -> tuple[int, ...]:

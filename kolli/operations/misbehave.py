@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from kolli.account.accounts import Pending
 from kolli.account.contracts import all_contracts
+from kolli.account.pending import MOST as MOST_PENDING
 from kolli.account.pending import add_pending, note_until, take_pending
 from kolli.carriers.answers import Call, receive
 from kolli.carriers.base import Advances, Announced, Booking, Carrier
@@ -22,6 +23,7 @@ from kolli.errors import (
     CarrierRejected,
     CarrierUnavailable,
     Conflict,
+    Impossible,
     Invalid,
     KolliError,
     LimitReached,
@@ -33,6 +35,7 @@ from kolli.operations.context import Context
 from kolli.operations.late_answers import MOST as MOST_LATE
 from kolli.orders.model import Order
 from kolli.scenarios import SHIPPING, Kind, Scenario, at_the_end_of, names_of, parse
+from kolli.settings import Settings
 from kolli.shipments.model import Draft, Shipment
 from kolli.shipments.queries import find_newest_of_order
 
@@ -179,6 +182,21 @@ def _way(draft: Draft) -> str:
 
 
 # What waits for requests to come
+
+
+def have_wait(transaction: Connection, account_id: int, what: Pending, settings: Settings) -> None:
+    """Has something go wrong with requests to come; Impossible where nothing may, or where too much waits already."""
+    if not settings.sandbox:
+        raise Impossible("KOLLI_SANDBOX is off, so nothing goes wrong on purpose here.")
+    if live := [each for each in all_contracts(transaction, account_id) if each.is_live]:
+        raise Impossible(f"The contract {live[0].id} of this account is marked live. Use an account for tests.")
+    if not add_pending(transaction, account_id, [what]):
+        raise Impossible(f"At most {MOST_PENDING} can wait. Make room with `kolli sandbox clear`.")
+
+
+def is_waiting(each: Pending, now: datetime) -> bool:
+    """Whether people are shown it: it waits for a request, or is `limit`, and lasts."""
+    return each.until is None or (each.until > now and each.scenario == "limit")
 
 
 def next_waiting(context: Context, kind: Kind, way: str = "") -> Scenario | None:

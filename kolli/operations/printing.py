@@ -1,4 +1,4 @@
-"""Printing, as people ask for it: labels are queued, a job is paused, resumed, moved or cancelled. Nothing is booked."""
+"""Printing, as people ask for it: labels are queued, jobs paused, resumed, moved or cancelled. Nothing is booked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -81,8 +81,8 @@ def print_parcels(
     Without a printer it is the account's default one. The same form makes the same job, however often it is sent. What
     was printed before, or is asked for twice, is recorded as a copy.
 
-    Missing, naming `printer`, when there is no default; NotFound for a printer or parcel that the account does not have;
-    Impossible, naming `parcels`, when one of them has no label, or has had it cancelled.
+    Missing, naming `printer`, when there is no default; NotFound for a printer or parcel that the account does not
+    have; Impossible, naming `parcels`, when one of them has no label, or has had it cancelled.
     """
     _check_number(parcel_ids)
     with context.database.read() as transaction:
@@ -117,10 +117,11 @@ def print_test_page(printer_id: int, form_key: str | None, actor: str, context: 
 def reprint(
     job_id: int,
     positions: Sequence[int] | None,
-    printer_id: int | None,
     form_key: str | None,
     actor: str,
     context: Context,
+    *,
+    printer_id: int | None = None,
 ) -> PrintJob:
     """Queues the labels of a job once more, or those at these positions: a new job, whose labels are copies.
 
@@ -217,7 +218,7 @@ def file_of(job_id: int, context: Context) -> PrintedFile:
 
 
 def labels_file(parcel_ids: Sequence[int], profile: Profile, context: Context) -> PrintedFile:
-    """The labels of these parcels as one file, by a printer's profile: to be looked at; no job, and nothing recorded."""
+    """The labels of these parcels as one file, by a printer's profile. There is no job, and nothing is recorded."""
     _check_number(parcel_ids)
     with context.database.read() as transaction:
         shipped = get_shipments_of_parcels(transaction, context.account_id, list(parcel_ids))

@@ -88,14 +88,18 @@ def look_at(shipment_id: str, installation: Installation) -> History:
     return History(shipment, attempt, moves, _next_step(known, jobs.get((kind, shipment_id)), installation))
 
 
-def say_that_it_exists(shipment_id: str, numbers: Sequence[str], installation: Installation) -> Shipment:
+def say_that_it_exists(
+    shipment_id: str, numbers: Sequence[str], installation: Installation, *, who: str = ""
+) -> Shipment:
     """Stores a shipment with the numbers that the carrier has for it, so that its labels can be printed.
+
+    `who` says so: the person at the terminal if that is empty.
 
     NotFound; Invalid when these cannot be its numbers; Conflict when a server is asking about it at this moment;
     Impossible when it is settled, or waits to be announced.
     """
     now = installation.clock()
-    reason = f"Settled by hand by {_who()}: it exists."
+    reason = f"Settled by hand by {who or _who()}: it exists."
     try:
         with installation.database.write() as transaction:
             shipment, attempt = _find(transaction, shipment_id)
@@ -120,7 +124,7 @@ def say_that_it_exists(shipment_id: str, numbers: Sequence[str], installation: I
     return shipment
 
 
-def say_that_it_does_not(shipment_id: str, why: str, installation: Installation) -> Shipment:
+def say_that_it_does_not(shipment_id: str, why: str, installation: Installation, *, who: str = "") -> Shipment:
     """Gives a shipment up that the carrier does not have; its order and its external reference are free then.
 
     Raises like `say_that_it_exists`.
@@ -128,7 +132,7 @@ def say_that_it_does_not(shipment_id: str, why: str, installation: Installation)
     if not why.strip():
         raise Invalid("Say how you know, with --reason: it is kept, for whoever asks later. Nothing was changed.")
     now = installation.clock()
-    reason = f"Settled by hand by {_who()}: it does not exist. {why.strip()}"
+    reason = f"Settled by hand by {who or _who()}: it does not exist. {why.strip()}"
     with installation.database.write() as transaction:
         shipment, attempt = _find(transaction, shipment_id)
         _take(transaction, attempt, installation)

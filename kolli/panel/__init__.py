@@ -11,6 +11,7 @@ from kolli.panel import me, sign_in
 from kolli.panel.explorer import EXPLORER_PAGE
 from kolli.panel.pages import STATIC, Page
 from kolli.panel.pictures import LOGO, Logo
+from kolli.panel.settings import audit, keys, users
 from kolli.panel.start import START_PAGE
 from kolli.panel.tracking import TRACKING_PAGE
 from kolli.panel.web import PAGES_AT_A_TIME, Door, OpenRoute, PanelRequest, Route
@@ -18,7 +19,7 @@ from kolli.panel.web import PAGES_AT_A_TIME, Door, OpenRoute, PanelRequest, Rout
 PAGES: tuple[Page | Logo, ...] = (START_PAGE, TRACKING_PAGE, EXPLORER_PAGE, LOGO)
 """Every page there is outside the panel."""
 
-SECTIONS = (sign_in, me)
+SECTIONS = (sign_in, me, keys, users, audit)
 """The modules of the panel, one for each section."""
 
 PREFIX = "/panel/"

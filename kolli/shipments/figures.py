@@ -65,7 +65,7 @@ _KINDS = (label_counts.c.carrier_code, label_counts.c.country_code, label_counts
 _OF_LATE = func.sum(case((label_counts.c.hour >= bindparam("lately"), label_counts.c.labels), else_=0))
 _BY_KIND = select(*_KINDS, _SUM, _OF_LATE).where(*_SINCE).group_by(*_KINDS)
 
-# In the words of the index: a partial one is only used for what is certain to be in it.
+# In the words of their indexes, with no parameters: a partial one is only used for what is certain to be in it.
 _ENDED = (
     select(attempts.c.shipment_id, attempts.c.state, attempts.c.reason, attempts.c.changed_at)
     .where(
@@ -90,7 +90,7 @@ _WAITING = (
     parcels.c.account_id == bindparam("account_id"),
     parcels.c.announced_at >= bindparam("start"),
     parcels.c.announced_at < bindparam("end"),
-    parcels.c.status.in_(NOT_SCANNED),
+    text(f"parcels.status IN ({', '.join(repr(str(status)) for status in NOT_SCANNED)})"),
 )
 _NEVER_SCANNED = (
     select(parcels.c.id)
@@ -128,9 +128,8 @@ def labels_by_kind(transaction: Connection, account_id: int, since: datetime, la
     Both times are those of the hours in which they lie.
     """
     values = {"account_id": account_id, "since": timestamp(since)[:HOUR], "lately": timestamp(lately)[:HOUR]}
-    return [
-        LabelCount(*kind, int(labels), int(of_late)) for *kind, labels, of_late in transaction.execute(_BY_KIND, values)
-    ]
+    rows = transaction.execute(_BY_KIND, values)
+    return [LabelCount(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in rows]
 
 
 def ended_since(transaction: Connection, account_id: int, since: datetime, most: int) -> list[Ended]:

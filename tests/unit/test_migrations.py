@@ -102,7 +102,7 @@ def test_what_lists_filter_by_is_filled_in_by_an_upgrade(upgraded):
 
 
 def test_a_key_works_after_an_upgrade_and_belongs_to_the_first_integration(upgraded):
-    assert check_key(upgraded, "public", "secret").integration_id == 70
+    assert check_key(upgraded, "public", "secret", datetime(2026, 11, 20, tzinfo=UTC)).integration_id == 70
     assert get_integration(upgraded, 1, 70).name == "First"
 
 

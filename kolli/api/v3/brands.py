@@ -126,7 +126,7 @@ def retrieve_brand(request: Request, context: Context) -> Answer:
 def create_brand(request: Request, context: Context) -> Answer:
     """Adds a brand."""
     body = request.read(_NEW, POINTERS)
-    brand = _changed(Brand(context.installation.sequences.take_id(), body.name), body.model_dump())
+    brand = changed_brand(Brand(context.installation.sequences.take_id(), body.name), body.model_dump())
     with context.write() as transaction:
         add_brand(transaction, context.account_id, brand)
     data: OneBrand = {"data": _answered(brand, context)}
@@ -137,7 +137,7 @@ def change_brand(request: Request, context: Context) -> Answer:
     """Changes what the body names. Labels that were made before keep what they show."""
     given = request.read(_CHANGE, POINTERS).model_dump(exclude_unset=True)
     with context.write() as transaction:
-        brand = _changed(get_brand(transaction, context.account_id, request.id), given)
+        brand = changed_brand(get_brand(transaction, context.account_id, request.id), given)
         update_brand(transaction, context.account_id, brand)
     data: OneBrand = {"data": _answered(brand, context)}
     return Answer(200, data)
@@ -178,7 +178,7 @@ def _with_logo(transaction: Connection, brand_id: int, logo: str | None, context
     return brand
 
 
-def _changed(brand: Brand, given: dict[str, Any]) -> Brand:
+def changed_brand(brand: Brand, given: dict[str, Any]) -> Brand:
     details = {field.name: given[field.name] for field in fields(BrandDetails) if field.name in given}
     others = {name: given[name] for name in ("name", "is_default") if name in given}
     return replace(brand, details=replace(brand.details, **details), **others)

@@ -182,11 +182,11 @@ def change_integration(request: Request, context: Context) -> Answer:
     wanted = request.read(_CHANGE, POINTERS)
     if wanted.webhook_url is not None:
         check_url(wanted.webhook_url, context.installation.settings.private_targets, field="webhook_url")
-    change(request.id, lambda integration: _changed(integration, wanted), context)
+    change(request.id, lambda integration: changed_integration(integration, wanted), context)
     return Answer(204)
 
 
-def _changed(integration: Integration, wanted: IntegrationChange) -> Integration:
+def changed_integration(integration: Integration, wanted: IntegrationChange) -> Integration:
     changes = wanted.model_dump(exclude_unset=True)
     name = changes.pop("shop_name", integration.name)
     if "webhook_url" in changes:

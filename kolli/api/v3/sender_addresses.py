@@ -161,7 +161,7 @@ def create_sender_address(request: Request, context: Context) -> Answer:
     """Adds an address that the account ships from."""
     body = request.read(_NEW, POINTERS)
     number = context.installation.sequences.take_id()
-    added = _changed(SenderAddress(number, Address("", "", "", "", "")), body.model_dump())
+    added = changed_sender_address(SenderAddress(number, Address("", "", "", "", "")), body.model_dump())
     with context.write() as transaction:
         add_sender_address(transaction, context.account_id, added)
         sender = get_sender_address(transaction, context.account_id, number)
@@ -179,7 +179,7 @@ def change_sender_address(request: Request, context: Context) -> Answer:
             raise Impossible(
                 "The default cannot be unset. Make another address the default instead.", field="is_default"
             )
-        update_sender_address(transaction, account_id, _changed(sender, given))
+        update_sender_address(transaction, account_id, changed_sender_address(sender, given))
         if given.get("is_default"):
             make_default_sender_address(transaction, account_id, sender.id)
         sender = get_sender_address(transaction, account_id, sender.id)
@@ -194,7 +194,7 @@ def delete_sender_address(request: Request, context: Context) -> Answer:
     return Answer(204)
 
 
-def _changed(sender: SenderAddress, given: Mapping[str, Any]) -> SenderAddress:
+def changed_sender_address(sender: SenderAddress, given: Mapping[str, Any]) -> SenderAddress:
     """The sender address with everything that is given, checked."""
     parts = {field.name: given[field.name] for field in fields(Address) if field.name in given}
     address = replace(sender.address, **parts)

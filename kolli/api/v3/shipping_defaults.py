@@ -179,16 +179,16 @@ def change_shipping_defaults(request: Request, context: Context) -> Answer:
         catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
     with context.write() as transaction:
         before = get_account(transaction, context.account_id)
-        account = _changed(before, change)
+        account = changed_defaults(before, change)
         if change.model_fields_set & {"weight", "ship_with"}:
-            _check_way(transaction, account, change, catalogue)
+            check_way(transaction, account, change, catalogue)
         if account != before:
             update_account(transaction, account)
     data: OneDefaults = {"data": _answered(account)}
     return Answer(200, data)
 
 
-def _changed(account: Account, change: DefaultsChange) -> Account:
+def changed_defaults(account: Account, change: DefaultsChange) -> Account:
     """The account with the defaults that the change names."""
     defaults, named = account.defaults, change.model_fields_set
     if "weight" in named:
@@ -214,7 +214,7 @@ def _merged(options: Mapping[str, object], change: Schema | None) -> dict[str, o
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def _check_way(transaction: Connection, account: Account, change: DefaultsChange, catalogue: Catalogue) -> None:
+def check_way(transaction: Connection, account: Account, change: DefaultsChange, catalogue: Catalogue) -> None:
     """Raises an error with a `field` when the option cannot be shipped with, or does not take the weight."""
     code, weight = account.default_shipping_option_code, account.default_weight
     found = catalogue.find_option(code) if code is not None else None

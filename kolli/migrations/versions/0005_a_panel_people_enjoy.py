@@ -54,6 +54,8 @@ _STANDINGS = """
 
 def upgrade() -> None:
     """Changes the schema."""
+    op.add_column("api_keys", sa.Column("expires_at", sa.Text(), nullable=True))
+    op.add_column("api_keys", sa.Column("last_used_at", sa.Text(), nullable=True))
     op.create_table(
         "users",
         sa.Column("id", _ID, nullable=False),
@@ -268,8 +270,17 @@ def upgrade() -> None:
     op.create_index(
         "ix_parcels_announced",
         "parcels",
-        ["account_id", "announced_at", "carrier_code", "status"],
+        ["account_id", "announced_at", "carrier_code"],
         sqlite_where=sa.text("announced_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_parcels_waiting",
+        "parcels",
+        ["account_id", "announced_at"],
+        sqlite_where=sa.text(
+            "status IN"
+            " ('READY_TO_SEND', 'ANNOUNCED', 'ANNOUNCED_UNCOLLECTED', 'COLLECT_ERROR', 'CANCELLATION_FAILED')"
+        ),
     )
     op.create_index(
         "ix_attempts_ended",

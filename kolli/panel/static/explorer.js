@@ -8,6 +8,7 @@ const LONGEST_SHOWN = 200000; // characters of an answer; a batch of labels woul
 const DEEPEST_MEMBERS = 6;
 
 const known = {}; // {"parcels": 4}: ids from earlier answers, for paths such as /parcels/{id}
+const own = JSON.parse(document.getElementById("sections").dataset.own ?? "{}"); // what the account has, inside the panel
 let description;
 
 function element(tag, properties = {}, ...children) {
@@ -25,10 +26,41 @@ function sample(content) {
   return first === undefined ? undefined : first.value;
 }
 
-function bodyText(type, content) {
-  const value = sample(content);
+// Examples with what the account really has in place of what they were recorded with
+
+const makesNew = (operation) => operation.method === "POST" && operation.path === "/api/v3/orders"; // with numbers of its own
+const destroys = (operation) => operation.method === "DELETE" || operation.path.endsWith("/cancel"); // nobody is helped to do so
+
+function owned(value, operation, name = "", outer = "") {
+  const found = own.members?.[`${outer}.${name}`] ?? own.members?.[name];
+  if (found !== undefined && name && !(makesNew(operation) && name.startsWith("order_"))) return found;
+  if (Array.isArray(value)) return value.map((each) => owned(each, operation, "", name));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([inside, each]) => [inside, owned(each, operation, inside, name)]));
+}
+
+function ownParameter(parameter, operation) {
+  if (parameter.in !== "path") return parameter.example === undefined ? undefined : own.members?.[parameter.name];
+  if (destroys(operation)) return own.ids ? "" : undefined;
+  const rest = operation.path.replace(/^\/api\/v[0-9]\//, "");
+  if (parameter.name !== "id") return parameter.example === undefined ? undefined : own.ids?.[parameter.name];
+  const collection = rest.split("/{id}")[0];
+  return own.ids?.[collection] ?? (/^labels\b/.test(collection) ? own.ids?.parcels : undefined);
+}
+
+function asked(operation) {
+  return own.request?.operation === operation.id ? own.request : undefined;
+}
+
+function bodyText(type, content, operation) {
+  if (asked(operation)?.body) return pretty(asked(operation).body);
+  const value = owned(sample(content), operation);
   if (value === undefined) return "";
   return type === FORM_TYPE ? new URLSearchParams(value).toString() : JSON.stringify(value, null, 2);
+}
+
+function pretty(text) {
+  try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
 }
 
 function requestOf(operation) {
@@ -123,12 +155,21 @@ function remember(operation, value) {
 
 const operations = [];
 
-function inputOf(parameter, changed) {
+function valueOf(parameter, operation) {
+  const request = asked(operation);
+  if (request === undefined) return ownParameter(parameter, operation) ?? parameter.example ?? "";
+  if (parameter.in === "path") return request.path[parameter.name] ?? "";
+  if (parameter.in === "header") return request.headers[parameter.name.toLowerCase()] ?? "";
+  return request.query.find(([name]) => name === parameter.name)?.[1] ?? "";
+}
+
+function inputOf(parameter, operation) {
+  const changed = () => operation.refresh();
   const choices = parameter.schema?.enum;
   const input = choices
     ? element("select", {}, ...["", ...choices].map((choice) => element("option", { value: choice, textContent: choice })))
     : element("input", { spellcheck: false, autocomplete: "off" });
-  input.value = parameter.example ?? "";
+  input.value = valueOf(parameter, operation);
   input.addEventListener("input", () => { input.dataset.typed = "yes"; changed(); });
   const notes = [parameter.in !== "query" && parameter.in, parameter.required && "required", parameter["x-kolli-extension"] && "ours"].filter(Boolean);
   const hint = [notes.join(", "), parameter.description ?? ""].filter(Boolean).join(" · ");
@@ -175,9 +216,9 @@ function formOf(operation, described) {
   const [[type, content] = []] = Object.entries(described.requestBody?.content ?? {});
   const shown = element("pre", { tabIndex: 0 });
   operation.refresh = () => { shown.textContent = curlOf(operation); };
-  operation.inputs = (described.parameters ?? []).map((parameter) => inputOf(parameter, operation.refresh));
+  operation.inputs = (described.parameters ?? []).map((parameter) => inputOf(parameter, operation));
   operation.bodyType = type;
-  const text = bodyText(type, content);
+  const text = bodyText(type, content, operation);
   operation.body = type ? element("textarea", { value: text, spellcheck: false, rows: Math.min(text.split("\n").length + 1, 24) }) : null;
   operation.body?.addEventListener("input", operation.refresh);
   operation.answer = element("div", { className: "answer", role: "status" });
@@ -201,7 +242,7 @@ function formOf(operation, described) {
 }
 
 function operationOf(path, method, described) {
-  const operation = { path, method: method.toUpperCase(), needsCredentials: described.security.length > 0 };
+  const operation = { id: described.operationId, path, method: method.toUpperCase(), needsCredentials: described.security.length > 0 };
   const summary = element("summary", {}, element("span", { className: `method ${operation.method}`, textContent: operation.method }),
     element("span", { className: "path", textContent: path }), element("span", { className: "about", textContent: described.summary }),
     described["x-kolli-extension"] ? element("span", { className: "tag", textContent: "ours" }) : null);

@@ -4,9 +4,11 @@
 once the printer says that its job is completed.
 """
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from itertools import count
 from urllib.parse import SplitResult, urlsplit
 
@@ -33,6 +35,12 @@ MEDIA = {
     "4x6": "na_index-4x6_4x6in",
 }
 """Papers by their self-describing names (PWG 5101.1)."""
+
+_TENTHS = {"A6": (1050, 1480), "A5": (1480, 2100), "A4": (2100, 2970), "4x6": (1016, 1524)}
+"""Their sizes, in tenths of a millimetre."""
+
+_TOLERANCE = 15
+_SIZE = re.compile(r"_([0-9.]{1,8})x([0-9.]{1,8})(mm|in)$")
 
 _FORMATS = {
     "pdf": ("application/pdf", "application/octet-stream"),
@@ -113,6 +121,54 @@ def connect(profile: Profile, wires: Wires, title: str) -> "IppLink":
     return link
 
 
+def find_media(paper: str, supported: Sequence[str]) -> str:
+    """What a printer calls a paper of this size; empty when it has none. One that tells nothing gets the usual name.
+
+    Names end in the size, and ranges of sizes in the smallest and the largest (PWG 5101.1, 5.1): `oe_4x6-label_4x6in`,
+    `custom_min_25.4x25.4mm`, `custom_max_104x991mm`.
+    """
+    if not supported or MEDIA[paper] in supported:
+        return MEDIA[paper]
+    wanted = _TENTHS[paper]
+    sizes = {name: size for name in supported if (size := _size_of(name))}
+    for name, size in sizes.items():
+        if not name.startswith("custom_m") and all(abs(a - b) <= _TOLERANCE for a, b in zip(size, wanted, strict=True)):
+            return name
+    smallest = next((size for name, size in sizes.items() if name.startswith("custom_min_")), None)
+    largest = next((size for name, size in sizes.items() if name.startswith("custom_max_")), None)
+    if smallest and largest and all(a <= b <= c for a, b, c in zip(smallest, wanted, largest, strict=True)):
+        width, height = (f"{Decimal(tenths) / 10:f}".removesuffix(".0") for tenths in wanted)
+        return f"custom_kolli_{width}x{height}mm"
+    return ""
+
+
+def _size_of(name: str) -> tuple[int, int] | None:
+    """Width and height that a name of a paper ends in, in tenths of a millimetre."""
+    found = _SIZE.search(name)
+    if found is None:
+        return None
+    unit = Decimal(254) if found[3] == "in" else Decimal(10)
+    try:
+        width, height = (int(Decimal(text) * unit) for text in found.groups()[:2])
+    except InvalidOperation:
+        return None
+    return width, height
+
+
+def hindrance(found: Mapping[str, list[Value]], *, does_not_go_on: bool = False) -> str:
+    """Why a printer does not print; empty when nothing keeps it from that.
+
+    A printer that is not stopped may have a reason too, which matters once a job does not go on.
+    """
+    if found.get("printer-is-accepting-jobs") == [False]:
+        return "It does not accept jobs."
+    is_stopped = found.get("printer-state") == [_STOPPED]
+    if not is_stopped and not does_not_go_on:
+        return ""
+    words = [re.sub(r"-(error|warning|report)$", "", text) for text in _texts(found, "printer-state-reasons")]
+    return next((_REASONS[word] for word in words if word in _REASONS), "It is stopped." if is_stopped else "")
+
+
 @dataclass
 class _Sent:
     """A job at the printer."""
@@ -133,6 +189,7 @@ class IppLink:
         self._url = f"{scheme}://{self.where}{parts.path or '/'}"
         self._profile, self._wires, self._title = profile, wires, title
         self._format = _FORMATS[profile.format][0]
+        self._media = MEDIA[profile.paper]
         self._has_scaling = True
         self._numbers = count(1)
         self._jobs: list[_Sent] = []
@@ -154,16 +211,19 @@ class IppLink:
         self._format = next((name for name in names if name in formats), "" if formats else names[0])
         if not self._format:
             raise NotReady(f"{self.where} does not take {self._profile.format.upper()}, only {', '.join(formats)}.")
+        self._media = find_media(self._profile.paper, _texts(found, "media-supported"))
+        if not self._media:
+            raise NotReady(f"{self.where} does not know {self._profile.paper} paper. Tell the printer, or its queue.")
         self._has_scaling = "print-scaling-supported" in found
-        if self._hindrance(found):
-            raise NotReady(f"{self.where} does not print. {self._hindrance(found)}")
+        if reason := hindrance(found):
+            raise NotReady(f"{self.where} does not print. {reason}")
 
     def send(self, paper: bytes, wait: Wait) -> None:
         """Gives the printer a job for this paper, and waits until not too many others are before it."""
         self._follow(MOST_AHEAD, wait)
         job = [
             Attribute(message.INTEGER, "copies", (1,)),
-            Attribute(message.KEYWORD, "media", (MEDIA[self._profile.paper],)),
+            Attribute(message.KEYWORD, "media", (self._media,)),
         ]
         if self._has_scaling:
             job.append(Attribute(message.KEYWORD, "print-scaling", ("none",)))
@@ -198,7 +258,7 @@ class IppLink:
             if self._arrived > before:
                 gives_up_at = time.monotonic() + WAITS_FOR_A_PERSON
                 continue
-            reason = self._hindrance(self._about_the_printer())
+            reason = hindrance(self._about_the_printer(), does_not_go_on=True)
             if time.monotonic() > gives_up_at:
                 raise Unreachable(f"{self.where} does not print. {reason or 'It does not say why.'}")
             wait(f"{self.where} does not go on. {reason}" if reason else "")
@@ -230,25 +290,13 @@ class IppLink:
     def _about_the_printer(self) -> Mapping[str, list[Value]]:
         names = (
             *("printer-state", "printer-state-reasons", "printer-is-accepting-jobs"),
-            *("document-format-supported", "print-scaling-supported"),
+            *("document-format-supported", "print-scaling-supported", "media-supported"),
         )
         wanted = [Attribute(message.KEYWORD, "requested-attributes", names)]
         answer = self._asked(message.GET_PRINTER_ATTRIBUTES, wanted)
         if not answer.is_ok:
             raise Unreachable(f"{self.where} does not tell about itself: {_why(answer)}.")
         return answer.of(message.PRINTER_GROUP)
-
-    def _hindrance(self, found: Mapping[str, list[Value]]) -> str:
-        """Why a printer does not print; empty when nothing keeps it from that."""
-        if found.get("printer-is-accepting-jobs") == [False]:
-            return "It does not accept jobs."
-        if found.get("printer-state") != [_STOPPED]:
-            return ""
-        keywords = [
-            text.removesuffix("-error").removesuffix("-warning").removesuffix("-report")
-            for text in _texts(found, "printer-state-reasons")
-        ]
-        return next((_REASONS[word] for word in keywords if word in _REASONS), "It is stopped.")
 
     def _asked(
         self, operation: int, wanted: list[Attribute], job: list[Attribute] | None = None, *, document: bytes = b""

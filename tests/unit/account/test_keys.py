@@ -12,12 +12,17 @@ from kolli.account.keys import (
     REMOVED_AT_A_TIME,
     TOKEN_SECONDS,
     ApiKey,
+    ListedKey,
     check_key,
     check_token,
     create_key,
+    get_key,
     issue_token,
     list_keys,
+    note_use_of_keys,
+    rename_key,
     revoke_key,
+    rotate_key,
 )
 from kolli.errors import InvalidToken, NotFound, Unauthenticated
 from kolli.schema import access_tokens, metadata
@@ -43,7 +48,7 @@ def everything_in(transaction):
 def test_a_new_key_opens_its_account(transaction):
     key, secret = create_key(transaction, 2, "Shop", NOW, "schema")
 
-    assert check_key(transaction, key.public_key, secret) == key
+    assert check_key(transaction, key.public_key, secret, NOW) == key
     assert key == ApiKey(key.public_key, 2, "Shop", "schema")
 
 
@@ -78,9 +83,9 @@ def test_a_wrong_secret_and_an_unknown_key_are_told_the_same(transaction):
     key, secret = create_key(transaction, 1, "Shop", NOW)
 
     with pytest.raises(Unauthenticated) as wrong_secret:
-        check_key(transaction, key.public_key, secret[:-1])
+        check_key(transaction, key.public_key, secret[:-1], NOW)
     with pytest.raises(Unauthenticated) as wrong_key:
-        check_key(transaction, key.public_key[:-1], secret)
+        check_key(transaction, key.public_key[:-1], secret, NOW)
 
     assert (wrong_secret.value.message, wrong_key.value.message) == ("Invalid username/password.",) * 2
 
@@ -88,7 +93,7 @@ def test_a_wrong_secret_and_an_unknown_key_are_told_the_same(transaction):
 @pytest.mark.parametrize("secret", ["", "\0", "é", "x" * 100_000])
 def test_no_secret_opens_a_key_that_is_not_there(transaction, secret):
     with pytest.raises(Unauthenticated):
-        check_key(transaction, "", secret)
+        check_key(transaction, "", secret, NOW)
 
 
 def test_the_keys_of_an_account_are_listed_and_no_others(transaction):
@@ -96,7 +101,10 @@ def test_the_keys_of_an_account_are_listed_and_no_others(transaction):
     create_key(transaction, 2, "Another account's", NOW)
     second, _ = create_key(transaction, 1, "Second", NOW + timedelta(days=1))
 
-    assert list_keys(transaction, 1) == [(first, NOW), (second, NOW + timedelta(days=1))]
+    assert list_keys(transaction, 1) == [
+        ListedKey(first, NOW, None, None),
+        ListedKey(second, NOW + timedelta(days=1), None, None),
+    ]
 
 
 def test_a_revoked_key_is_unknown_and_the_others_are_not(transaction):
@@ -106,8 +114,8 @@ def test_a_revoked_key_is_unknown_and_the_others_are_not(transaction):
     revoke_key(transaction, 1, revoked.public_key)
 
     with pytest.raises(Unauthenticated):
-        check_key(transaction, revoked.public_key, secret)
-    assert check_key(transaction, kept.public_key, other_secret) == kept
+        check_key(transaction, revoked.public_key, secret, NOW)
+    assert check_key(transaction, kept.public_key, other_secret, NOW) == kept
 
 
 def test_a_revoked_key_takes_its_own_tokens_with_it(transaction):
@@ -130,7 +138,7 @@ def test_a_key_of_another_account_cannot_be_revoked(transaction, account_id):
     with pytest.raises(NotFound, match="kolli keys list"):
         revoke_key(transaction, account_id, key.public_key)
 
-    assert check_key(transaction, key.public_key, secret) == key
+    assert check_key(transaction, key.public_key, secret, NOW) == key
     assert check_token(transaction, token, NOW) == (key, frozenset())
 
 
@@ -182,3 +190,38 @@ def test_a_key_has_at_most_so_many_tokens_and_the_oldest_ends(transaction):
         check_token(transaction, oldest, NOW)
     assert [check_token(transaction, token, NOW)[0] for token in (newest, untouched)] == [key, others]
     assert len(hashes_in(transaction)) == MOST_TOKENS + 1
+
+
+def test_a_key_and_the_one_that_takes_its_place_are_both_good_until_the_first_ends(transaction):
+    old, old_secret = create_key(transaction, 1, "Shop", NOW)
+    token = issue_token(transaction, old, [], NOW + timedelta(days=1))
+
+    new, new_secret = rotate_key(transaction, old, NOW, NOW + timedelta(days=1))
+
+    assert (new.name, new.account_id) == ("Shop", 1)
+    assert check_key(transaction, old.public_key, old_secret, NOW) == old
+    assert check_key(transaction, new.public_key, new_secret, NOW + timedelta(days=1)) == new
+    with pytest.raises(Unauthenticated):
+        check_key(transaction, old.public_key, old_secret, NOW + timedelta(days=1))
+    with pytest.raises(InvalidToken):
+        check_token(transaction, token, NOW + timedelta(days=1))
+
+
+def test_a_key_of_another_account_can_neither_be_seen_nor_renamed(transaction):
+    key, _ = create_key(transaction, 2, "Another account's", NOW)
+
+    with pytest.raises(NotFound):
+        get_key(transaction, 1, key.public_key)
+    with pytest.raises(NotFound):
+        rename_key(transaction, 1, key.public_key, "Ours")
+    assert get_key(transaction, 2, key.public_key).name == "Another account's"
+
+
+def test_it_is_known_when_a_key_was_used_last(transaction):
+    key, _ = create_key(transaction, 1, "Shop", NOW)
+
+    rename_key(transaction, 1, key.public_key, "Web shop")
+    note_use_of_keys(transaction, [key.public_key], NOW + timedelta(hours=1))
+
+    (listed,) = list_keys(transaction, 1)
+    assert (listed.key.name, listed.last_used_at) == ("Web shop", NOW + timedelta(hours=1))

@@ -1,0 +1,1 @@
+"""What owners settle for everybody: one module for each page of settings."""

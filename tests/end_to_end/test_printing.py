@@ -1,0 +1,248 @@
+"""Labels on their way to printers with real sockets: what arrives, what comes twice, and what a break leaves behind."""
+
+import hashlib
+import random
+import re
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kolli.operations.background import workers
+from kolli.operations.printing import add_new_printer, cancel_job, print_parcels, print_test_page, resume, set_aside
+from kolli.printing.model import ItemState, JobState, Profile
+from kolli.printing.queries import get_job, list_items
+from kolli.printing.transports import raw
+from kolli.shipments.model import ParcelStatus
+from kolli.shipments.queries import set_status
+from tests.factories import NOW, a_caller, an_installation
+from tests.labelled import labelled_parcels
+from tests.printers import a_label_printer
+
+SEPARATOR = b"The next label"
+NUMBER = re.compile(rb"\^BCN,[^^]*\^FH\^FD(N[0-9]{5})\^FS")
+
+
+class Warehouse:
+    """An account with 500 labelled parcels, and a clock that a test moves."""
+
+    def __init__(self, folder):
+        self.now = NOW
+        self.installation = replace(an_installation(folder), clock=lambda: self.now)
+        self.context = a_caller(self.installation).context
+        self.parcels = labelled_parcels(self.context, 500)
+
+    def printer(self, at, **profile):
+        known = {"way": "raw", "address": at.address, "format": "zpl", **profile}
+        return add_new_printer("Thermal", Profile(**known), self.context)
+
+    def queue(self, printer, count=3, form_key=None):
+        return print_parcels(self.parcels[:count], printer.id, form_key, "Femke", self.context)
+
+    def work(self):
+        """Runs what is due, and then what is due later, until nothing is."""
+        for _ in range(12):
+            workers(self.installation).run_due()
+            self.now += timedelta(minutes=2)
+
+    def work_once(self):
+        return workers(self.installation).run_due()
+
+    def job(self, job):
+        with self.installation.database.read() as transaction:
+            return get_job(transaction, self.context.account_id, job.id)
+
+    def items(self, job):
+        with self.installation.database.read() as transaction:
+            return list_items(transaction, self.context.account_id, job.id)
+
+    def states(self, job):
+        return [item.state for item in self.items(job)]
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory):
+    """Each test has printers of its own, so all share the parcels."""
+    return Warehouse(tmp_path_factory.mktemp("warehouse"))
+
+
+@pytest.fixture(autouse=True)
+def haste(monkeypatch):
+    monkeypatch.setattr(raw, "ANSWERS_WITHIN", 0.2)
+    monkeypatch.setattr(raw, "POLL", 0.01)
+    monkeypatch.setattr(raw, "WAITS_FOR_A_PERSON", 0.3)
+
+
+def number_on(paper):
+    """The tracking number in the barcode of a label; None on a separator."""
+    found = NUMBER.search(paper)
+    assert (found is None) == (SEPARATOR in paper)
+    return found and found[1].decode()
+
+
+def expected(count):
+    return [f"N{number:05}" for number in range(1, count + 1)]
+
+
+def check_papers(papers, count):
+    """Every label came out, in order, and none twice without a separator right before it."""
+    numbers = [number_on(paper) for paper in papers]
+    seen: set[str] = set()
+    for before, number in zip([*[""], *numbers], numbers, strict=False):
+        if number in seen:
+            assert before is None, f"{number} came twice, unmarked"
+        if number:
+            seen.add(number)
+    firsts = list(dict.fromkeys(number for number in numbers if number))
+    assert firsts == expected(count)
+
+
+def test_labels_come_out_in_the_order_of_the_job_over_one_connection(warehouse):
+    with a_label_printer() as at:
+        job = warehouse.queue(warehouse.printer(at), 20)
+        warehouse.work_once()
+
+        assert [number_on(paper) for paper in at.papers] == expected(20)
+        assert at.connections == 1
+    assert warehouse.job(job).state is JobState.DONE
+    assert {item.state for item in warehouse.items(job)} == {ItemState.SENT}
+
+
+def test_what_arrives_is_what_the_checksum_was_taken_of(warehouse):
+    with a_label_printer() as at:
+        job = warehouse.queue(warehouse.printer(at), 2)
+        warehouse.work_once()
+
+        assert [hashlib.sha256(paper).hexdigest() for paper in at.papers] == [i.sha256 for i in warehouse.items(job)]
+
+
+def test_a_printer_that_never_answers_gets_its_labels_too(warehouse):
+    with a_label_printer(answers=False) as at:
+        job = warehouse.queue(warehouse.printer(at), 40)
+        warehouse.work_once()
+
+        assert [number_on(paper) for paper in at.papers] == expected(40)
+    assert warehouse.job(job).state is JobState.DONE
+
+
+@pytest.mark.parametrize("answers", [True, False])
+@pytest.mark.parametrize("dies_at", [1, 2, 59, 60, *random.Random(9100).sample(range(3, 59), 6)])
+def test_a_printer_that_dies_is_gone_on_with_where_it_died(warehouse, dies_at, answers):
+    with a_label_printer(answers=answers, dies_at=dies_at) as at:
+        printer = warehouse.printer(at)
+        job = warehouse.queue(printer, 60)
+        warehouse.work_once()
+        paused = warehouse.job(job)
+        at.revive()
+        if paused.state is JobState.PAUSED:
+            resume(job.id, warehouse.context)
+        warehouse.work_once()
+
+        check_papers(at.papers, 60)
+    assert warehouse.job(job).state is JobState.DONE
+    assert paused.state is JobState.PAUSED
+    assert "resume" in paused.reason
+
+
+def test_of_500_labels_a_printer_that_tells_prints_none_twice_but_the_one_in_doubt(warehouse):
+    with a_label_printer(dies_at=377) as at:
+        job = warehouse.queue(warehouse.printer(at), 500)
+        warehouse.work_once()
+        at.revive()
+        resume(job.id, warehouse.context)
+        warehouse.work_once()
+
+        check_papers(at.papers, 500)
+        assert len(at.papers) <= 500 + 2
+        assert sum(number_on(paper) is None for paper in at.papers) <= 1
+
+
+def test_a_printer_that_is_switched_off_is_tried_again_and_then_its_job_is_paused(warehouse):
+    with a_label_printer(dies_at=0) as at:
+        job = warehouse.queue(warehouse.printer(at))
+        warehouse.work_once()
+        first = warehouse.job(job)
+        warehouse.work()
+
+        assert first.state is JobState.WAITING
+        assert "tried again" in first.reason
+    assert warehouse.job(job).state is JobState.PAUSED
+    assert set(warehouse.states(job)) == {ItemState.WAITING}
+
+
+def test_a_printer_without_paper_says_so_and_prints_by_itself_once_it_has_some(warehouse):
+    with a_label_printer() as at:
+        at.has_paper = False
+        job = warehouse.queue(warehouse.printer(at))
+        warehouse.work_once()
+        reason = warehouse.job(job).reason
+        at.has_paper = True
+        warehouse.work()
+
+        assert "no paper" in reason
+        assert [number_on(paper) for paper in at.papers] == expected(3)
+
+
+def test_what_is_behind_a_paused_job_waits(warehouse):
+    with a_label_printer(dies_at=1) as at:
+        printer = warehouse.printer(at)
+        first, second = warehouse.queue(printer), warehouse.queue(printer, 2)
+        warehouse.work_once()
+        at.revive()
+        warehouse.work()
+
+        assert (warehouse.job(first).state, warehouse.job(second).state) == (JobState.PAUSED, JobState.WAITING)
+        cancel_job(first.id, "Femke", warehouse.context)
+        warehouse.work_once()
+        assert warehouse.job(second).state is JobState.DONE
+
+
+def test_a_job_that_is_set_aside_lets_others_pass(warehouse):
+    with a_label_printer() as at:
+        printer = warehouse.printer(at)
+        first, second = warehouse.queue(printer), warehouse.queue(printer, 2)
+        set_aside(first.id, "Femke", warehouse.context)
+        warehouse.work_once()
+        assert [number_on(paper) for paper in at.papers] == expected(2)
+
+        resume(first.id, warehouse.context)
+        warehouse.work_once()
+        assert len(at.papers) == 5
+    assert {warehouse.job(first).state, warehouse.job(second).state} == {JobState.DONE}
+
+
+def test_the_label_of_a_shipment_that_was_cancelled_meanwhile_is_left_out_and_that_is_said(warehouse):
+    with a_label_printer() as at:
+        labelled_parcels(warehouse.context, 3, first=700)
+        job = print_parcels([900_700, 900_701, 900_702], warehouse.printer(at).id, None, "Femke", warehouse.context)
+        with warehouse.installation.database.write() as transaction:
+            set_status(transaction, warehouse.context.account_id, "shipment-701", ParcelStatus.CANCELLED, NOW)
+        warehouse.work_once()
+
+        assert [number_on(paper) for paper in at.papers] == ["N00700", "N00702"]
+    assert "N00701" in warehouse.job(job).reason
+    assert warehouse.states(job) == [ItemState.SENT, ItemState.SKIPPED, ItemState.SENT]
+
+
+def test_the_first_byte_leaves_at_once(warehouse):
+    background = workers(warehouse.installation)
+    background.start()
+    try:
+        with a_label_printer() as at:
+            printer = warehouse.printer(at)
+            begun = time.monotonic()
+            warehouse.queue(printer, 1)
+            assert at.first_byte.wait(5)
+            assert time.monotonic() - begun < 2
+    finally:
+        background.stop(10)
+
+
+def test_a_test_page_comes_out_with_its_barcode(warehouse):
+    with a_label_printer() as at:
+        job = print_test_page(warehouse.printer(at).id, None, "Femke", warehouse.context)
+        warehouse.work_once()
+
+        (paper,) = at.papers
+        assert f"KOLLI-TEST-{job.id}".encode() in paper
