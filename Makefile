@@ -62,7 +62,7 @@ clean:  ## remove .venv and everything else that was made here
 
 test-tools:
 	@scripts/debian-packages
-	@scripts/zpl-renderer
+	@scripts/node-packages
 
 # Of all platforms and all Pythons we support, with hashes; where the packages come from is nobody's business but pip's.
 LOCK := pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -20,6 +20,7 @@ import uvicorn
 from anyio import CapacityLimiter
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -73,6 +74,8 @@ CJK_FONTS = (
 """Where Debian's package fonts-noto-cjk puts them."""
 
 API_PREFIXES = ("/api/", "/oauth2/")
+
+OUR_FILES = ("/static/", "/api/v3/openapi.json")
 
 MOST_CONNECTIONS = 500
 """Open connections at a time; beyond that the answer is 503, so that idle ones cannot take all memory."""
@@ -266,10 +269,14 @@ def web(installation: Installation, note: Callable[[LoggedRequest], None] | None
 
 
 class _Web:
-    """Routes requests; a path that leads nowhere gets the API's own form of error."""
+    """Routes requests; a path that leads nowhere gets the API's own form of error.
+
+    Files of ours are compressed, and nothing else: how long an answer becomes would tell what is secret in it.
+    """
 
     def __init__(self, router: Router) -> None:
         self._router = router
+        self._compressed = GZipMiddleware(router, minimum_size=1000)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -280,7 +287,8 @@ class _Web:
         elif any(scope["path"] + "/" == page.path for page in PAGES) or _lacks_slash(scope["path"]):
             scope = {**scope, "path": scope["path"] + "/"}
         try:
-            await self._router({**scope, "app": self}, receive, send)
+            answer = self._compressed if scope["path"].startswith(OUR_FILES) else self._router
+            await answer({**scope, "app": self}, receive, send)
         except HTTPException as error:
             allowed = self._methods_at(scope)
             if scope["path"].startswith(f"/{V2_PREFIX}/"):

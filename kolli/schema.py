@@ -552,6 +552,7 @@ audit = Table(  # who did what in the panel; only ever added to
     Column("body", Text, nullable=False),
     Index(None, "account_id", "id"),
     Index(None, "account_id", "action", "id"),
+    Index(None, "account_id", "subject", "id"),
 )
 
 inbox = Table(  # where each order stands, in narrow rows, so that a list of many is counted at once
@@ -624,6 +625,30 @@ batch_items = Table(
     Column("shipment_id", Text),
     Column("body", Text, nullable=False),  # what stands in the way, if anything does
     Index(None, "batch_id", "state"),
+)
+
+rule_trials = Table(  # rules that were tried on what was shipped before, and what came of it
+    "rule_trials",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("form_key", Text, nullable=False),  # of the form that was sent: the same form makes one trial
+    Column("actor", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("body", Text, nullable=False),  # what was asked
+    Column("report", Text, nullable=False),  # what has been found so far
+    UniqueConstraint("account_id", "form_key"),
+    Index(None, "account_id", "id"),
+)
+
+sent_forms = Table(  # forms that have done something which sending them again must not do again
+    "sent_forms",
+    metadata,
+    Column("account_id", Id, ForeignKey("accounts.id"), primary_key=True),
+    Column("form_key", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Index(None, "at"),
 )
 
 packings = Table(  # what a person is packing at this moment

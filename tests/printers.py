@@ -1,11 +1,15 @@
 """Printers for tests: real sockets at this machine that keep what they were sent, and fail when they are told to."""
 
+import os
 import re
 import socket
 import struct
+import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 LABEL = re.compile(rb"\^XA.*?\^XZ\r?\n?", re.DOTALL)
 STATUS = (
@@ -107,3 +111,79 @@ def a_label_printer(**settings: object) -> Iterator[LabelPrinter]:
         yield printer
     finally:
         printer.close()
+
+
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow own="*"/></policy></busconfig>
+"""
+
+ATTRIBUTES = """ATTR keyword media-supported iso_a6_105x148mm,iso_a4_210x297mm,oe_photo-l_3.5x5in
+ATTR keyword media-default iso_a4_210x297mm
+ATTR mimeMediaType document-format-supported application/pdf,application/vnd.zebra-zpl
+ATTR mimeMediaType document-format-default application/pdf
+ATTR keyword print-scaling-supported auto,none
+"""
+
+
+class IppPrinter:
+    """CUPS' own virtual printer (`ippeveprinter`), which keeps every document it is sent, in the order of its jobs."""
+
+    def __init__(self, folder: Path, port: int, process: subprocess.Popen[bytes]) -> None:
+        self.folder, self.port, self.process = folder, port, process
+
+    @property
+    def uri(self) -> str:
+        return f"ipp://localhost:{self.port}/ipp/print"
+
+    @property
+    def documents(self) -> list[bytes]:
+        files = [path for path in self.folder.iterdir() if re.match(r"[0-9]+-", path.name)]
+        return [path.read_bytes() for path in sorted(files, key=lambda path: int(path.name.partition("-")[0]))]
+
+    @property
+    def log(self) -> str:
+        return (self.folder.parent / "ipp.log").read_text("utf-8", "replace")
+
+
+@contextmanager
+def an_ipp_printer(folder: Path, *options: str) -> Iterator[IppPrinter]:
+    """A virtual IPP printer. It announces itself on a system bus; so that it need not find one, it gets its own."""
+    spool, bus, attributes = folder / "spool", folder / "bus", folder / "printer.conf"
+    spool.mkdir()
+    attributes.write_text(ATTRIBUTES)
+    (folder / "bus.conf").write_text(BUS.format(path=bus))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["ippeveprinter", "-p", str(port), "-d", str(spool), "-k", "-r", "off", "-a", str(attributes), "-v"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(["dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork"], **quiet) as daemon:
+        try:
+            _wait_until(bus.exists)
+            environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={bus}"}
+            with (folder / "ipp.log").open("wb") as log:
+                process = subprocess.Popen([*command, *options, "Test"], stdout=log, stderr=log, env=environment)
+            with process:
+                try:
+                    _wait_until(lambda: _listens(port))
+                    yield IppPrinter(spool, port, process)
+                finally:
+                    process.kill()
+        finally:
+            daemon.kill()
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("localhost", port), 0.5):
+        return True
+    return False
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not is_so():
+        if time.monotonic() > end:
+            raise TimeoutError("The virtual printer has not begun to listen.")
+        time.sleep(0.02)

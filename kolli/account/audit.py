@@ -35,6 +35,7 @@ class Wanted:
 
     user_id: int | None = None
     action: str = ""  # the beginning of one, such as `order.`
+    subject: str = ""  # all of it
     before: int | None = None
 
 
@@ -73,6 +74,8 @@ def list_entries(transaction: Connection, account_id: int, wanted: Wanted, most:
         statement = statement.where(audit.c.user_id == wanted.user_id)
     if wanted.action:
         statement = statement.where(audit.c.action >= wanted.action, audit.c.action < f"{wanted.action}\uffff")
+    if wanted.subject:
+        statement = statement.where(audit.c.subject == wanted.subject[:LONGEST_TEXT])
     if wanted.before is not None:
         statement = statement.where(audit.c.id < wanted.before)
     return [_entry(row) for row in transaction.execute(statement, {"account_id": account_id})]

@@ -73,6 +73,18 @@ _OF_ACCOUNT = (
     )
     .order_by(contracts.c.id, number_ranges.c.is_live, number_ranges.c.position)
 )
+_OVERLAPPING_OWN = (
+    select(contracts.c.id, number_ranges.c.first, number_ranges.c.last)
+    .join(number_ranges, number_ranges.c.contract_id == contracts.c.id)
+    .where(
+        contracts.c.account_id == bindparam("account_id"),
+        number_ranges.c.account_id == bindparam("account_id"),
+        contracts.c.carrier_code == bindparam("carrier_code"),
+        number_ranges.c.first <= bindparam("to"),
+        number_ranges.c.last >= bindparam("from"),
+    )
+    .order_by(number_ranges.c.first)
+)
 _END_SEQUENCE = update(sequences).where(sequences.c.name == bindparam("sequence")).values(last=bindparam("end"))
 _END_RANGE = update(number_ranges).where(number_ranges.c.sequence == bindparam("range")).values(last=bindparam("end"))
 _FORGET_RANGE = delete(number_ranges).where(number_ranges.c.sequence == bindparam("range"))
@@ -97,6 +109,18 @@ def list_all_number_ranges(transaction: Connection, account_id: int) -> dict[tup
         known = NumberRange(row.first, row.last, row.is_live, used)
         found.setdefault((row.contract_id, row.is_live), []).append(known)
     return found
+
+
+def ranges_overlapping(
+    transaction: Connection, account_id: int, carrier_code: str, numbers: tuple[int, int]
+) -> list[tuple[int, int, int]]:
+    """The account's own ranges with a carrier that have any of these numbers: contract, first, last.
+
+    Those of contracts that were removed are among them.
+    """
+    first, last = numbers
+    values = {"account_id": account_id, "carrier_code": carrier_code, "from": first, "to": last}
+    return [(row.id, row.first, row.last) for row in transaction.execute(_OVERLAPPING_OWN, values)]
 
 
 def add_number_range(

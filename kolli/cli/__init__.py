@@ -19,6 +19,7 @@ from kolli.cli.explain import explain_command
 from kolli.cli.jobs import jobs
 from kolli.cli.keys import keys
 from kolli.cli.options import options
+from kolli.cli.printing import print_command, printers
 from kolli.cli.rates import rates
 from kolli.cli.replay import replay_command
 from kolli.cli.requests import requests_command
@@ -59,6 +60,8 @@ cli.command("explain")(explain_command)
 cli.add_typer(attempts, name="attempts")
 cli.command("requests")(requests_command)
 cli.add_typer(jobs, name="jobs")
+cli.command("print")(print_command)
+cli.add_typer(printers, name="printers")
 cli.add_typer(tracking, name="track")
 cli.add_typer(webhooks, name="webhooks")
 cli.add_typer(sender_addresses, name="sender-addresses")

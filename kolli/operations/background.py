@@ -37,6 +37,8 @@ from kolli.operations.outcomes import (
 from kolli.operations.print_sending import LANE as PRINTING
 from kolli.operations.print_sending import PRINT, PRINT_DELAYS, print_waiting
 from kolli.operations.reconcile import LEFT_BEHIND, pick_up, settle
+from kolli.operations.try_rules import LANE as TRIALS
+from kolli.operations.try_rules import TRY, TRY_DELAYS, try_rules
 from kolli.shipments.attempts import LEASE, UNSETTLED, Attempt, State, get_attempt, move, remark
 from kolli.shipments.model import ParcelStatus, Shipment
 from kolli.shipments.queries import get_shipment
@@ -54,6 +56,8 @@ LANES: Mapping[str, Lane] = {
     WEBHOOKS: Lane(workers=40, lease=timedelta(minutes=2), per_subject=4),
     # One job at a time for each printer. As many printers print at the same time, and others wait for a worker.
     PRINTING: Lane(workers=8, lease=timedelta(minutes=2), per_subject=1),
+    # They compute, so two of them are enough to be felt; one account has one at a time.
+    TRIALS: Lane(workers=2, lease=timedelta(minutes=10), per_subject=1),
 }
 
 ANNOUNCE_DELAYS = steps(2, 10, 60)
@@ -186,6 +190,7 @@ _KINDS: Mapping[str, tuple[Callable[[Installation, Job], Then | None], str, tupl
     FOLLOW: (follow, CHECKS, FOLLOW_DELAYS),
     LOOK: (look, CHECKS, FOLLOW_DELAYS),
     PRINT: (print_waiting, PRINTING, PRINT_DELAYS),
+    TRY: (try_rules, TRIALS, TRY_DELAYS),
 }
 """Kind of job → what runs it, in which lane, and how long to wait before it is tried again."""
 

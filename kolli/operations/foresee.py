@@ -26,6 +26,13 @@ def foresee(transaction: Connection, documents: Sequence[Document], context: Con
     return [warnings_of(order, _expected(order, country, catalogue, context)) for order in orders]
 
 
+def expected_of(transaction: Connection, order: Order, context: Context) -> Expectation:
+    """What is expected about the way one order will be shipped, such as how much room its address has."""
+    catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
+    sender = find_sender_address(transaction, context.account_id, None)
+    return _expected(order, sender.address.country_code if sender else None, catalogue, context)
+
+
 def _expected(order: Order, sender_country: str | None, catalogue: Catalogue, context: Context) -> Expectation:
     code = order.ship_with.shipping_option_code or context.account.default_shipping_option_code
     found = catalogue.find_option(code) if code else None

@@ -10,7 +10,7 @@ from kolli.account.contracts import find_contract
 from kolli.account.rates import RateSheet, replace_rate_sheets
 from kolli.account.rates_csv import PricedRow, read_rates, sheets_of
 from kolli.operations.catalogue import Catalogue
-from kolli.operations.context import Installation
+from kolli.operations.context import Installation, Write
 from kolli.operations.import_options import Checked
 
 
@@ -26,10 +26,15 @@ def check_rates(path: Path, account_id: int, installation: Installation, *, allo
     return Checked(sheets, sorted([*mistakes, *unfit], key=lambda mistake: mistake.number))
 
 
-def store_rates(sheets: Sequence[RateSheet], account_id: int, installation: Installation) -> None:
-    """Puts the sheets in the place of those of the same options and contracts; others stay."""
+def store_rates(
+    sheets: Sequence[RateSheet], account_id: int, installation: Installation, *, write: Write | None = None
+) -> None:
+    """Puts the sheets in the place of those of the same options and contracts; others stay.
+
+    `write` opens the transaction, where there is more to do in it.
+    """
     numbered = [replace(sheet, id=installation.sequences.take_id()) for sheet in sheets]
-    with installation.database.write() as transaction:
+    with (write or installation.database.write)() as transaction:
         replace_rate_sheets(transaction, account_id, numbered, installation.clock())
 
 

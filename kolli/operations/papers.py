@@ -7,7 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -26,7 +26,7 @@ from kolli.operations.context import Context
 from kolli.operations.print_labels import Form
 from kolli.orders.model import Document, Order, OrderItem, weight_of
 from kolli.orders.queries import find_orders
-from kolli.shipments.figures import parcels_announced
+from kolli.shipments.figures import bounds_of, parcels_announced
 from kolli.shipments.model import LABEL_IS_VOID, Parcel, Shipment
 from kolli.shipments.queries import get_shipments_of_parcels
 from kolli.tables import write_table
@@ -189,8 +189,7 @@ class EndOfDay:
 
 def end_of_day(carrier_code: str, day: date, zone: ZoneInfo, context: Context) -> EndOfDay:
     """The parcels of a carrier that were announced on a day, as clocks of a time zone tell it, in that sequence."""
-    start = datetime.combine(day, time(), zone)
-    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    start, end = bounds_of(day, zone)
     with context.database.read() as transaction:
         ids = parcels_announced(transaction, context.account_id, carrier_code, start, end)
         found = [

@@ -19,6 +19,7 @@ COARSEST_DPI = 150
 ZPL = "application/zpl"
 
 TEST_BAND = "TEST – NOT FOR POSTAGE"
+PREVIEW_BAND = "PREVIEW – NOT A LABEL"
 
 
 def check_label(draft: Draft, context: Context) -> None:
@@ -63,6 +64,13 @@ def draw_label(shipment: Shipment, parcel: Parcel, size: Paper, context: Context
     """The label of one announced parcel, A6 or 4x6 inch, in no format yet."""
     content = _content(shipment.draft, parcel.box_number, parcel.tracking_number or "", context)
     return lay_out(content, size, context.installation.fonts)
+
+
+def draw_preview(draft: Draft, box_number: int, size: Paper, context: Context) -> Drawing:
+    """The label that one box of a draft would have, marked as a preview; its number is an example of the carrier's."""
+    carrier = context.installation.carriers.get(draft.carrier_code)
+    content = _content(draft, box_number, carrier.longest_number, context)
+    return lay_out(replace(content, band=PREVIEW_BAND, notice=""), size, context.installation.fonts)
 
 
 def print_label(shipment: Shipment, parcel: Parcel, form: Form, context: Context) -> bytes:

@@ -1,7 +1,7 @@
 """Rules run over past shipments: what would be otherwise if they had been in force then. Nothing is changed."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from kolli.orders.queries import find_orders
 from kolli.rules.engine import CompiledRules
 from kolli.rules.explanation import Change, changes
 from kolli.shipments.model import Draft, Step
-from kolli.shipments.past import PastShipment, beginning, list_past
+from kolli.shipments.past import PastShipment, Position, beginning, list_newest, list_past
 from kolli.values import Money
 
 AT_A_TIME = 200
@@ -35,6 +35,7 @@ class Replayed:
     error: KolliError | None = None
     cost: Money | None = None  # at today's rates, as it was shipped
     would_cost: Money | None = None
+    because: Mapping[str, str] = field(default_factory=dict)  # field → the rule that would be the reason
 
 
 @dataclass
@@ -80,22 +81,62 @@ def replay(since: datetime, context: Context, rules: CompiledRules | None = None
         after = position
 
 
+def replay_newest(
+    since: datetime,
+    before: Position,
+    most: int,
+    context: Context,
+    *,
+    rules: CompiledRules,
+    against: CompiledRules | None,
+) -> tuple[Sequence[Replayed], Position | None]:
+    """The same for the last so many shipments before a position, and where the ones before them begin, if any do.
+
+    With `against` each is compared with what those rules would decide, and not with how it was shipped.
+    """
+    with context.database.read() as transaction:
+        past, position = list_newest(transaction, context.account_id, since, before, most)
+        ids = [each.draft.order_id for each in past if each.draft.order_id is not None]
+        orders = {order.id: order for order in find_orders(transaction, context.account_id, ids)}
+        found = [
+            _again(transaction, each, orders.get(each.draft.order_id or 0), context, rules, against=against)
+            for each in past
+        ]
+    return found, position
+
+
 def _again(
-    transaction: Connection, past: PastShipment, order: Order | None, context: Context, rules: CompiledRules | None
+    transaction: Connection,
+    past: PastShipment,
+    order: Order | None,
+    context: Context,
+    rules: CompiledRules | None,
+    *,
+    against: CompiledRules | None = None,
 ) -> Replayed:
     draft = past.draft
     replayed = Replayed(past.id, draft.order_number)
     try:
         subject = subject_before_rules(draft, order)
-        now = decide(transaction, subject, context, rules=rules).draft
     except KolliError as error:
         return replace(replayed, error=error)
+    fails: KolliError | None = None
+    if against is not None:
+        try:
+            draft = decide(transaction, subject, context, rules=against).draft
+        except KolliError as error:
+            fails = error
+    try:
+        now = decide(transaction, subject, context, rules=rules).draft
+    except KolliError as error:  # which says nothing about the rules where it would fail anyway
+        return replayed if fails else replace(replayed, error=error)
     catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
     return replace(
         replayed,
         changes=_differences(draft, now),
         cost=price_of(draft, catalogue),
         would_cost=price_of(now, catalogue),
+        because={step.field: step.rule_name for step in now.decision if _is_change(step)},
     )
 
 

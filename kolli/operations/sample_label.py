@@ -1,4 +1,4 @@
-"""A label of nothing, to see how a sender address and a brand look on one. Nobody is told of it, and nothing is stored."""
+"""A label of nothing, to see how a sender address and a brand look on one. Nothing is stored or booked."""
 
 from decimal import Decimal
 

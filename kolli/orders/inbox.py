@@ -5,11 +5,23 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
 
 from kolli.database import insert_or
 from kolli.orders.model import Document
-from kolli.orders.terms import matching
+from kolli.orders.terms import Found, search
 from kolli.schema import inbox
 from kolli.standing import Standing, standing_of
 from kolli.values import timestamp
@@ -17,8 +29,9 @@ from kolli.values import timestamp
 LARGEST_PAGE = 200
 """Orders on one page at most."""
 
-COUNTED = 10_000
-"""How far the orders of one state are counted; more are told as that many and a plus sign."""
+LOOKED_AT = 10_000
+LOOKED_AT_IN_SEARCH = 1_000
+"""The newest orders of each state that are looked at to count those that pass; the second for vague searches."""
 
 
 @dataclass(frozen=True)
@@ -131,50 +144,94 @@ def find_rows(transaction: Connection, account_id: int, order_pks: Sequence[int]
 
 
 def list_inbox(transaction: Connection, account_id: int, filters: InboxFilters, page: InboxPage) -> InboxListed:
-    """One page of the account's orders that pass the filters, newest first.
+    """One page of the account's orders that pass the filters, newest first."""
+    return _listed(transaction, account_id, filters, page, search(transaction, account_id, filters.text))
 
-    Each state is read by itself, in the order of the index, so that a page reads no more than it shows where most
-    orders pass.
+
+def count_inbox(transaction: Connection, account_id: int, filters: InboxFilters) -> Mapping[Standing, Count]:
+    """How many orders of each state pass the filters, whatever states these want.
+
+    Only so many are looked at, see LOOKED_AT: the figures are then told as that many and more.
     """
-    conditions = _conditions(account_id, filters)
-    if page.position is not None:
-        beyond = inbox.c.order_id > page.position if page.backwards else inbox.c.order_id < page.position
-        conditions = [*conditions, beyond]
-    size = min(page.size, LARGEST_PAGE)
-    found = [_row(row) for row in transaction.execute(_first(_wanted(filters), conditions, page, size + 1))]
-    shown, further, passed = found[:size], len(found) > size, page.position is not None
+    return _counted(transaction, account_id, filters, search(transaction, account_id, filters.text))
+
+
+def read_inbox(
+    transaction: Connection, account_id: int, filters: InboxFilters, page: InboxPage
+) -> tuple[InboxListed, Mapping[Standing, Count]]:
+    """What `list_inbox` and `count_inbox` give, with one search for both."""
+    found = search(transaction, account_id, filters.text)
+    return _listed(transaction, account_id, filters, page, found), _counted(transaction, account_id, filters, found)
+
+
+def all_ids(transaction: Connection, account_id: int, filters: InboxFilters, most: int) -> list[int]:
+    """Our ids of the orders that pass the filters, newest first, at most so many."""
+    found = search(transaction, account_id, filters.text)
+    statement = _first(account_id, filters, found, InboxPage(), most)
+    return [row.order_id for row in transaction.execute(statement)]
+
+
+def _listed(
+    transaction: Connection, account_id: int, filters: InboxFilters, page: InboxPage, found: Found | None
+) -> InboxListed:
+    size = max(1, min(page.size, LARGEST_PAGE))
+    rows = [_row(row) for row in transaction.execute(_first(account_id, filters, found, page, size + 1))]
+    shown, further, passed = rows[:size], len(rows) > size, page.position is not None
     if page.backwards:
         return InboxListed(shown[::-1], more_before=further, more_behind=passed)
     return InboxListed(shown, more_before=passed, more_behind=further)
 
 
-def count_inbox(transaction: Connection, account_id: int, filters: InboxFilters) -> Mapping[Standing, Count]:
-    """How many orders of each state pass the filters, whatever states these want; not further than COUNTED."""
-    conditions = _conditions(account_id, filters)
-    counts = [
-        select(literal(state.value).label("state"), func.count().label("found")).select_from(
-            select(literal(1)).where(*conditions, inbox.c.state == state).limit(COUNTED + 1).subquery()
-        )
-        for state in Standing
-    ]
-    return {
-        Standing(row.state): Count(min(row.found, COUNTED), is_more=row.found > COUNTED)
-        for row in transaction.execute(union_all(*counts))
-    }
+def _counted(
+    transaction: Connection, account_id: int, filters: InboxFilters, found: Found | None
+) -> dict[Standing, Count]:
+    conditions = [*_conditions(filters), *(found.conditions if found else ())]
+    of_account = inbox.c.account_id == account_id
+    counted = dict.fromkeys(Standing, Count(0))
+    if found is not None and not found.is_vague:
+        of_account = inbox.c.account_id + 0 == account_id
+        grouped = select(inbox.c.state, func.count().label("found")).where(of_account, *conditions)
+        for row in transaction.execute(grouped.group_by(inbox.c.state)):
+            counted[Standing(row.state)] = Count(row.found)
+        return counted
+    most = LOOKED_AT if not found else LOOKED_AT_IN_SEARCH
+    for row in transaction.execute(union_all(*(_count_of(state, of_account, conditions, most) for state in Standing))):
+        counted[Standing(row.state)] = Count(row.found or 0, is_more=row.seen > most)
+    return counted
 
 
-def all_ids(transaction: Connection, account_id: int, filters: InboxFilters, most: int) -> list[int]:
-    """Our ids of the orders that pass the filters, newest first, at most so many."""
-    statement = _first(_wanted(filters), _conditions(account_id, filters), InboxPage(), most)
-    return [row.order_id for row in transaction.execute(statement)]
+def _count_of(
+    state: Standing, of_account: ColumnElement[bool], conditions: Sequence[ColumnElement[bool]], most: int
+) -> Select[Any]:
+    """How many of the newest orders of a state pass, and how many were looked at."""
+    passes = and_(true(), *conditions)
+    newest = (
+        select(case((passes, 1), else_=0).label("passes"))
+        .where(of_account, inbox.c.state == state)
+        .order_by(inbox.c.order_id.desc())
+        .limit(most + 1)
+        .subquery()
+    )
+    return select(
+        literal(state.value).label("state"), func.sum(newest.c.passes).label("found"), func.count().label("seen")
+    ).select_from(newest)
 
 
-def _wanted(filters: InboxFilters) -> list[Standing]:
-    return sorted(filters.states) or list(Standing)
+def _first(account_id: int, filters: InboxFilters, found: Found | None, page: InboxPage, most: int) -> Any:
+    """The first rows that pass, in the direction of the page.
 
-
-def _first(states: Sequence[Standing], conditions: Sequence[ColumnElement[bool]], page: InboxPage, most: int) -> Any:
-    """The first rows of all these states, in the direction of the page."""
+    What was searched for leads to the rows by itself. Else each state is read for itself, in the order of the index, so
+    that a page reads no more than it shows where most orders pass.
+    """
+    conditions = _conditions(filters)
+    if page.position is not None:
+        beyond = inbox.c.order_id > page.position if page.backwards else inbox.c.order_id < page.position
+        conditions.append(beyond)
+    states = sorted(filters.states) or list(Standing)
+    if found is not None and not found.is_vague:
+        conditions += [inbox.c.account_id + 0 == account_id, inbox.c.state.in_(states), *found.conditions]
+        return _sorted(_ROWS.where(*conditions), inbox.c.order_id, page, most)
+    conditions += [inbox.c.account_id == account_id, *(found.conditions if found else ())]
     parts = [
         _sorted(_ROWS.where(*conditions, inbox.c.state == state), inbox.c.order_id, page, most) for state in states
     ]
@@ -188,8 +245,8 @@ def _sorted(statement: Select[Any], column: ColumnElement[int], page: InboxPage,
     return statement.order_by(column.asc() if page.backwards else column.desc()).limit(most)
 
 
-def _conditions(account_id: int, filters: InboxFilters) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [inbox.c.account_id == account_id]
+def _conditions(filters: InboxFilters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if filters.with_warnings:
         conditions.append(inbox.c.has_warnings)
     if filters.integration_id is not None:
@@ -202,7 +259,7 @@ def _conditions(account_id: int, filters: InboxFilters) -> list[ColumnElement[bo
         conditions.append(inbox.c.order_created_at >= _moment(filters.created_from, time.min))
     if filters.created_to is not None:
         conditions.append(inbox.c.order_created_at <= _moment(filters.created_to, time.max))
-    return [*conditions, *matching(account_id, filters.text)]
+    return conditions
 
 
 def _moment(day: date, at: time) -> str:

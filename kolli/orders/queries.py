@@ -111,6 +111,7 @@ _BY_IDS = select(*_COLUMNS.selected_columns).where(
     orders.c.account_id + 0 == bindparam("account_id"), orders.c.id.in_(bindparam("ids", expanding=True))
 )
 _ANY_BY_ORDER_ID = _COLUMNS.where(orders.c.order_id_key == bindparam("key")).order_by(orders.c.id)
+_ANY_BY_ORDER_NUMBER = _COLUMNS.where(orders.c.order_number_key == bindparam("key")).order_by(orders.c.id)
 _BY_ORDER_ID = _COLUMNS.where(
     orders.c.integration_id == bindparam("integration_id"), orders.c.order_id_key == bindparam("key")
 ).order_by(orders.c.id)
@@ -163,6 +164,12 @@ def find_any_by_order_id(transaction: Connection, account_id: int, order_id: str
     return [
         _order(row) for row in transaction.execute(_ANY_BY_ORDER_ID, {"account_id": account_id, "key": _key(order_id)})
     ]
+
+
+def find_any_by_order_number(transaction: Connection, account_id: int, order_number: str) -> list[Order]:
+    """The account's orders that any shop has given this number, whatever its letter case, oldest first."""
+    values = {"account_id": account_id, "key": _key(order_number)}
+    return [_order(row) for row in transaction.execute(_ANY_BY_ORDER_NUMBER, values)]
 
 
 def find_order(transaction: Connection, account_id: int, order_pk: int) -> Order | None:

@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, exists, insert, select
 
 from kolli.orders.model import Document
 from kolli.schema import inbox, order_terms, parcels, shipments
@@ -19,16 +20,38 @@ MOST_TERMS = 200
 MOST_WORDS = 8
 """Words that are looked for at once; the others are left out."""
 
+FEW = 500
+"""Orders that are looked at one by one."""
+
+MANY = 10_000
+"""Orders that a word may be a word of and still tell them from others."""
+
 _SEPARATORS = str.maketrans(dict.fromkeys(',;:/\\|()[]{}<>"“”„«»&+*?!#', " "))
 _PARTS = re.compile("[-_]+")
 _ABOVE_ALL = "\U0010ffff"
 
 _ADD = insert(order_terms)
-_REMOVE = delete(order_terms).where(
-    order_terms.c.account_id == bindparam("of_account"), order_terms.c.order_id == bindparam("of_order")
+# With the sum the key, which begins with the account, is of no use: SQLite would read all that the account has.
+_THOSE = (order_terms.c.account_id + 0 == bindparam("of_account"), order_terms.c.order_id == bindparam("of_order"))
+_REMOVE = delete(order_terms).where(*_THOSE)
+_OF_ORDER = select(order_terms.c.term).where(*_THOSE)
+_BEGINS = (order_terms.c.term >= bindparam("word"), order_terms.c.term < bindparam("end"))
+_BEGINNING = (
+    select(order_terms.c.order_id).where(order_terms.c.account_id == bindparam("of_account"), *_BEGINS).limit(MANY + 1)
 )
-_OF_ORDER = select(order_terms.c.term).where(
-    order_terms.c.account_id == bindparam("of_account"), order_terms.c.order_id == bindparam("of_order")
+_THAT_BEGIN = select(order_terms.c.order_id).where(
+    order_terms.c.account_id + 0 == bindparam("of_account"),
+    order_terms.c.order_id.in_(bindparam("those", expanding=True)),
+    *_BEGINS,
+)
+_TRACKED = (
+    select(shipments.c.order_id)
+    .join(parcels, parcels.c.shipment_id == shipments.c.id)
+    .where(
+        parcels.c.account_id + 0 == bindparam("of_account"),
+        parcels.c.tracking_key == bindparam("key"),
+        shipments.c.order_id.is_not(None),
+    )
 )
 
 
@@ -64,32 +87,81 @@ def keep_terms(transaction: Connection, account_id: int, order_pk: int, document
         transaction.execute(_ADD, rows)
 
 
-def matching(account_id: int, text: str) -> list[ColumnElement[bool]]:
-    """The conditions on the rows of the inbox that a search makes: every word begins a word of the order.
+@dataclass(frozen=True)
+class Found:
+    """What a search has found: these orders, or, where they are many, whatever fulfils the conditions.
 
-    What is, without its blanks, the tracking number of a parcel finds that parcel's order.
+    With `is_vague` nearly every order does, so that it is quicker to look at one after the other.
     """
-    words = words_of(text)[:MOST_WORDS]
+
+    conditions: tuple[ColumnElement[bool], ...]
+    is_vague: bool = False
+
+
+def search(transaction: Connection, account_id: int, text: str) -> Found | None:
+    """The orders each word of a text begins a word of; None when the text has no words.
+
+    What is, without its blanks, the tracking number of a parcel finds that parcel's order, too.
+    """
+    words = sorted(words_of(text)[:MOST_WORDS], key=len, reverse=True)
     if not words:
-        return []
-    by_words = [inbox.c.order_id.in_(_begins(account_id, word)) for word in words]
-    return [or_(and_(*by_words), inbox.c.order_id.in_(_tracked(account_id, text)))]
+        return None
+    tracked = _tracked(transaction, account_id, text)
+    found: set[int] | None = None
+    frequent = []
+    for word in words:
+        if found is not None and len(found) <= FEW:
+            found &= _that_begin(transaction, account_id, word, found)
+            continue
+        some = _beginning(transaction, account_id, word)
+        if some is None:
+            frequent.append(word)
+        else:
+            found = some if found is None else found & some
+    if found is None:
+        return Found(tuple(_has(account_id, word) for word in frequent), is_vague=True)
+    for word in frequent if len(found) <= FEW else ():
+        found &= _that_begin(transaction, account_id, word, found)
+    if len(found) <= FEW:
+        return Found((inbox.c.order_id.in_(sorted(found | tracked)),))
+    return Found(
+        tuple(
+            _has(account_id, word) if word in frequent else inbox.c.order_id.in_(_begins(account_id, word))
+            for word in words
+        )
+    )
+
+
+def _beginning(transaction: Connection, account_id: int, word: str) -> set[int] | None:
+    """The orders that have a word which begins so; None when they are very many."""
+    rows = transaction.execute(_BEGINNING, {"of_account": account_id, "word": word, "end": word + _ABOVE_ALL})
+    found = rows.scalars().all()
+    return None if len(found) > MANY else set(found)
+
+
+def _that_begin(transaction: Connection, account_id: int, word: str, order_pks: set[int]) -> set[int]:
+    """Those of a few orders that have a word which begins so."""
+    values = {"of_account": account_id, "word": word, "end": word + _ABOVE_ALL, "those": sorted(order_pks)}
+    return set(transaction.execute(_THAT_BEGIN, values).scalars())
+
+
+def _tracked(transaction: Connection, account_id: int, text: str) -> set[int]:
+    key = "".join(text.split()).lower()
+    return set(transaction.execute(_TRACKED, {"of_account": account_id, "key": key}).scalars())
 
 
 def _begins(account_id: int, word: str) -> Select[Any]:
     return select(order_terms.c.order_id).where(
-        order_terms.c.account_id == account_id,
-        order_terms.c.term >= word,
-        order_terms.c.term < word + _ABOVE_ALL,
+        order_terms.c.account_id == account_id, order_terms.c.term >= word, order_terms.c.term < word + _ABOVE_ALL
     )
 
 
-def _tracked(account_id: int, text: str) -> Select[Any]:
-    key = "".join(text.split()).lower()
-    return (
-        select(shipments.c.order_id)
-        .join(parcels, parcels.c.shipment_id == shipments.c.id)
-        .where(parcels.c.account_id == account_id, parcels.c.tracking_key == key, shipments.c.order_id.is_not(None))
+def _has(account_id: int, word: str) -> ColumnElement[bool]:
+    return exists().where(
+        order_terms.c.order_id == inbox.c.order_id,
+        order_terms.c.account_id + 0 == account_id,
+        order_terms.c.term + "" >= word,
+        order_terms.c.term + "" < word + _ABOVE_ALL,
     )
 
 

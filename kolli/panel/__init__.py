@@ -7,11 +7,22 @@ from starlette.routing import BaseRoute
 from kolli.account.users import Right
 from kolli.errors import NotFound
 from kolli.operations.context import Installation
-from kolli.panel import me, sign_in
+from kolli.panel import dashboard, developer, lists, me, print_jobs, printers, sign_in
 from kolli.panel.explorer import EXPLORER_PAGE
 from kolli.panel.pages import STATIC, Page
 from kolli.panel.pictures import LOGO, Logo
-from kolli.panel.settings import audit, keys, users
+from kolli.panel.settings import (
+    audit,
+    brands,
+    carrier_files,
+    carriers,
+    contract_data,
+    contracts,
+    keys,
+    rules,
+    sender_addresses,
+    users,
+)
 from kolli.panel.start import START_PAGE
 from kolli.panel.tracking import TRACKING_PAGE
 from kolli.panel.web import PAGES_AT_A_TIME, Door, OpenRoute, PanelRequest, Route
@@ -19,7 +30,26 @@ from kolli.panel.web import PAGES_AT_A_TIME, Door, OpenRoute, PanelRequest, Rout
 PAGES: tuple[Page | Logo, ...] = (START_PAGE, TRACKING_PAGE, EXPLORER_PAGE, LOGO)
 """Every page there is outside the panel."""
 
-SECTIONS = (sign_in, me, keys, users, audit)
+SECTIONS = (
+    sign_in,
+    dashboard,
+    print_jobs,
+    lists,
+    me,
+    sender_addresses,
+    brands,
+    contracts,
+    contract_data,
+    carriers,
+    carrier_files,
+    rules,
+    printers,
+    keys,
+    rules,
+    users,
+    audit,
+    developer,
+)
 """The modules of the panel, one for each section."""
 
 PREFIX = "/panel/"

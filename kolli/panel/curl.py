@@ -36,7 +36,7 @@ def _parts(request: LoggedRequest, asked: Said, url: str) -> Iterator[str]:
     yield f"curl --globoff --path-as-is --request {shlex.quote(request.method)} --url {shlex.quote(address)}"
     yield CREDENTIALS
     for name, spelled in _NAMES.items():
-        if value := asked.headers.get(name):
+        if (value := asked.headers.get(name)) and value != "*/*":
             yield f"--header {shlex.quote(f'{spelled}: {value}')}"
     if asked.text and "content-type" not in asked.headers:
         yield "--header 'Content-Type:'"  # it had none, and curl would add one

@@ -93,13 +93,15 @@ def problems_of(error: KolliError, names: Mapping[str, str] | None = None, known
     return problems
 
 
-def checked(schema: TypeAdapter[Model], document: Any, names: Mapping[str, str], problems: Problems) -> Model | None:
+def checked(
+    schema: TypeAdapter[Model], document: Any, names: Mapping[str, str], problems: Problems, context: Any = None
+) -> Model | None:
     """What a schema makes of a document; None, and each mistake noted, when it refuses it.
 
-    `names` says in which field of the form stood what has this dotted path in the document.
+    `names` says in which field of the form stood what has this dotted path in the document; `context` is the schema's.
     """
     try:
-        return schema.validate_python(document)
+        return schema.validate_python(document, context=context)
     except ValidationError as error:
         for each in error.errors(include_url=False, include_context=False):
             path = ".".join(str(part) for part in each["loc"])

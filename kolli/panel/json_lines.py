@@ -10,11 +10,16 @@ import msgspec
 
 from kolli.api.pointing import Place
 
-MOST_LINES = 300
+MOST_LINES = 150
 """Lines that are shown of the beginning of a body; those that somebody is pointed to are shown as well."""
 
 AROUND = 4
 """Lines before and after a line that somebody is pointed to."""
+
+LONGEST_LINE = 1_000
+"""Characters of a line that is no JSON."""
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\],:]|[^"{}\[\],:]+')
 
 # Control characters, and what turns the direction of a line around or cannot be seen.
 _UNSEEN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff]")
@@ -49,9 +54,31 @@ def lines_of(value: Any) -> list[Line]:
     return [replace(line, number=number) for number, line in enumerate(_lines(value, "", "", ()), 1)]
 
 
+def as_text(value: Any) -> str:
+    """A JSON value, laid out, as one text."""
+    return "\n".join("  " * line.indent + line.text for line in lines_of(value))
+
+
 def lines_of_text(text: str) -> list[Line]:
-    """What is no JSON, line by line."""
-    return [Line(number, _visible(line)) for number, line in enumerate(text.split("\n"), 1)] if text else []
+    """What is no JSON, line by line; what begins like JSON on a single long line is laid out as far as it goes."""
+    if "\n" not in text and len(text) > LONGEST_LINE and text.lstrip()[:1] in {"{", "["}:
+        return [replace(line, number=number) for number, line in enumerate(_laid_out(text), 1)]
+    return [Line(number, _short(line)) for number, line in enumerate(text.split("\n"), 1)] if text else []
+
+
+def _laid_out(text: str) -> Iterator[Line]:
+    """The beginning of JSON, of which the rest is not there."""
+    line, indent = "", 0
+    for part in _TOKEN.findall(text):
+        if part in "}]" and line:
+            yield Line(0, _short(line), indent)
+            line = ""
+        indent = max(0, indent - 1) if part in "}]" else indent
+        line += ": " if part == ":" else part
+        if part in "{[,":
+            yield Line(0, _short(line), indent)
+            line, indent = "", indent + (part in "{[")
+    yield Line(0, _short(line), indent)
 
 
 def marked(lines: Sequence[Line], marks: Collection[tuple[str, Place]]) -> list[Line]:
@@ -100,6 +127,10 @@ def _scalar(value: Any) -> str:
     if isinstance(value, str):
         return _visible(json.dumps(value, ensure_ascii=False))
     return _encode(value).decode()
+
+
+def _short(line: str) -> str:
+    return _visible(line[:LONGEST_LINE]) + (" …" if len(line) > LONGEST_LINE else "")
 
 
 def _visible(text: str) -> str:

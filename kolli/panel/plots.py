@@ -13,7 +13,7 @@ HEIGHT = 170
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 4, 12, 20
 _ROW, _TEXT, _BAR = 36, 14, 10
-_FEWEST_LABELS = 8
+_MOST_LABELS, _CHARACTER = 8, 6.5
 
 MOST_ROWS = 8
 """Bars below each other; what is behind them is summed up in one more."""
@@ -73,7 +73,8 @@ def standing(name: str, title: str, text: str, values: Sequence[tuple[str, int]]
     top = ticks[-1].value
     room = HEIGHT - _TOP - _BOTTOM
     step = (WIDTH - _LEFT - _RIGHT) / max(len(values), 1)
-    every = max(-(-len(values) // _FEWEST_LABELS), 1)
+    widest = (max((len(label) for label, _ in values), default=0) + 2) * _CHARACTER
+    every = max(-int(-widest // step), -(-len(values) // _MOST_LABELS), 1)
     bars = []
     for place, (label, value) in enumerate(values):
         height = _length(value, top, room)

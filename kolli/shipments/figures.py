@@ -6,7 +6,8 @@ in an index that holds little more than what is looked for; tests look at the qu
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, bindparam, case, func, select, text
 
@@ -64,6 +65,17 @@ _BY_HOUR = select(label_counts.c.hour, _SUM).where(*_SINCE).group_by(label_count
 _KINDS = (label_counts.c.carrier_code, label_counts.c.country_code, label_counts.c.contract_id)
 _OF_LATE = func.sum(case((label_counts.c.hour >= bindparam("lately"), label_counts.c.labels), else_=0))
 _BY_KIND = select(*_KINDS, _SUM, _OF_LATE).where(*_SINCE).group_by(*_KINDS)
+
+_CARRIERS = (
+    select(parcels.c.carrier_code, func.count())
+    .where(
+        parcels.c.account_id == bindparam("account_id"),
+        parcels.c.announced_at >= bindparam("start"),
+        parcels.c.announced_at < bindparam("end"),
+    )
+    .group_by(parcels.c.carrier_code)
+    .order_by(parcels.c.carrier_code)
+)
 
 # In the words of their indexes, with no parameters: a partial one is only used for what is certain to be in it.
 _ENDED = (
@@ -152,6 +164,18 @@ def parcels_announced(
         "end": timestamp(end),
     }
     return transaction.execute(_ANNOUNCED, values).scalars().all()
+
+
+def carriers_announced(transaction: Connection, account_id: int, day: date, zone: ZoneInfo) -> list[tuple[str, int]]:
+    """The carriers that were told of parcels on a day, as clocks of a time zone tell it, and of how many."""
+    start, end = bounds_of(day, zone)
+    values = {"account_id": account_id, "start": timestamp(start), "end": timestamp(end)}
+    return [(code, int(count)) for code, count in transaction.execute(_CARRIERS, values)]
+
+
+def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When a day begins in a time zone, and when the next one does."""
+    return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 def never_scanned(

@@ -89,6 +89,19 @@ _NEWEST_OF_ORDER = (
     .order_by(shipments.c.created_at.desc(), shipments.c.id.desc())
     .limit(1)
 )
+_OF_ORDER = (
+    _COLUMNS.where(shipments.c.account_id == bindparam("account_id"), shipments.c.order_id == bindparam("order_id"))
+    .order_by(shipments.c.created_at.desc(), shipments.c.id.desc())
+    .limit(bindparam("most"))
+)
+_OF_ORDERS = (
+    select(*_COLUMNS.selected_columns, shipments.c.order_id)
+    .where(
+        shipments.c.account_id == bindparam("account_id"),
+        shipments.c.order_id.in_(bindparam("order_ids", expanding=True)),
+    )
+    .order_by(shipments.c.created_at, shipments.c.id)
+)
 
 
 def add_shipment(transaction: Connection, shipment: Shipment) -> bool:
@@ -238,6 +251,20 @@ def find_newest_of_order(transaction: Connection, account_id: int, order_pk: int
     """The account's newest shipment of the order with this id of ours, whatever has become of both."""
     row = transaction.execute(_NEWEST_OF_ORDER, {"account_id": account_id, "order_id": order_pk}).one_or_none()
     return None if row is None else _shipment(transaction, row)
+
+
+def list_shipments_of_order(transaction: Connection, account_id: int, order_pk: int, most: int) -> list[Shipment]:
+    """The account's shipments of the order with this id of ours, newest first, at most so many."""
+    values = {"account_id": account_id, "order_id": order_pk, "most": most}
+    return _with_all_parcels(transaction, list(transaction.execute(_OF_ORDER, values)))
+
+
+def find_newest_of_orders(transaction: Connection, account_id: int, order_pks: Sequence[int]) -> dict[int, Shipment]:
+    """The newest shipment of each of these orders of the account, by our id of the order, as far as there is one."""
+    rows = transaction.execute(_OF_ORDERS, {"account_id": account_id, "order_ids": list(order_pks)})
+    newest = {row.order_id: row for row in rows}
+    found = {shipment.id: shipment for shipment in _with_all_parcels(transaction, list(newest.values()))}
+    return {order_pk: found[row.id] for order_pk, row in newest.items()}
 
 
 def release_reference(transaction: Connection, account_id: int, shipment_id: str) -> None:

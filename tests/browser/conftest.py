@@ -3,10 +3,12 @@
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.people import state_of, token_of
 from tests.conftest import BROWSERS
 from tests.end_to_end.processes import Kolli, prepared, serving
 
@@ -17,10 +19,30 @@ SWITCHES = [
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Kolli]:
-    data = tmp_path_factory.mktemp("server") / "data"
-    with serving(data, credentials=prepared(data)) as server:
+def server_data(tmp_path_factory) -> Path:
+    """The folder of the server's data."""
+    return tmp_path_factory.mktemp("server") / "data"
+
+
+@pytest.fixture(scope="module")
+def server(server_data) -> Iterator[Kolli]:
+    with serving(server_data, credentials=prepared(server_data)) as server:
         yield server
+
+
+@pytest.fixture
+def signed_in(open_page, server, server_data):
+    """Opens a page of the panel as somebody with a role, who has just signed in."""
+
+    def signed_in(path: str = "/panel/", role: str = "owner", **options) -> Page:
+        assert server.url
+        state = state_of(token_of(server_data, role), server.url)
+        page: Page = open_page(path, storage_state=state, **options)
+        page.wait_for_load_state("networkidle")
+        assert "/sign-in/" not in page.url
+        return page
+
+    return signed_in
 
 
 @pytest.fixture(scope="module")

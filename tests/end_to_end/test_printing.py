@@ -3,22 +3,33 @@
 import hashlib
 import random
 import re
+import shutil
 import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import zxingcpp
 
+from kolli.documents import proof
 from kolli.operations.background import workers
-from kolli.operations.printing import add_new_printer, cancel_job, print_parcels, print_test_page, resume, set_aside
+from kolli.operations.printing import (
+    add_new_printer,
+    cancel_job,
+    change_printer,
+    print_parcels,
+    print_test_page,
+    resume,
+    set_aside,
+)
 from kolli.printing.model import ItemState, JobState, Profile
-from kolli.printing.queries import get_job, list_items
+from kolli.printing.queries import get_job, get_printer, list_items
 from kolli.printing.transports import raw
 from kolli.shipments.model import ParcelStatus
 from kolli.shipments.queries import set_status
 from tests.factories import NOW, a_caller, an_installation
 from tests.labelled import labelled_parcels
-from tests.printers import a_label_printer
+from tests.printers import a_label_printer, an_ipp_printer
 
 SEPARATOR = b"The next label"
 NUMBER = re.compile(rb"\^BCN,[^^]*\^FH\^FD(N[0-9]{5})\^FS")
@@ -246,3 +257,117 @@ def test_a_test_page_comes_out_with_its_barcode(warehouse):
 
         (paper,) = at.papers
         assert f"KOLLI-TEST-{job.id}".encode() in paper
+
+
+needs_cups = pytest.mark.skipif(
+    not (shutil.which("ippeveprinter") and shutil.which("dbus-daemon")),
+    reason="cups-ipp-utils and dbus-daemon are not installed: scripts/debian-packages",
+)
+
+
+@needs_cups
+def test_an_ipp_printer_gets_each_label_to_the_byte_and_in_order(warehouse, tmp_path):
+    with an_ipp_printer(tmp_path) as at:
+        printer = add_new_printer("Office", Profile("ipp", at.uri, "pdf", paper="A6"), warehouse.context)
+        job = warehouse.queue(printer, 5)
+        warehouse.work_once()
+
+        assert [hashlib.sha256(document).hexdigest() for document in at.documents] == [
+            item.sha256 for item in warehouse.items(job)
+        ]
+        assert [code for document in at.documents for code in tracking_numbers(document)] == expected(5)
+        assert 'document-format="application/pdf"' in at.log
+    assert warehouse.job(job).state is JobState.DONE
+
+
+@needs_cups
+def test_an_ipp_printer_gets_sheets_that_begin_at_the_place_that_is_free(warehouse, tmp_path):
+    with an_ipp_printer(tmp_path) as at:
+        profile = Profile("ipp", at.uri, "pdf", paper="A4", start_from=3)
+        printer = add_new_printer("Office", profile, warehouse.context)
+        warehouse.queue(printer, 6)
+        warehouse.work_once()
+
+        first, second, third = at.documents
+        assert [tracking_numbers(each) for each in (first, second, third)] == [
+            expected(6)[:1],
+            expected(6)[1:5],
+            expected(6)[5:],
+        ]
+    with warehouse.installation.database.read() as transaction:
+        assert get_printer(transaction, warehouse.context.account_id, printer.id).profile.start_from == 1
+
+
+@needs_cups
+def test_labels_as_zpl_go_to_an_ipp_queue_that_takes_zpl(warehouse, tmp_path):
+    with an_ipp_printer(tmp_path) as at:
+        printer = add_new_printer("Queue", Profile("ipp", at.uri, "zpl"), warehouse.context)
+        warehouse.queue(printer, 2)
+        warehouse.work_once()
+
+        assert [number_on(document) for document in at.documents] == expected(2)
+        assert 'document-format="application/vnd.zebra-zpl"' in at.log
+
+
+@needs_cups
+def test_paper_that_an_ipp_printer_does_not_have_is_named_before_anything_is_sent(warehouse, tmp_path):
+    with an_ipp_printer(tmp_path) as at:
+        printer = add_new_printer("Office", Profile("ipp", at.uri, "pdf", paper="4x6"), warehouse.context)
+        job = warehouse.queue(printer)
+        warehouse.work_once()
+
+        assert at.documents == []
+    assert "does not know 4x6 paper" in warehouse.job(job).reason
+
+
+@needs_cups
+def test_an_ipp_printer_that_gives_a_job_up_pauses_ours(warehouse, tmp_path):
+    with an_ipp_printer(tmp_path, "-c", "/bin/false") as at:
+        printer = add_new_printer("Office", Profile("ipp", at.uri, "pdf", paper="A6"), warehouse.context)
+        job = warehouse.queue(printer)
+        warehouse.work_once()
+
+    paused = warehouse.job(job)
+    assert paused.state is JobState.PAUSED
+    assert "given up" in paused.reason
+
+
+@needs_cups
+def test_an_ipp_printer_that_is_switched_off_midway_is_gone_on_with_without_a_gap(warehouse, tmp_path):
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    with an_ipp_printer(tmp_path / "first") as at:
+        printer = add_new_printer("Office", Profile("ipp", at.uri, "pdf", paper="A6"), warehouse.context)
+        job = warehouse.queue(printer, 300)
+        background = workers(warehouse.installation)
+        background.start()
+        while len(at.documents) < 20:
+            time.sleep(0.01)
+        at.process.kill()
+        while warehouse.job(job).state is JobState.PRINTING:
+            time.sleep(0.01)
+        background.stop(10)
+        came_out = at.documents
+    stopped = warehouse.job(job)
+    with an_ipp_printer(tmp_path / "second") as at:
+        moved = replace(printer, profile=replace(printer.profile, address=at.uri))
+        change_printer(moved, warehouse.context)
+        if stopped.state is JobState.PAUSED:
+            resume(job.id, warehouse.context)
+        warehouse.now += timedelta(minutes=1)
+        warehouse.work_once()
+        came_out += at.documents
+
+    assert 20 <= len(warehouse.items(job))
+    numbers = [tracking_numbers(document) for document in came_out]
+    seen = {number for found in numbers for number in found}
+    assert seen == set(expected(300))
+    assert warehouse.job(job).state is JobState.DONE
+
+
+def tracking_numbers(document):
+    """The tracking numbers in the barcodes of a page, row by row."""
+    picture = proof.picture_of(document, 200)
+    codes = [code for code in zxingcpp.read_barcodes(picture) if code.format.name == "Code128"]
+    placed = sorted(codes, key=lambda code: (code.position.top_left.y // 300, code.position.top_left.x))
+    return [code.text for code in placed]

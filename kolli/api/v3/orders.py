@@ -29,6 +29,7 @@ from kolli.api.v3.order_answers import (
 )
 from kolli.api.v3.order_document import OrderDocument
 from kolli.errors import Conflict, Invalid, NotFound
+from kolli.operations.change_orders import store_change
 from kolli.operations.context import Context
 from kolli.operations.foresee import foresee
 from kolli.operations.misbehave import check_is_not_late
@@ -48,7 +49,6 @@ from kolli.orders.queries import (
     read_position,
     remove_order,
     sorting,
-    update_order,
 )
 
 Problem = dict[str, Any]
@@ -320,13 +320,11 @@ def change_order(request: Request, context: Context) -> Answer:
     change = _in_our_names(change)
     for _ in range(MOST_TRIES):
         order, document = _work_out(change, request.id, context)
-        with context.database.read() as transaction:
-            (warnings,) = foresee(transaction, [document], context)
-        with context.write() as transaction:
-            if update_order(transaction, context.account_id, order, document, context.now(), warnings=warnings):
-                return Answer(
-                    200, OrderChanged(data=_summary(order.id, document["order_id"], document["order_number"]))
-                )
+        try:
+            store_change(order, document, context, context.write)
+        except Conflict:
+            continue
+        return Answer(200, OrderChanged(data=_summary(order.id, document["order_id"], document["order_number"])))
     raise Rejected(400, [problem(WIRE[Conflict], str(Conflict()), "/data")])
 
 

@@ -109,6 +109,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_audit_account_id_action_id"), "audit", ["account_id", "action", "id"])
     op.create_index(op.f("ix_audit_account_id_id"), "audit", ["account_id", "id"])
+    op.create_index(op.f("ix_audit_account_id_subject_id"), "audit", ["account_id", "subject", "id"])
     op.create_table(
         "inbox",
         sa.Column("order_id", _ID, nullable=False),
@@ -186,6 +187,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("batch_id", "position", name=op.f("pk_batch_items")),
     )
     op.create_index(op.f("ix_batch_items_batch_id_state"), "batch_items", ["batch_id", "state"])
+    op.create_table(
+        "rule_trials",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("account_id", _ID, nullable=False),
+        sa.Column("form_key", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_rule_trials_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_trials")),
+        sa.UniqueConstraint("account_id", "form_key", name=op.f("uq_rule_trials_account_id_form_key")),
+    )
+    op.create_index(op.f("ix_rule_trials_account_id_id"), "rule_trials", ["account_id", "id"])
+    op.create_table(
+        "sent_forms",
+        sa.Column("account_id", _ID, nullable=False),
+        sa.Column("form_key", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_sent_forms_account_id")),
+        sa.PrimaryKeyConstraint("account_id", "form_key", name=op.f("pk_sent_forms")),
+    )
+    op.create_index(op.f("ix_sent_forms_at"), "sent_forms", ["at"])
     op.create_table(
         "packings",
         sa.Column("user_id", _ID, nullable=False),

@@ -16,6 +16,9 @@ LONGEST_SHOWN = 16_000
 
 LONGEST_VALUE = 200
 
+MOST_FINDINGS = 25
+"""Errors, and hints, that stand on the page; of more it is told how many there are."""
+
 _BYTE = re.compile(r"\(byte ([0-9]{1,7})\)")
 _MISSING = frozenset({"required", "missing"})
 
@@ -52,6 +55,7 @@ class Detail:
     hints: Sequence[Suspicion]
     asked: Sequence[Line | Gap]
     answered: Sequence[Line | Gap]
+    more: int = 0  # errors and hints beyond those
 
 
 Translate = Callable[[str], str]
@@ -64,13 +68,15 @@ def detail_of(call: Call, hints: Sequence[Given], _: Translate) -> Detail:
         Suspicion(f"H{number}", hint, "" if hint.place is None else written(hint.place))
         for number, hint in enumerate(hints, 1)
     ]
-    marks = [(problem.mark, pointed.place) for problem, pointed in found if pointed is not None]
-    marks += [(each.mark, each.given.place) for each in suspicions if each.given.place is not None]
+    marks = [(problem.mark, pointed.place) for problem, pointed in found[:MOST_FINDINGS] if pointed is not None]
+    marks += [(each.mark, each.given.place) for each in suspicions[:MOST_FINDINGS] if each.given.place is not None]
     asked = marked(_lines(call.bodies.asked, call.asked), marks)
     if call.asked is None:
         asked = _marked_at_a_byte(asked, call.bodies.asked, [problem for problem, _pointed in found])
     answered = _lines(call.bodies.answered, call.answered)
-    return Detail([problem for problem, _pointed in found], suspicions, shown(asked), shown(answered))
+    more = max(0, len(found) - MOST_FINDINGS) + max(0, len(suspicions) - MOST_FINDINGS)
+    told = [problem for problem, _pointed in found[:MOST_FINDINGS]]
+    return Detail(told, suspicions[:MOST_FINDINGS], shown(asked), shown(answered), more)
 
 
 def _lines(said: Said, value: Any) -> list[Line]:

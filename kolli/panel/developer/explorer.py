@@ -24,6 +24,7 @@ from kolli.api.hints import Call, endpoint_of
 from kolli.orders.inbox import InboxFilters, InboxPage, list_inbox
 from kolli.orders.queries import find_orders
 from kolli.panel.forms import whole_number
+from kolli.panel.json_lines import as_text
 from kolli.panel.web import PanelRequest, Route
 from kolli.rules.queries import list_rules
 from kolli.shipments.lists import Filters, Page, list_shipments
@@ -48,6 +49,7 @@ def show(request: PanelRequest) -> Response:
         own["request"] = _as_typed(found, Call(found, bodies))
     return request.page(
         "developer/explorer.html",
+        section="explorer",
         own=json.dumps(own, default=str),
         public_key=keys[-1].key.public_key if keys else "",
         asked=found,
@@ -58,7 +60,7 @@ def own_data(transaction: Connection, account_id: int) -> dict[str, Any]:
     """What an account has of everything that examples name.
 
     `ids` go by the part of the path behind `/api/v3/`; `members` by the name of a member of a body, or by two names
-    where one says too little.
+    where one says too little; `queries` by the name of a parameter.
     """
     order = _order(transaction, account_id)
     ids: dict[str, object] = {**order.get("ids", {}), **_settings(transaction, account_id)}
@@ -77,7 +79,14 @@ def own_data(transaction: Connection, account_id: int) -> dict[str, Any]:
         "connection_id": ids.get("event-subscriptions/connections"),
         "label.parcels": [ids["parcels"]] if "parcels" in ids else None,
     }
-    return {"ids": _there(ids), "members": _there(members)}
+    queries = {
+        "order_number": members.get("order_number"),
+        "integration": members["integration_id"],
+        "integration_id": members["integration_id"],
+        "parcels": ids.get("parcels"),
+        "ids": ids.get("parcels"),
+    }
+    return {"ids": _there(ids), "members": _there(members), "queries": _there(queries)}
 
 
 def _order(transaction: Connection, account_id: int) -> dict[str, Any]:
@@ -126,7 +135,7 @@ def _as_typed(request: LoggedRequest, call: Call) -> dict[str, Any]:
         "path": call.path_parts,
         "query": parse_qsl(call.bodies.asked.query, keep_blank_values=True),
         "headers": dict(call.bodies.asked.headers),
-        "body": call.bodies.asked.text,
+        "body": call.bodies.asked.text if call.asked is None else as_text(call.asked),
     }
 
 

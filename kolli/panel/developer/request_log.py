@@ -68,6 +68,7 @@ def show(request: PanelRequest) -> Response:
         found = list_requests(transaction, filters.wanted(request, before=before), MOST_ROWS + 1)[::-1]
     return request.page(
         "developer/requests.html",
+        section="requests",
         requests=found[:MOST_ROWS],
         filters=filters,
         keys=[("", request._("any or none")), *((state, state) for state in KEY_STATES)],
@@ -89,7 +90,7 @@ def show_rows(request: PanelRequest) -> Response:
     after = whole_number(request.query.get("after", "")) or 0
     with request.context.database.read() as transaction:
         found = list_requests(transaction, filters.wanted(request, after=after), MOST_AT_ONCE)[::-1]
-    return request.page("developer/rows.html", requests=found)
+    return request.page("developer/_rows.html", requests=found)
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def show_one(request: PanelRequest) -> Response:
     line = curl(known.request, bodies.asked, request.installation.public_url)
     return request.page(
         "developer/request.html",
+        section="requests",
         asked=known.request,
         bodies=known.bodies,
         detail=detail_of(call, hints_about(call) if known.bodies else [], request._),

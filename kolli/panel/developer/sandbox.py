@@ -33,6 +33,7 @@ def _page(request: PanelRequest, status: int = 200, problems: Problems = NO_PROB
         live = [each for each in all_contracts(transaction, request.account_id) if each.is_live]
     return request.page(
         "developer/sandbox.html",
+        section="sandbox",
         status=status,
         problems=problems,
         scenarios=list(SCENARIOS.values()),

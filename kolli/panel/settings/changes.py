@@ -55,9 +55,7 @@ def write_if_fresh(
         yield transaction
 
 
-def differences(
-    labels: Mapping[str, str], stored: Mapping[str, str], typed: Mapping[str, str]
-) -> list[Difference]:
+def differences(labels: Mapping[str, str], stored: Mapping[str, str], typed: Mapping[str, str]) -> list[Difference]:
     """The fields in which what was typed is not what is stored, by the labels that they have on the page."""
     return [
         Difference(label, stored.get(name, ""), typed.get(name, ""))

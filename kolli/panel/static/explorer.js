@@ -40,7 +40,7 @@ function owned(value, operation, name = "", outer = "") {
 }
 
 function ownParameter(parameter, operation) {
-  if (parameter.in !== "path") return parameter.example === undefined ? undefined : own.members?.[parameter.name];
+  if (parameter.in !== "path") return parameter.example === undefined ? undefined : own.queries?.[parameter.name];
   if (destroys(operation)) return own.ids ? "" : undefined;
   const rest = operation.path.replace(/^\/api\/v[0-9]\//, "");
   if (parameter.name !== "id") return parameter.example === undefined ? undefined : own.ids?.[parameter.name];
@@ -53,14 +53,14 @@ function asked(operation) {
 }
 
 function bodyText(type, content, operation) {
-  if (asked(operation)?.body) return pretty(asked(operation).body);
-  const value = owned(sample(content), operation);
+  if (asked(operation)?.body) return asked(operation).body;
+  let value = sample(content);
+  if (operation.path.endsWith("/create-labels-async") && own.members?.order_number !== undefined) {
+    value = { ...value, orders: [{ order_number: "" }] }; // its parcels are those of other orders
+  }
+  value = value === undefined ? undefined : owned(value, operation);
   if (value === undefined) return "";
   return type === FORM_TYPE ? new URLSearchParams(value).toString() : JSON.stringify(value, null, 2);
-}
-
-function pretty(text) {
-  try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
 }
 
 function requestOf(operation) {

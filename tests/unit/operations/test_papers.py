@@ -11,6 +11,7 @@ import pytest
 
 from kolli.documents.render import A6
 from kolli.errors import NotFound
+from kolli.operations.boxes import WantedBox
 from kolli.operations.papers import (
     PDF,
     control_sheet,
@@ -22,6 +23,8 @@ from kolli.operations.papers import (
     picks_of,
 )
 from kolli.operations.print_labels import Form
+from kolli.operations.ship_order import Choice, ShipOrder, ship_order
+from kolli.orders.model import ShipWith
 from kolli.orders.queries import find_orders
 from tests.factories import NOW, a_caller, an_item, an_order, with_items
 
@@ -69,8 +72,11 @@ def test_each_box_has_a_slip_with_its_own_content(caller):
     document = with_items(
         an_item(item_id="a", name="Candle", quantity=2), an_item(item_id="b", name="Holder", quantity=1)
     )
-    boxes = [{"parcel_items": [{"item_id": "a", "quantity": 2}]}, {"parcel_items": [{"item_id": "b", "quantity": 1}]}]
-    ids = shipped(caller, document, parcels=boxes, ship_with=None)
+    caller.store(document)
+    boxes = (WantedBox((("a", 2),)), WantedBox((("b", 1),)))
+    choice = Choice(ShipWith("postnl:standard"), boxes=boxes)
+    shipment = ship_order(ShipOrder(70, choice, order_number="ORDER-1"), caller.context)
+    ids = [parcel.id for parcel in shipment.parcels]
 
     first, second = (text_of(packing_slips([parcel_id], PDF, caller.context)) for parcel_id in ids)
 
@@ -140,12 +146,6 @@ def test_things_without_a_sku_are_told_apart_by_their_names_and_come_last(caller
         ("", "A"),
         ("", "B"),
     ]
-
-
-def test_discounts_are_not_picked(caller):
-    ids = caller.store(with_items(an_item(), an_item(item_id="2", name="Coupon", quantity=-1)))
-
-    assert [pick.name for pick in picks_of(the_orders(caller, ids))] == ["Candle"]
 
 
 def test_a_pick_list_can_follow_the_shelves(caller):

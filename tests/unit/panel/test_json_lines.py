@@ -69,3 +69,26 @@ def test_a_short_body_is_shown_as_a_whole():
 
 def test_nothing_has_no_lines():
     assert (lines_of_text(""), shown([])) == ([], [])
+
+
+def test_the_beginning_of_a_long_body_is_laid_out_as_far_as_it_goes():
+    items = [{"name": f"a, b: {number} {{}}", "many": [1, 2]} for number in range(100)]
+    text = json.dumps(items, separators=(",", ":"))[:1_200]
+
+    lines = lines_of_text(text)
+
+    assert [("  " * line.indent) + line.text for line in lines[:8]] == [
+        "[",
+        "  {",
+        '    "name": "a, b: 0 {}",',
+        '    "many": [',
+        "      1,",
+        "      2",
+        "    ]",
+        "  },",
+    ]
+    assert [line.number for line in lines] == list(range(1, len(lines) + 1))
+
+
+def test_a_very_long_line_is_cut():
+    assert len(lines_of_text("a" * 50_000)[0].text) < 1_100
