@@ -116,7 +116,7 @@ def a_label_printer(**settings: object) -> Iterator[LabelPrinter]:
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>system</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow own="*"/></policy></busconfig>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
 """
 
 ATTRIBUTES = """ATTR keyword media-supported iso_a6_105x148mm,iso_a4_210x297mm,oe_photo-l_3.5x5in

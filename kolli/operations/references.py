@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from kolli.account.accounts import get_account
 from kolli.account.rates import RateSheet, list_rate_sheets
 from kolli.rules.actions import ACTIONS
+from kolli.rules.conditions import CONDITIONS
 from kolli.rules.model import Choices, Rule
 from kolli.rules.queries import list_rules
 from kolli.shipments.queries import has_shipments_under
@@ -42,4 +43,17 @@ def rules_naming(transaction: Connection, account_id: int, choices: Choices, val
         rule
         for rule in list_rules(transaction, account_id)
         if any(action.identifier in identifiers and action.value == value for action in rule.actions)
+    )
+
+
+def rules_about_integration(transaction: Connection, account_id: int, integration_id: int) -> tuple[Rule, ...]:
+    """The rules with a condition about this shop."""
+    properties = {identifier for identifier, entry in CONDITIONS.items() if entry.choices == "integrations"}
+    return tuple(
+        rule
+        for rule in list_rules(transaction, account_id)
+        if any(
+            each.property in properties and str(integration_id) in each.compare_to.split(",")
+            for each in rule.conditions
+        )
     )

@@ -40,7 +40,9 @@ def ways_of(transaction: Connection, order: Order, context: Context) -> Ways:
     recipient, sender = order.shipping_address, find_sender_address(transaction, context.account_id, None)
     if recipient is None or sender is None:
         return Ways()
-    parcels = [Parcel(box.parcel.weight, box.parcel.dimensions) for box in pack(order, (), context.account.default_weight)]
+    parcels = [
+        Parcel(box.parcel.weight, box.parcel.dimensions) for box in pack(order, (), context.account.default_weight)
+    ]
     catalogue = context.installation.configurations.of(transaction, context.account_id).catalogue
     ends = Ends(sender.address.country_code, recipient.country_code, recipient.postal_code)
     wish = Wish(ends.sender_country, ends.recipient_country, ends.recipient_postal_code, parcels)

@@ -7,7 +7,20 @@ from starlette.routing import BaseRoute
 from kolli.account.users import Right
 from kolli.errors import NotFound
 from kolli.operations.context import Installation
-from kolli.panel import dashboard, developer, lists, me, print_jobs, printers, sign_in
+from kolli.panel import (
+    dashboard,
+    developer,
+    inbox,
+    lists,
+    me,
+    order_actions,
+    order_edit,
+    orders,
+    packing,
+    print_jobs,
+    printers,
+    sign_in,
+)
 from kolli.panel.explorer import EXPLORER_PAGE
 from kolli.panel.pages import STATIC, Page
 from kolli.panel.pictures import LOGO, Logo
@@ -18,21 +31,34 @@ from kolli.panel.settings import (
     carriers,
     contract_data,
     contracts,
+    defaults,
     keys,
     rules,
     sender_addresses,
+    shops,
     users,
 )
 from kolli.panel.start import START_PAGE
-from kolli.panel.tracking import TRACKING_PAGE
+from kolli.panel.tracking import BRAND_COLOURS, TRACKING_PAGE, BrandColours, TrackingPage
 from kolli.panel.web import PAGES_AT_A_TIME, Door, OpenRoute, PanelRequest, Route
 
-PAGES: tuple[Page | Logo, ...] = (START_PAGE, TRACKING_PAGE, EXPLORER_PAGE, LOGO)
+PAGES: tuple[Page | Logo | TrackingPage | BrandColours, ...] = (
+    START_PAGE,
+    TRACKING_PAGE,
+    BRAND_COLOURS,
+    EXPLORER_PAGE,
+    LOGO,
+)
 """Every page there is outside the panel."""
 
 SECTIONS = (
     sign_in,
     dashboard,
+    inbox,
+    orders,
+    order_actions,
+    order_edit,
+    packing,
     print_jobs,
     lists,
     me,
@@ -42,6 +68,8 @@ SECTIONS = (
     contract_data,
     carriers,
     carrier_files,
+    shops,
+    defaults,
     rules,
     printers,
     keys,

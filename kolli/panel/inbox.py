@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from kolli.account.integrations import list_integrations
 from kolli.account.users import Right
+from kolli.documents.render import A4
 from kolli.errors import Invalid, KolliError
 from kolli.operations.batches import BatchChoice, make_batch
 from kolli.operations.catalogue import Catalogue
 from kolli.operations.papers import packing_slips, pick_list
 from kolli.operations.print_labels import Form as LabelForm
-from kolli.documents.render import A4
 from kolli.orders.inbox import InboxFilters, InboxPage, InboxRow, count_inbox, list_inbox
 from kolli.orders.model import Order
 from kolli.orders.queries import find_orders
@@ -195,9 +195,7 @@ def slips_of_selected(request: PanelRequest) -> Response:
         pks = _required(request)
         with request.context.database.read() as transaction:
             shipments = find_newest_of_orders(transaction, request.account_id, pks)
-        parcels = [
-            parcel.id for pk in pks if pk in shipments for parcel in shipments[pk].parcels if parcel.has_label
-        ]
+        parcels = [parcel.id for pk in pks if pk in shipments for parcel in shipments[pk].parcels if parcel.has_label]
         if not parcels:
             raise Invalid(request._("None of these orders has a label yet, and packing slips go with parcels."))
         content = packing_slips(parcels, LabelForm("application/pdf", 72, A4), request.context)
@@ -259,4 +257,3 @@ ROUTES = (
     Route("POST", f"{PATH}views/", keep_view, Right.SHIP),
     Route("POST", f"{PATH}views/{{id:int}}/remove/", forget_view, Right.SHIP),
 )
-

@@ -44,6 +44,7 @@ MENU: tuple[Group, ...] = (
     Group(
         _("Settings"),
         (
+            Place("shops", _("Shops"), "/panel/settings/shops/", Right.MANAGE),
             Place("sender_addresses", _("Sender addresses"), "/panel/settings/sender-addresses/", Right.MANAGE),
             Place("brands", _("Brands"), "/panel/settings/brands/", Right.MANAGE),
             Place("contracts", _("Contracts"), "/panel/settings/contracts/", Right.MANAGE),

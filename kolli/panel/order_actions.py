@@ -140,9 +140,7 @@ def ask_for_another(request: PanelRequest) -> Response:
     return _another_page(request, _order(request, request.id))
 
 
-def _another_page(
-    request: PanelRequest, order: Order, status: int = 200, problems: Problems = NO_PROBLEMS
-) -> Response:
+def _another_page(request: PanelRequest, order: Order, status: int = 200, problems: Problems = NO_PROBLEMS) -> Response:
     with request.context.database.read() as transaction:
         standing = find_standing(transaction, request.account_id, order.id)
     return request.page(

@@ -159,9 +159,7 @@ def _worked_out(order: Order, change: Document, problems: Problems) -> Document 
     return result.document() if result else None
 
 
-def _stored(
-    request: PanelRequest, order: Order, document: Document, typed: Fields, *, clears_point: bool
-) -> Response:
+def _stored(request: PanelRequest, order: Order, document: Document, typed: Fields, *, clears_point: bool) -> Response:
     touched = [name for name, value in fields_of(order).items() if typed.get(name, value) != value]
     told: dict[str, Any] = {"order": order.id, "fields": ", ".join(touched)}
     if clears_point:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from kolli.addresses import AddressLimits
-from kolli.addresses.shortening import shortened
 from kolli.addresses.house_numbers import Split
+from kolli.addresses.shortening import shortened
 from kolli.orders.model import Document, Order, OrderItem
 from kolli.panel.order_words import ADDRESS
 from kolli.values import Weight, plain

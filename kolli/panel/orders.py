@@ -102,9 +102,7 @@ def show(request: PanelRequest) -> Response:
     return order_page(request, order)
 
 
-def order_page(
-    request: PanelRequest, order: Order, *, status: int = 200, problems: Problems = NO_PROBLEMS
-) -> Response:
+def order_page(request: PanelRequest, order: Order, *, status: int = 200, problems: Problems = NO_PROBLEMS) -> Response:
     """The page of an order, with what is wrong about what was just sent."""
     with request.context.database.read() as transaction:
         standing = find_standing(transaction, request.account_id, order.id) or Standing.OPEN
@@ -217,7 +215,9 @@ def names_of(transaction: Connection, request: PanelRequest) -> dict[tuple[str, 
     account_id, context = request.account_id, request.context
     catalogue = context.installation.configurations.of(transaction, account_id).catalogue
     names = {("shipping_option_code", option.code): f"{option.title} ({option.code})" for _, option in catalogue}
-    names |= {("contract_id", str(each.id)): each.name or each.carrier_code for each in all_contracts(transaction, account_id)}
+    names |= {
+        ("contract_id", str(each.id)): each.name or each.carrier_code for each in all_contracts(transaction, account_id)
+    }
     for value, label in _senders(transaction, account_id):
         names["sender_address_id", str(value)] = label
     for brand in list_brands(transaction, account_id, Page(MOST_CHOICES)).records:
@@ -278,7 +278,7 @@ def _shipments(transaction: Connection, request: PanelRequest, order: Order) -> 
     ]
 
 
-def _parcel(shipment: Shipment, parcel: Parcel, events: Sequence[Event], was_printed: bool) -> ParcelView:  # noqa: FBT001 - a fact of the parcel
+def _parcel(shipment: Shipment, parcel: Parcel, events: Sequence[Event], was_printed: bool) -> ParcelView:
     link = tracking_url(shipment.draft, parcel.tracking_number) if parcel.tracking_number else ""
     return ParcelView(parcel, events, link, was_printed)
 
@@ -345,4 +345,3 @@ ROUTES = (
         for ending in FORMATS
     ),
 )
-

@@ -20,8 +20,8 @@ from kolli.orders.model import Order
 from kolli.orders.queries import find_order, find_orders
 from kolli.panel.packing_answers import Answer, answer_of
 from kolli.panel.web import PanelRequest, Route
-from kolli.printing.model import Printer, PrintJob
-from kolli.printing.queries import default_printer, find_job, list_printers
+from kolli.printing.model import JobState, Printer, PrintJob
+from kolli.printing.queries import default_printer, find_job, list_printers, next_job
 from kolli.shipments.model import Shipment
 from kolli.shipments.queries import find_shipment, get_shipment
 
@@ -56,6 +56,14 @@ class Table:
     printers: Sequence[Printer]
     printer: Printer | None
     job: PrintJob | None
+    held: PrintJob | None  # what the printer does not go on with
+
+    @property
+    def job_file(self) -> str:
+        """Where a browser fetches the label, when no printer is sent it."""
+        if self.job is None or not any(each.id == self.job.printer_id and each.is_download for each in self.printers):
+            return ""
+        return f"/panel/print-jobs/{self.job.id}/file"
 
     @property
     def wares(self) -> Sequence[Ware]:
@@ -153,6 +161,8 @@ def _table(transaction: Connection, request: PanelRequest, entry: Entry | None, 
     opened = find_order(transaction, account_id, packing.opened.order_pk) if packing.opened else None
     shipment = find_shipment(transaction, account_id, last.shipment_id) if last and last.shipment_id else None
     choices = {order.id: order for order in find_orders(transaction, account_id, list(packing.choices))}
+    printer = _printer(transaction, request)
+    head = next_job(transaction, account_id, printer.id) if printer and not printer.is_download else None
     return Table(
         packing=packing,
         answer=answer_of(last, zone, request._, shipment) if last else None,
@@ -163,8 +173,9 @@ def _table(transaction: Connection, request: PanelRequest, entry: Entry | None, 
         shops={shop.id: shop.name for shop in list_integrations(transaction, account_id)},
         tallies=list_tallies(transaction, account_id, _day(now, zone), now - timedelta(days=2)),
         printers=list_printers(transaction, account_id),
-        printer=_printer(transaction, request),
+        printer=printer,
         job=find_job(transaction, account_id, last.job_id) if last and last.job_id else None,
+        held=head if head and head.state is JobState.PAUSED else None,
     )
 
 

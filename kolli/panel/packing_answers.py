@@ -67,7 +67,9 @@ LOOKS: dict[str, Look] = {
     "opened": Look(
         "next", "box", _("Box 1"), _("Scan what goes into it."), _("Scan the order once more when all is packed.")
     ),
-    "put": Look("next", "plus", _("In box %(box)s"), _("%(item)s: %(count)s of %(total)s."), _("%(left)s left to pack.")),
+    "put": Look(
+        "next", "plus", _("In box %(box)s"), _("%(item)s: %(count)s of %(total)s."), _("%(left)s left to pack.")
+    ),
     "put.complete": Look(
         "good", "check", _("All packed"), _("%(item)s: %(count)s of %(total)s."), _("Scan the order to ship it.")
     ),
@@ -79,7 +81,9 @@ LOOKS: dict[str, Look] = {
         "next", "box", _("Into boxes"), _("From now on orders are packed into boxes."), _("Scan an order.")
     ),
     "one_box": Look("next", "box", _("One box"), _("From now on a scanned order is shipped at once, in one box.")),
-    "stopped": Look("next", "stop", _("Put away"), _("Nothing was shipped, nothing was cancelled."), _("Scan an order.")),
+    "stopped": Look(
+        "next", "stop", _("Put away"), _("Nothing was shipped, nothing was cancelled."), _("Scan an order.")
+    ),
     "not_all": Look(
         "ask",
         "question",
@@ -95,7 +99,11 @@ LOOKS: dict[str, Look] = {
         _("Anything else keeps it."),
     ),
     "cancelled": Look(
-        "good", "check", _("Cancelled"), _("The label is cancelled."), _("Throw it away. The order can be shipped again.")
+        "good",
+        "check",
+        _("Cancelled"),
+        _("The label is cancelled."),
+        _("Throw it away. The order can be shipped again."),
     ),
     "cancel_later": Look(
         "ask",
@@ -112,7 +120,9 @@ LOOKS: dict[str, Look] = {
         _("The label of this order was cancelled at %(cancelled_at)s."),
         _("Scan the order once more to make another label."),
     ),
-    "label_void": Look("wrong", "cross", _("Void label"), "%(reason)s.", _("Throw this label away, and scan the order.")),
+    "label_void": Look(
+        "wrong", "cross", _("Void label"), "%(reason)s.", _("Throw this label away, and scan the order.")
+    ),
     "called_off": Look(
         "wrong",
         "stop",
@@ -151,7 +161,11 @@ LOOKS: dict[str, Look] = {
     ),
     "empty_box": Look("wrong", "cross", _("Box %(box)s is empty"), _("There is no need for another one.")),
     "not_in_order": Look(
-        "wrong", "cross", _("Not in this order"), _("Nothing in this order has this code."), _("Leave it out of the box.")
+        "wrong",
+        "cross",
+        _("Not in this order"),
+        _("Nothing in this order has this code."),
+        _("Leave it out of the box."),
     ),
     "all_packed": Look(
         "wrong", "cross", _("One too many"), _("All %(count)s of %(item)s are packed."), _("Leave it out of the box.")

@@ -1,23 +1,29 @@
 """The public tracking page: where a parcel is, for whoever knows its number and postal code.
 
 It shows status and history, carrier, town and country, and nothing else of an address. A wrong postal code and an
-unknown number get the same answer.
+unknown number get the same answer, and after five wrong ones in an hour nobody gets another for that number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from functools import partial
+from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date, format_time
 from sqlalchemy import Connection
 from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
 
+from kolli.account.brands import Brand, find_brand
 from kolli.operations.context import Installation
 from kolli.operations.track import Tracked
-from kolli.panel.pages import Page
-from kolli.panel.shell import zones_of
+from kolli.panel.colours import parsed, style_sheet, written
+from kolli.panel.guesses import Guesses
+from kolli.panel.pages import HEADERS
+from kolli.panel.shell import catalogue, environment, locale_of, preferred_language, zones_of
+from kolli.panel.tracking_texts import COLLECT, LOCAL_TIME, NOTES, STEPS, SYMBOLS, TEST_NOTE, Mood, step_of
 from kolli.shipments.foreign_parcels import ForeignParcel, find_foreign_anywhere
 from kolli.shipments.model import LABEL_IS_VOID, ParcelStatus
 from kolli.shipments.queries import find_by_tracking_number
@@ -29,37 +35,87 @@ LONGEST = 255
 MOST_EVENTS = 200
 """Of a longer history the page shows the newest."""
 
-Mood = Literal["good", "waiting", "trouble", "void"]
-
-NOTES: Mapping[ParcelStatus, str] = {
-    ParcelStatus.READY_TO_SEND: "The sender has told {carrier} about this parcel. It has not been scanned yet.",
-    ParcelStatus.ANNOUNCED: "The sender has told {carrier} about this parcel. It has not been scanned yet.",
-    ParcelStatus.CANCELLING: "The sender is taking this label back.",
-    ParcelStatus.CANCELLING_UPSTREAM: "The sender is taking this label back.",
-    ParcelStatus.CANCELLED: "The sender has cancelled this label. No parcel travels under this number.",
-    ParcelStatus.CANCELLED_UPSTREAM: "{carrier} has cancelled this label.",
-    ParcelStatus.UNKNOWN: "{carrier} may say more about this parcel.",
-}
-"""What a status means, where its own words do not say so."""
-
-TEST_NOTE = "This is a test label. No parcel travels under this number."
+USUAL_COLOUR = "#000000"
+"""What brands have whose colour nobody has chosen."""
 
 _ENDS = {ParcelStatus.DELIVERED, ParcelStatus.COLLECTED_BY_CUSTOMER}
-_SYMBOLS: Mapping[Mood, str] = {"good": "✓", "waiting": "→", "trouble": "!", "void": "✕"}
+
+Answer = tuple[int, Mapping[str, object]]
 
 
-def _fill(request: Request, installation: Installation) -> tuple[int, Mapping[str, object]]:
+class TrackingPage:
+    """The page, and what it remembers of wrong guesses while the server runs."""
+
+    path = "/tracking/"
+
+    def route(self, installation: Installation) -> BaseRoute:
+        """This page as the web server wants it."""
+        return Route(self.path, partial(_respond, installation, Guesses()), methods=["GET"])
+
+
+class BrandColours:
+    """The style sheet of a colour: the same for every brand that has chosen it, and for ever."""
+
+    path = "/tracking/colours/{file}"
+
+    def route(self, installation: Installation) -> BaseRoute:  # noqa: ARG002 - pages are asked alike
+        """This style sheet as the web server wants it."""
+        return Route(self.path, _colours, methods=["GET"])
+
+
+def _respond(installation: Installation, guesses: Guesses, request: Request) -> Response:
+    language = preferred_language(request.headers.get("accept-language", ""))
     asked = {name: request.query_params.get(name, "").strip() for name in ("tracking_number", "country", "postal_code")}
-    empty = {**asked, "parcel": None, "searched": bool(asked["tracking_number"])}
-    if not asked["tracking_number"]:
-        return 200, empty
+    status, values = _found(asked, request, installation, guesses, language)
+    known = {**asked, "parcel": None, "searched": bool(asked["tracking_number"]), "wait_minutes": 0, **values}
+    content = environment(language).get_template("tracking.html").render(language=language, **known)
+    headers = {**HEADERS, "Vary": "Accept-Language"}
+    if status == 429:
+        headers["Retry-After"] = str(values["wait"])
+    return HTMLResponse(content, status, headers)
+
+
+def _found(
+    asked: Mapping[str, str], request: Request, installation: Installation, guesses: Guesses, language: str
+) -> Answer:
+    """What there is for what was typed, and with which status that is sent."""
     number = "".join(asked["tracking_number"].split())  # labels print it in groups
+    if not number:
+        return 200, {}
+    about, caller = number.lower(), request.client.host if request.client else ""
+    wait = guesses.wait(about, caller, installation.clock())
+    if wait:
+        return 429, {"wait": wait, "wait_minutes": -(-wait // 60)}
     with installation.database.read() as transaction:
         tracked = _find(transaction, number, asked)
         events = history(transaction, tracked.account_id, tracked.id) if tracked else []
-    if tracked is None:
-        return 404, empty
-    return 200, {**empty, "parcel": _shown(tracked, events, installation)}
+        brand = _brand_of(transaction, tracked) if tracked else None
+    if tracked is not None:
+        return 200, {"parcel": _shown(tracked, events, brand, installation, language)}
+    if _bare(asked["postal_code"]):
+        guesses.note(about, caller, installation.clock())
+    return 404, {}
+
+
+def _colours(request: Request) -> Response:
+    name, _, ending = request.path_params["file"].partition(".")
+    colour = parsed(name)
+    if colour is None or ending != "css" or name.startswith("#"):
+        return Response(status_code=404)
+    headers = {
+        "Content-Security-Policy": "default-src 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "public, max-age=31536000, immutable",
+    }
+    return Response(style_sheet(colour), media_type="text/css", headers=headers)
+
+
+def _brand_of(transaction: Connection, tracked: Tracked) -> Brand | None:
+    """The brand as it presents itself today; None when it is not there any more, or the parcel never had one."""
+    draft = tracked.shipment.draft if tracked.shipment else None
+    if draft is None or draft.brand_id is None:
+        return None
+    return find_brand(transaction, tracked.account_id, draft.brand_id)
 
 
 def _find(transaction: Connection, number: str, asked: Mapping[str, str]) -> Tracked | None:
@@ -91,42 +147,71 @@ def _destination(tracked: Tracked) -> _Destination:
     return _Destination(recipient.postal_code, recipient.city, recipient.country_code)
 
 
-def _shown(tracked: Tracked, events: Sequence[Event], installation: Installation) -> dict[str, object]:
+def _shown(
+    tracked: Tracked, events: Sequence[Event], brand: Brand | None, installation: Installation, language: str
+) -> dict[str, object]:
     status, to = tracked.parcel.status, _destination(tracked)
-    clock = _Clock(to.country_code)
+    clock, words = _Clock(to.country_code, language), catalogue(language).gettext
     draft = tracked.shipment.draft if tracked.shipment else None
     known = {carrier.code: carrier for carrier in installation.carriers}
     carrier = known.get(tracked.carrier_code)
     name = draft.carrier_name if draft else carrier.name if carrier else tracked.carrier_code
     is_test = draft is not None and not draft.is_live
-    note = TEST_NOTE if is_test and status not in LABEL_IS_VOID else NOTES.get(status, "").format(carrier=name)
+    note = TEST_NOTE if is_test and status not in LABEL_IS_VOID else NOTES.get(status, "")
     return {
         "number": carrier.printed(tracked.tracking_number) if carrier and draft else tracked.tracking_number,
-        "status": status.message,
+        "status": words(status.message),
         "mood": _mood(status),
-        "symbol": _SYMBOLS[_mood(status)],
+        "symbol": SYMBOLS[_mood(status)],
+        "steps": _steps(status, words),
         "carrier": name,
         "service": draft.shipping_option_name if draft else "",
         "brand": draft.brand_name if draft else "",
+        "logo": f"/brands/{brand.id}/{brand.logo_sha256}.png" if brand and brand.logo_sha256 else "",
+        "colours": _style_of(brand),
         "city": to.city,
-        "country": _country(to.country_code),
+        "country": _country(to.country_code, language),
         "announced_on": clock.day(tracked.parcel.announced_at) if tracked.parcel.announced_at else "",
-        "note": note,
-        "events": _told(tracked, events, clock),
-        "zone": clock.name,
+        "note": words(note).format(carrier=name) if note else "",
+        "events": _told(tracked, events, clock, language),
+        "zone": words(LOCAL_TIME) if clock.is_local else "UTC",
     }
 
 
-def _told(tracked: Tracked, events: Sequence[Event], clock: "_Clock") -> list[dict[str, str]]:
-    """The history for people, the newest first."""
-    newest_first = tracked.told(events)[::-1][:MOST_EVENTS]
+def _style_of(brand: Brand | None) -> str:
+    """Where the style sheet of a brand's colour is; empty when it has chosen none."""
+    colour = parsed(brand.details.color) if brand and brand.details.color != USUAL_COLOUR else None
+    return f"/tracking/colours/{written(colour)[1:]}.css" if colour else ""
+
+
+def _steps(status: ParcelStatus, words: Callable[[str], str]) -> list[dict[str, str]]:
+    """The stations of the way, and whether the parcel has passed each of them, is there, or is not yet."""
+    here = step_of(status)
+    if here is None:
+        return []
+    names = [*STEPS[:2], COLLECT if status.phase == "pup" else STEPS[2], STEPS[3]]
+    last = len(names) - 1
     return [
         {
-            "status": event.status.message,
+            "name": words(name),
+            "state": "done" if place < here or place == here == last else "here" if place == here else "ahead",
+            "is_current": "true" if place == here else "",
+        }
+        for place, name in enumerate(names)
+    ]
+
+
+def _told(tracked: Tracked, events: Sequence[Event], clock: "_Clock", language: str) -> list[dict[str, str]]:
+    """The history for people, the newest first."""
+    newest_first = tracked.told(events)[::-1][:MOST_EVENTS]
+    words = catalogue(language).gettext
+    return [
+        {
+            "status": words(event.status.message),
             "mood": _mood(event.status),
             # A reason that Kolli wrote down is for the sender, not for whoever has the number.
             "description": "" if event.is_ours else event.description,
-            "place": ", ".join(filter(None, [event.city, _country(event.country)])),
+            "place": ", ".join(filter(None, [event.city, _country(event.country, language)])),
             "day": clock.day(event.at),
             "time": clock.time(event.at),
             "machine": event.at.isoformat(),
@@ -143,31 +228,34 @@ def _mood(status: ParcelStatus) -> Mood:
     return "good" if status in _ENDS else "waiting"
 
 
-def _country(code: str) -> str:
-    return str(Locale("en").territories.get(code, code))
+def _country(code: str, language: str) -> str:
+    return str(locale_of(language).territories.get(code, code))
 
 
 class _Clock:
     """Tells times as they are where a parcel goes to, or in UTC where a country has several."""
 
-    def __init__(self, country_code: str) -> None:
-        self._zones = zones_of(country_code)
-        self.name = "local time of the destination" if self._zones else "UTC"
+    def __init__(self, country_code: str, language: str) -> None:
+        self._zone = next(iter(zones_of(country_code)), None)
+        self._locale = locale_of(language)
+        self.is_local = self._zone is not None
 
     def day(self, moment: datetime) -> str:
         """`24 November 2026`."""
-        return format_date(self._there(moment), "d MMMM y", locale="en")
+        pattern = "d. MMMM y" if self._locale.language == "de" else "d MMMM y"
+        return format_date(self._there(moment), pattern, locale=self._locale)
 
     def time(self, moment: datetime) -> str:
         """`14:05`."""
-        return format_time(self._there(moment).time(), "HH:mm", locale="en")
+        return format_time(self._there(moment).time(), "HH:mm", locale=self._locale)
 
     def _there(self, moment: datetime) -> datetime:
-        return moment.astimezone(self._zones[0]) if self._zones else moment
+        return moment.astimezone(self._zone or ZoneInfo("UTC"))
 
 
 def _bare(postal_code: str) -> str:
     return "".join(char for char in postal_code.upper() if char.isalnum())
 
 
-TRACKING_PAGE = Page("/tracking/", "tracking.html", _fill)
+TRACKING_PAGE = TrackingPage()
+BRAND_COLOURS = BrandColours()

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from anyio import CapacityLimiter, fail_after, to_thread
 from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -313,8 +313,8 @@ class Door:
                 return  # nobody is left to answer, and nothing has been begun
             except TimeoutError:
                 error = Invalid("The form did not arrive in time. Nothing was done; send it again.")
-            except MultiPartException as mistake:
-                error = Invalid(f"The form cannot be read: {mistake.message}")
+            except HTTPException as mistake:  # what Starlette makes of a form that is none
+                error = Invalid(f"The form cannot be read: {mistake.detail}")
             except KolliError as refusal:
                 error = refusal
         response = await to_thread.run_sync(partial(self._work, http, form, error), limiter=self.threads)

@@ -17,7 +17,16 @@ from kolli.documents.logos import MOST_BYTES, clean_logo
 from kolli.errors import KolliError
 from kolli.operations.sample_label import USUAL_SENDER, sample_label
 from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problems_of
-from kolli.panel.settings.changes import Difference, Stale, differences, stamp_of, told, write_if_fresh
+from kolli.panel.settings.changes import (
+    Difference,
+    SentBefore,
+    Stale,
+    differences,
+    stamp_of,
+    told,
+    write_if_fresh,
+    write_once,
+)
 from kolli.panel.web import PanelRequest, Route
 from kolli.shipments.parcel_lists import ParcelFilters, ParcelPage, list_parcels
 from kolli.shipments.queries import get_shipments_of_parcels
@@ -57,8 +66,11 @@ def add(request: PanelRequest) -> Response:
     wanted = _read(request, replace(_NONE, id=request.installation.sequences.take_id()), problems)
     if wanted is None:
         return _form(request, _NONE, 422, problems)
-    with request.write("brand.add", wanted.name, **told({}, _values(wanted))) as transaction:
-        add_brand(transaction, request.account_id, wanted)
+    try:
+        with write_once(request, ("brand.add", wanted.name), told({}, _values(wanted))) as transaction:
+            add_brand(transaction, request.account_id, wanted)
+    except SentBefore:
+        return request.redirect(PATH)
     return request.redirect(f"{PATH}{wanted.id}/", request._("The brand is there now. Give it a logo."))
 
 

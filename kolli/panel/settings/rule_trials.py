@@ -96,7 +96,7 @@ def save(request: PanelRequest) -> Response:
     if check(rule, known_now(request.context)):
         return request.redirect(_editor(trial), request._("Something that the rule names is not there any more."))
     try:
-        store(rule, request.form_key, stamp(rule), request)
+        store(rule, f"trial {trial.id}", stamp(rule), request)  # a new rule is made once of it, however often one asks
     except SentBefore:
         return request.redirect(PATH, request._("It was saved already."))
     except Stale:

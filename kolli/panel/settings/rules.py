@@ -37,7 +37,7 @@ from kolli.rules.trials import list_trials
 from kolli.rules.validation import Known, problems
 from kolli.tables import Mistake, write_table
 
-AT_A_TIME = 50
+AT_A_TIME = 25
 """Rules on one page."""
 
 MOST_TRIALS_SHOWN = 5

@@ -26,7 +26,16 @@ from kolli.errors import KolliError
 from kolli.operations.references import rules_naming
 from kolli.operations.sample_label import draw_sample, sample_label
 from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problems_of
-from kolli.panel.settings.changes import Difference, Stale, differences, stamp_of, told, write_if_fresh
+from kolli.panel.settings.changes import (
+    Difference,
+    SentBefore,
+    Stale,
+    differences,
+    stamp_of,
+    told,
+    write_if_fresh,
+    write_once,
+)
 from kolli.panel.web import PanelRequest, Route
 from kolli.values import COUNTRY_CODES, Address
 
@@ -64,8 +73,10 @@ def add(request: PanelRequest) -> Response:
     if wanted is None:
         return _form(request, _NOBODY, 422, problems)
     try:
-        with request.write("sender_address.add", _name(wanted), **told({}, _values(wanted))) as transaction:
+        with write_once(request, ("sender_address.add", _name(wanted)), told({}, _values(wanted))) as transaction:
             add_sender_address(transaction, request.account_id, wanted)
+    except SentBefore:
+        return request.redirect(PATH)
     except KolliError as error:
         return _form(request, _NOBODY, 422, problems_of(error, known=(*_PARTS, "brand_id")))
     return request.redirect(PATH, request._("The address is there now."))

@@ -467,6 +467,6 @@ def test_a_list_of_thousands_is_shown_page_by_page(caller, owner):
 
     first, last = owner.get(PATH), owner.get(f"{PATH}?from=1999")
 
-    assert "1 to 50 of 2000" in text_of(first)
-    assert "1951 to 2000 of 2000" in text_of(last)
+    assert "1 to 25 of 2000" in text_of(first)
+    assert "1976 to 2000 of 2000" in text_of(last)
     assert len(first.content) < 90_000

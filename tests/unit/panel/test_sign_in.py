@@ -1,6 +1,7 @@
 """How people get in: set-up, sign-in, sessions, and what keeps others out."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from kolli.account.users import Role, list_users
 from kolli.app import web
 from kolli.operations.people import let_in, set_up_code
 from kolli.panel.web import SESSION_COOKIE
+from tests.factories import a_caller, an_installation
 from tests.people import person, text_of
 
 PASSWORD = "correct horse battery staple"
@@ -180,3 +182,42 @@ def test_a_session_that_was_not_used_for_half_a_day_is_over(caller):
         )
 
     assert owner.get("/panel/me/").status_code == 303
+
+
+def test_over_tls_the_cookie_is_never_sent_without_it(tmp_path):
+    safe = replace(an_installation(tmp_path), public_url="https://kolli.example")
+    a_caller(safe)
+    let_in(1, "Femke", Role.PACKER, PASSWORD, safe)
+
+    answer = TestClient(web(safe), "https://kolli.example", follow_redirects=False).post(
+        "/panel/sign-in/", data=SIGN_IN
+    )
+
+    assert "secure" in answer.headers["set-cookie"].lower()
+
+
+def test_a_cookie_of_the_panel_opens_nothing_of_the_api(caller):
+    owner = person(caller.installation, "owner")
+
+    assert owner.get("/api/v3/orders").status_code == 401
+
+
+def test_a_form_that_is_too_large_is_refused_before_it_is_read(caller):
+    owner = person(caller.installation, "owner")
+
+    answer = owner.post("/panel/me/", {"language": "x" * 600_000})
+
+    assert answer.status_code == 413
+    assert "larger than 512 KiB" in text_of(answer)
+
+
+@pytest.mark.parametrize("body", [b"--x\r\nnonsense", b"", b"\0" * 100])
+def test_a_form_that_is_none_is_refused_in_a_sentence(caller, body):
+    owner = person(caller.installation, "owner")
+
+    answer = owner.client.post(
+        "/panel/me/", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"}, follow_redirects=False
+    )
+
+    assert answer.status_code in {400, 403, 422}
+    assert "Traceback" not in answer.text
