@@ -651,6 +651,19 @@ sent_forms = Table(  # forms that have done something which sending them again m
     Index(None, "at"),
 )
 
+uploads = Table(  # files with orders that somebody has brought, between the steps of their import
+    "uploads",
+    metadata,
+    Column("id", Id, primary_key=True),
+    _account(),
+    Column("name", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("reading", Text),  # how it is to be read, once somebody has said so
+    Column("result", Text),  # what its import has done; null: it was not imported
+    Column("created_at", Text, nullable=False),
+    Index(None, "account_id", "id"),
+)
+
 packings = Table(  # what a person is packing at this moment
     "packings",
     metadata,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import TextIO, TypeVar
 
@@ -23,6 +24,9 @@ LONGEST_CELL = 4_000
 LONGEST_TEXT = 1_000
 MOST_DIGITS = 12
 MOST_DECIMALS = 6
+
+DELIMITERS = (",", ";", "\t", "|")
+"""What can divide columns."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
@@ -136,6 +140,33 @@ def _rows(
             check_cell(row, name, cell)
         count += 1
         yield row
+
+
+def cells_of(text: str, delimiter: str, *, most_rows: int) -> list[tuple[int, list[str]]]:
+    """The rows of a text that are not empty, whatever their columns are called, each with its number.
+
+    Rows are numbered as a spreadsheet does, from 1, the header's. Cells are without spaces around them. Raises Invalid
+    when the text is no such table at all.
+    """
+    table = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        for number, cells in enumerate(table, start=1):
+            row = [_plain(cell) for cell in _without_end(cells, 0)]
+            if not any(row):
+                continue
+            if len(rows) > most_rows:
+                raise Invalid(f"The file has more than {most_rows:,} rows. Divide it.")
+            rows.append((number, row))
+    except csv.Error as error:
+        raise Invalid(f"The file is no CSV file: {error}, in row {len(rows) + 1}.") from error
+    return rows
+
+
+def delimiter_of(text: str) -> str:
+    """What divides the columns of a text: the one of `DELIMITERS` that its first line has most of."""
+    first = next(iter(text.splitlines()), "")
+    return max(DELIMITERS, key=first.count)
 
 
 def _without_end(cells: list[str], least: int) -> list[str]:

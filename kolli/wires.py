@@ -178,6 +178,6 @@ class Wires:
         return Outgoing(self.networks, patience=patience, resolve=self._resolve, choose=choose_printer)
 
     def close(self) -> None:
-        """Closes what is kept open."""
-        if "http" in self.__dict__:
-            self.http.close()
+        """Closes what is kept open; whoever sends after that opens it anew."""
+        if (kept := self.__dict__.pop("http", None)) is not None:
+            kept.close()

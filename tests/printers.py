@@ -11,12 +11,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+SEPARATOR = b"The next label"
+NUMBER = re.compile(rb"\^BCN,[^^]*\^FH\^FD(N[0-9]{5})\^FS")
 LABEL = re.compile(rb"\^XA.*?\^XZ\r?\n?", re.DOTALL)
 STATUS = (
     "\x02030,{paper},{paused},0799,{waiting:03d},0,0,0,000,0,0,0\x03\r\n"
     "\x02000,0,{head},0,0,2,4,0,00000000,1,000\x03\r\n"
     "\x021234,0\x03\r\n"
 )
+
+
+def number_on(paper: bytes) -> str | None:
+    """The tracking number in the barcode of a label; None on a separator."""
+    found = NUMBER.search(paper)
+    assert (found is None) == (SEPARATOR in paper)
+    return found[1].decode() if found else None
 
 
 class LabelPrinter:
@@ -53,6 +62,13 @@ class LabelPrinter:
     def revive(self) -> None:
         """Switches it on again; what it had in its memory is lost."""
         self.dies_at = None
+
+    def wait_until_read(self) -> None:
+        """Until it has read its connections to their ends: what a dead process has handed over still arrives."""
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(5)
+            connection.recv(1)
 
     def close(self) -> None:
         self._is_closed = True
@@ -139,7 +155,7 @@ class IppPrinter:
 
     @property
     def documents(self) -> list[bytes]:
-        files = [path for path in self.folder.iterdir() if re.match(r"[0-9]+-", path.name)]
+        files = [path for path in self.folder.iterdir() if re.match(r"[0-9]+-", path.name) and path.stat().st_size]
         return [path.read_bytes() for path in sorted(files, key=lambda path: int(path.name.partition("-")[0]))]
 
     @property
@@ -148,7 +164,7 @@ class IppPrinter:
 
 
 @contextmanager
-def an_ipp_printer(folder: Path, *options: str) -> Iterator[IppPrinter]:
+def an_ipp_printer(folder: Path, *, prints_with: str = "/bin/true") -> Iterator[IppPrinter]:
     """A virtual IPP printer. It announces itself on a system bus; so that it need not find one, it gets its own."""
     spool, bus, attributes = folder / "spool", folder / "bus", folder / "printer.conf"
     spool.mkdir()
@@ -157,14 +173,28 @@ def an_ipp_printer(folder: Path, *options: str) -> Iterator[IppPrinter]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = ["ippeveprinter", "-p", str(port), "-d", str(spool), "-k", "-r", "off", "-a", str(attributes), "-v"]
+    command = [
+        "ippeveprinter",
+        "-p",
+        str(port),
+        "-d",
+        str(spool),
+        "-k",
+        "-r",
+        "off",
+        "-a",
+        str(attributes),
+        "-v",
+        "-c",
+        prints_with,
+    ]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(["dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork"], **quiet) as daemon:
         try:
             _wait_until(bus.exists)
             environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={bus}"}
             with (folder / "ipp.log").open("wb") as log:
-                process = subprocess.Popen([*command, *options, "Test"], stdout=log, stderr=log, env=environment)
+                process = subprocess.Popen([*command, "Test"], stdout=log, stderr=log, env=environment)
             with process:
                 try:
                     _wait_until(lambda: _listens(port))

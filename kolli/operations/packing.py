@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from kolli.account.audit import add_entry
 from kolli.account.packings import Begun, Entry, OnTable, Packing, Said, get_packing, put_packing
 from kolli.account.users import User
+from kolli.documents.layouts.control_sheet import control_of
 from kolli.errors import (
     AlreadyShipped,
     CarrierOutcomeUnknown,
@@ -25,8 +26,8 @@ from kolli.errors import (
     StorageUnavailable,
 )
 from kolli.operations.cancel import cancel
+from kolli.operations.claims import claimed
 from kolli.operations.context import Context
-from kolli.operations.once import once
 from kolli.operations.packing_boxes import wanted_boxes
 from kolli.operations.packing_table import Found, FoundOrder, Scan, chosen, decide
 from kolli.operations.printing import print_parcels
@@ -73,12 +74,11 @@ def scan(wanted: Scan, packer: Packer, context: Context) -> Entry:
     StorageUnavailable when nothing can be written down: both times it is to be sent once more. KeyReused when another
     scan has the key.
     """
-    said = "\n".join((wanted.text, wanted.press, wanted.item, str(wanted.box), wanted.value)).encode()
-    with once(ROUTE, f"{packer.user.id}/{wanted.key}", said, context) as claimed:
-        outcome = _decided(wanted, packer, claimed)
+    with claimed(ROUTE, f"{packer.user.id}/{wanted.key}", context) as at_it:
+        outcome = _decided(wanted, packer, at_it)
         if isinstance(outcome, Entry):
             return outcome
-        done = _DONE_BY[outcome.verb](outcome, packer, claimed)
+        done = _DONE_BY[outcome.verb](outcome, packer, at_it)
         context.database.keep(lambda transaction: _note(transaction, done, outcome, packer, context))
         return done
 
@@ -121,8 +121,10 @@ def _looked_up(transaction: Connection, wanted: Scan, packing: Packing, user: Us
     opened = find_order(transaction, account_id, packing.opened.order_pk) if packing.opened else None
     about = wanted.item if wanted.press == "reprint" else packing.on_table.shipment_id if packing.on_table else ""
     shipment = find_shipment(transaction, account_id, about) if about else None
-    if wanted.press:
-        return Found(opened=opened, shipment=shipment)
+    control = control_of(wanted.text)
+    if wanted.press or control is not None:
+        last_label = _last_label(transaction, user) if control and control.name == "LAST" else None
+        return Found(opened=opened, shipment=shipment, last_label=last_label)
     orders = _orders(transaction, wanted, packing, account_id)
     texts = texts_of(wanted.text)
     parcels = find_parcels(transaction, account_id, ["".join(text.split()) for text in texts]) if not orders else []
@@ -130,8 +132,6 @@ def _looked_up(transaction: Connection, wanted: Scan, packing: Packing, user: Us
         orders=[_found(transaction, account_id, order) for order in orders],
         parcel=next(iter(parcels), None),
         opened=opened,
-        shipment=shipment,
-        last_label=_last_label(transaction, user),
     )
 
 
@@ -185,7 +185,7 @@ def _ship(begun: Begun, packer: Packer, context: Context) -> Entry:
         raise  # that says nothing about the order
     except (Conflict, InFlight, CarrierOutcomeUnknown) as error:
         is_unknown = begun.was_unknown or not isinstance(error, Conflict)
-        return _entry(begun, Said.UNKNOWN if is_unknown else Said.BUSY, context.now(), problem=error.message)
+        return _entry(begun, Said.UNKNOWN if is_unknown else Said.BUSY, context.now())
     except KolliError as error:
         return _entry(begun, Said.FAILED, context.now(), problem=error.message, field=error.field or "")
     ids = [parcel.id for parcel in shipment.parcels]

@@ -27,7 +27,7 @@ from kolli.operations.print_labels import Form
 from kolli.orders.model import Document, Order, OrderItem, weight_of
 from kolli.orders.queries import find_orders
 from kolli.shipments.figures import bounds_of, parcels_announced
-from kolli.shipments.model import LABEL_IS_VOID, Parcel, Shipment
+from kolli.shipments.model import Parcel, Shipment
 from kolli.shipments.queries import get_shipments_of_parcels
 from kolli.tables import write_table
 from kolli.values import Weight
@@ -179,27 +179,30 @@ def _printed(shipment: Shipment, parcel: Parcel, context: Context) -> str:
 
 @dataclass(frozen=True)
 class EndOfDay:
-    """What a carrier takes with it: the parcels announced on a day whose labels are not void."""
+    """What a carrier takes with it: the parcels announced on a day whose labels are not void, or the first of them."""
 
     carrier_name: str
     day: date
     parcels: tuple[tuple[Shipment, Parcel], ...]
+    count: int  # of all of them
     void: int
 
 
-def end_of_day(carrier_code: str, day: date, zone: ZoneInfo, context: Context) -> EndOfDay:
-    """The parcels of a carrier that were announced on a day, as clocks of a time zone tell it, in that sequence."""
+def end_of_day(carrier_code: str, day: date, zone: ZoneInfo, context: Context, *, most: int | None = None) -> EndOfDay:
+    """The parcels of a carrier that were announced on a day, as clocks of a time zone tell it, in that sequence.
+
+    No more than `most` of them are read.
+    """
     start, end = bounds_of(day, zone)
     with context.database.read() as transaction:
-        ids = parcels_announced(transaction, context.account_id, carrier_code, start, end)
+        ids, void = parcels_announced(transaction, context.account_id, carrier_code, start, end)
         found = [
             each
-            for portion in _portions(ids)
+            for portion in _portions(ids[:most])
             for each in get_shipments_of_parcels(transaction, context.account_id, portion)
         ]
-    taken = tuple((shipment, parcel) for shipment, parcel in found if parcel.status not in LABEL_IS_VOID)
     carrier = context.installation.carriers.find(carrier_code)
-    return EndOfDay(carrier.name if carrier else carrier_code, day, taken, len(found) - len(taken))
+    return EndOfDay(carrier.name if carrier else carrier_code, day, tuple(found), len(ids), void)
 
 
 def end_of_day_pdf(carrier_code: str, day: date, zone: ZoneInfo, context: Context) -> bytes:

@@ -1,4 +1,4 @@
-"""A label as it would look, before anything is bought: drawn from the decision, marked, and with no number of its own."""
+"""A label as it would look before anything is bought: drawn from the decision, marked, with no number of its own."""
 
 from kolli.documents.render import A6, render
 from kolli.errors import Impossible

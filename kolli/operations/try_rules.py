@@ -23,6 +23,7 @@ from kolli.rules.engine import CompiledRules, compile_rules
 from kolli.rules.model import Rule
 from kolli.rules.queries import list_rules
 from kolli.rules.trials import (
+    LONGEST_ERROR,
     LONGEST_TEXT,
     MOST_EXAMPLES,
     Difference,
@@ -150,7 +151,10 @@ def _add(report: Report, replayed: Replayed) -> None:
     report.shipments += 1
     if replayed.error is not None:
         report.failing += 1
-        _show(report, Example(replayed.shipment_id, replayed.order_number, error=_short(replayed.error.message)))
+        _show(
+            report,
+            Example(replayed.shipment_id, replayed.order_number, error=_short(replayed.error.message, LONGEST_ERROR)),
+        )
         return
     if not replayed.changes:
         return
@@ -196,5 +200,5 @@ def _sum(sums: dict[str, Decimal], price: Money) -> None:
     sums[price.currency] = sums.get(price.currency, Decimal(0)) + price.value
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+def _short(text: str, longest: int = LONGEST_TEXT) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,4 +1,4 @@
-"""In which ways an order can be shipped now: the options that take it, cheapest first, and the account's own choices."""
+"""In which ways an order can be shipped now: the options that take it, cheapest first, and those that do not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from kolli.operations.context import Context
 from kolli.operations.offer import Refusal, Wish, find_offers
 from kolli.operations.quote import Ends, Parcel
 from kolli.orders.model import Order
-from kolli.shipments.model import ServicePoint
 from kolli.values import Money
 
 
@@ -58,12 +57,6 @@ def ways_of(transaction: Connection, order: Order, context: Context) -> Ways:
         price = Money(quote.total, quote.currency) if quote else None
         offered.append(Way(option.code, option.title, carrier.name, bool(contract and contract.is_live), price))
     return Ways(sorted(offered, key=_by_price), found.refused)
-
-
-def service_point_of(order: Order) -> ServicePoint | None:
-    """The service point that the buyer has chosen, by its ids."""
-    point = order.document.get("service_point_details") or {}
-    return ServicePoint(point.get("id"), point.get("carrier_service_point_id")) if order.has_service_point else None
 
 
 def _by_price(way: Way) -> tuple[bool, object, str]:

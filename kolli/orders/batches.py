@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from kolli.database import insert_or_skip
 from kolli.errors import NotFound
-from kolli.schema import batch_items, batches
+from kolli.schema import batch_items, batches, parcels
 from kolli.values import timestamp
 
 
@@ -115,6 +115,13 @@ _SHIPMENTS = (
     select(batch_items.c.shipment_id)
     .where(*_OF_BATCH, batch_items.c.state == ItemState.SHIPPED)
     .order_by(batch_items.c.position)
+)
+_WITHOUT_LABEL = ("CANCELLED", "CANCELLING")
+_PARCELS = (
+    select(parcels.c.id)
+    .join(batch_items, batch_items.c.shipment_id == parcels.c.shipment_id)
+    .where(*_OF_BATCH, batch_items.c.state == ItemState.SHIPPED, parcels.c.status.not_in(_WITHOUT_LABEL))
+    .order_by(batch_items.c.position, parcels.c.box_number)
 )
 _MOVE = (
     update(batch_items)
@@ -225,6 +232,12 @@ def list_shipments(transaction: Connection, account_id: int, batch_id: int) -> l
     """The ids of the shipments that a batch has made, in list order."""
     values = {"of_account": account_id, "of_batch": batch_id}
     return [row.shipment_id for row in transaction.execute(_SHIPMENTS, values)]
+
+
+def list_parcel_ids(transaction: Connection, account_id: int, batch_id: int) -> list[int]:
+    """The ids of the parcels that a batch has made, in list order and box by box, without those that are cancelled."""
+    values = {"of_account": account_id, "of_batch": batch_id}
+    return list(transaction.execute(_PARCELS, values).scalars())
 
 
 def move_item(

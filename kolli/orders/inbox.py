@@ -202,7 +202,7 @@ def _counted(
 
 def _count_of(
     state: Standing, of_account: ColumnElement[bool], conditions: Sequence[ColumnElement[bool]], most: int
-) -> Select[Any]:
+) -> Select[*tuple[Any, ...]]:
     """How many of the newest orders of a state pass, and how many were looked at."""
     passes = and_(true(), *conditions)
     newest = (

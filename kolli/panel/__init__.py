@@ -8,8 +8,11 @@ from kolli.account.users import Right
 from kolli.errors import NotFound
 from kolli.operations.context import Installation
 from kolli.panel import (
+    batches,
     dashboard,
     developer,
+    exports,
+    imports,
     inbox,
     lists,
     me,
@@ -37,6 +40,7 @@ from kolli.panel.settings import (
     sender_addresses,
     shops,
     users,
+    webhooks,
 )
 from kolli.panel.start import START_PAGE
 from kolli.panel.tracking import BRAND_COLOURS, TRACKING_PAGE, BrandColours, TrackingPage
@@ -55,10 +59,13 @@ SECTIONS = (
     sign_in,
     dashboard,
     inbox,
+    imports,
+    exports,
     orders,
     order_actions,
     order_edit,
     packing,
+    batches,
     print_jobs,
     lists,
     me,
@@ -72,6 +79,7 @@ SECTIONS = (
     defaults,
     rules,
     printers,
+    webhooks,
     keys,
     rules,
     users,

@@ -1,6 +1,6 @@
 """The inbox: orders looked for, filtered and selected, and what is done with many of them at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -17,8 +17,9 @@ from kolli.operations.batches import BatchChoice, make_batch
 from kolli.operations.catalogue import Catalogue
 from kolli.operations.papers import packing_slips, pick_list
 from kolli.operations.print_labels import Form as LabelForm
-from kolli.orders.inbox import InboxFilters, InboxPage, InboxRow, count_inbox, list_inbox
+from kolli.orders.inbox import InboxFilters, InboxPage, InboxRow, all_ids, count_inbox, find_rows, list_inbox
 from kolli.orders.model import Order
+from kolli.orders.orders_csv import header_line, order_lines
 from kolli.orders.queries import find_orders
 from kolli.orders.views import list_views, remove_view, save_view
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of, whole_number
@@ -32,6 +33,11 @@ from kolli.values import COUNTRY_CODES
 
 PATH = "/panel/inbox/"
 SIZE = 50
+
+MOST_EXPORTED = 20_000
+"""Orders in one file; more are never left out silently."""
+
+_CHUNK = 500
 
 FILTERS = ("q", "warnings", "shop", "country", "status", "from", "to")
 """The parameters of the address that filter, beside `state`; a saved view holds these and that."""
@@ -67,8 +73,7 @@ def show(request: PanelRequest) -> Response:
 def _page(
     request: PanelRequest, query: Mapping[str, str], status: int = 200, problems: Problems = NO_PROBLEMS
 ) -> Response:
-    wanted = {name: query.get(name, "").strip() for name in FILTERS}
-    state = query.get("state", "") or (ALL if wanted["q"] else Standing.OPEN.value)
+    wanted, state = _wanted(query)
     filters = _filters(wanted, state)
     after, before = whole_number(query.get("after", "")), whole_number(query.get("before", ""))
     page = InboxPage(SIZE, after if after is not None else before, backwards=after is None and before is not None)
@@ -99,6 +104,18 @@ def _page(
         newer=PATH + _query({**known, "before": rows[0].order_pk}) if rows and listed.more_before else "",
         older=PATH + _query({**known, "after": rows[-1].order_pk}) if rows and listed.more_behind else "",
     )
+
+
+def filters_in(query: Mapping[str, str]) -> InboxFilters:
+    """The filters that an address of the inbox asks for."""
+    wanted = {name: query.get(name, "").strip() for name in FILTERS}
+    return _filters(wanted, query.get("state", "") or (ALL if wanted["q"] else Standing.OPEN.value))
+
+
+def _wanted(query: Mapping[str, str]) -> tuple[dict[str, str], str]:
+    """The filters of an address, and the state: whoever searches without naming one looks everywhere."""
+    wanted = {name: query.get(name, "").strip() for name in FILTERS}
+    return wanted, query.get("state", "") or (ALL if wanted["q"] else Standing.OPEN.value)
 
 
 def _filters(wanted: Mapping[str, str], state: str) -> InboxFilters:
@@ -161,6 +178,30 @@ def _query(parameters: Mapping[str, object]) -> str:
 
 def _countries() -> list[str]:
     return sorted(COUNTRY_CODES)
+
+
+def export(request: PanelRequest) -> Response:
+    """All orders that pass the search and the filters, as a file; it can be imported again."""
+    filters = _filters(*_wanted(request.query))
+    with request.context.database.read() as transaction:
+        pks = all_ids(transaction, request.account_id, filters, MOST_EXPORTED + 1)
+        if len(pks) > MOST_EXPORTED:
+            error = Invalid(
+                request._("More than %(most)s orders are wanted in one file. Narrow the search.")
+                % {"most": MOST_EXPORTED}
+            )
+            return _page(request, request.query, 422, problems_of(error))
+        lines = [header_line(), *_exported(transaction, pks, request)]
+    request.note("order.export", request.ngettext("%(num)s order", "%(num)s orders", len(pks)))
+    return request.file("".join(lines).encode(), "text/csv; charset=utf-8", "orders.csv")
+
+
+def _exported(transaction: Connection, pks: Sequence[int], request: PanelRequest) -> Iterator[str]:
+    for start in range(0, len(pks), _CHUNK):
+        chunk = pks[start : start + _CHUNK]
+        orders = {order.id: order for order in find_orders(transaction, request.account_id, chunk)}
+        rows = find_rows(transaction, request.account_id, chunk)
+        yield from order_lines((orders[pk], rows[pk].state) for pk in chunk if pk in orders and pk in rows)
 
 
 # What is done with what is selected
@@ -251,6 +292,7 @@ def forget_view(request: PanelRequest) -> Response:
 
 ROUTES = (
     Route("GET", PATH, show, Right.SEE),
+    Route("GET", f"{PATH}orders.csv", export, Right.SEE),
     Route("POST", f"{PATH}ship/", ship_selected, Right.SHIP),
     Route("POST", f"{PATH}pick-list.pdf", pick_selected, Right.SEE),
     Route("POST", f"{PATH}packing-slips.pdf", slips_of_selected, Right.SEE),

@@ -39,7 +39,7 @@ END_OF_DAY = f"{PATH}end-of-day/"
 
 PDF = "application/pdf"
 AT_A_TIME = 50
-MOST_SHOWN = 200
+MOST_SHOWN = 50
 MOST_IN_A_FILE = 5_000
 MOST_PAPERS = 1_000
 """Parcels or orders that one file of papers is made for."""
@@ -194,7 +194,7 @@ def show_end_of_day(request: PanelRequest) -> Response:
         codes = carriers_announced(transaction, context.account_id, day, zone)
     carriers = [(code, carrier_name(context, code), count) for code, count in codes]
     wanted = request.query.get("carrier", "") or next((code for code, _, _ in carriers), "")
-    found = end_of_day(wanted, day, zone, context) if wanted else None
+    found = end_of_day(wanted, day, zone, context, most=MOST_SHOWN) if wanted else None
     return request.page(
         "lists/end_of_day.html",
         section="lists",
@@ -204,7 +204,6 @@ def show_end_of_day(request: PanelRequest) -> Response:
         carriers=carriers,
         wanted=wanted,
         found=found,
-        most_shown=MOST_SHOWN,
     )
 
 

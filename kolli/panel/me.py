@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from typing import get_args
-from zoneinfo import available_timezones
 
 from starlette.responses import Response
 
@@ -11,7 +10,7 @@ from kolli.account.users import Right, Theme, update_user
 from kolli.errors import KolliError
 from kolli.operations.people import change_password, check_is_me
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of
-from kolli.panel.shell import LANGUAGES
+from kolli.panel.shell import LANGUAGES, time_zones
 from kolli.panel.web import PanelRequest, Route
 
 PATH = "/panel/me/"
@@ -25,8 +24,7 @@ def show(request: PanelRequest) -> Response:
 def _page(request: PanelRequest, status: int = 200, problems: Problems = NO_PROBLEMS) -> Response:
     with request.context.database.read() as transaction:
         sessions = list_sessions(transaction, request.user, request.context.now())
-    zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
-    return request.page("me/me.html", status=status, problems=problems, sessions=sessions, zones=zones)
+    return request.page("me/me.html", status=status, problems=problems, sessions=sessions, zones=time_zones())
 
 
 def save(request: PanelRequest) -> Response:
@@ -36,7 +34,7 @@ def save(request: PanelRequest) -> Response:
         problems.add("language", request._("Choose one of the languages."))
     if form.text("theme") not in get_args(Theme):
         problems.add("theme", request._("Choose one of the three."))
-    if form.text("time_zone") and form.text("time_zone") not in available_timezones():
+    if form.text("time_zone") and form.text("time_zone") not in time_zones():
         problems.add("time_zone", request._("There is no such time zone. Choose one of the list."))
     if problems:
         return _page(request, 422, problems)

@@ -57,8 +57,10 @@ class Difference:
 
 
 def typed_in(sent: Fields, known: Fields) -> dict[str, str]:
-    """What was typed into the fields there are; a field that was not sent is as it was."""
-    return {name: sent.get(name, value).strip() for name, value in known.items()}
+    """What was typed into the fields there are; a field that was not sent is as it was. No weight has no unit."""
+    typed = {name: sent.get(name, value).strip() for name, value in known.items()}
+    units = [name for name in typed if name.endswith("_unit") and not typed.get(name.removesuffix("_unit"))]
+    return {**typed, **dict.fromkeys(units, "")}
 
 
 def differences(was: Fields, stored: Fields, typed: Fields) -> list[Difference]:

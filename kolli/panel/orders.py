@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from babel.numbers import format_currency
 from sqlalchemy import Connection
 from starlette.responses import Response
 
@@ -15,9 +16,11 @@ from kolli.account.integrations import find_integration
 from kolli.account.pages import Page
 from kolli.account.sender_addresses import list_sender_addresses
 from kolli.account.users import Right
+from kolli.addresses.shortening import shortened
 from kolli.documents.render import A4
 from kolli.errors import DoesNotFit, Impossible, NotDrawable, NotFound
 from kolli.operations.another_label import made_beside
+from kolli.operations.foresee import expected_of
 from kolli.operations.papers import packing_slips
 from kolli.operations.preview import Preview, preview
 from kolli.operations.preview_label import preview_label
@@ -28,10 +31,11 @@ from kolli.operations.ways import Ways, ways_of
 from kolli.orders.inbox import find_standing
 from kolli.orders.model import Order, ShipWith
 from kolli.orders.queries import get_order, list_warnings
-from kolli.orders.warnings import OrderWarning, Trouble
+from kolli.orders.warnings import Expectation, OrderWarning
 from kolli.panel.forms import NO_PROBLEMS, Problems, whole_number
 from kolli.panel.inbox_words import STANDINGS
 from kolli.panel.order_words import ADDRESS, CHOICE, DONE, STATES, Obstacle, Told, obstacle, told
+from kolli.panel.shell import locale_of
 from kolli.panel.web import PanelRequest, Route
 from kolli.printing.queries import get_job, list_printers, printed_parcels
 from kolli.shipments.attempts import Attempt, Move, State, get_attempts, list_moves
@@ -112,13 +116,12 @@ def order_page(request: PanelRequest, order: Order, *, status: int = 200, proble
         entries = entries_of(transaction, request, order)
         printers = list_printers(transaction, request.account_id)
         job = _job(transaction, request)
+        expected = expected_of(transaction, order, request.context)
     return request.page(
         "orders/order.html",
         status=status,
         problems=problems,
         section="inbox",
-        path=f"{PATH}{order.id}/",
-        order=order,
         address=order.shipping_address,
         items=order.items[:MOST_ITEMS],
         more_items=max(0, len(order.items) - MOST_ITEMS),
@@ -129,7 +132,7 @@ def order_page(request: PanelRequest, order: Order, *, status: int = 200, proble
         done=DONE,
         shop=shop,
         warnings=_by_place(warnings),
-        suggestions=_suggestions(warnings),
+        shortened=_can_be_shortened(order, expected),
         shipments=shipments,
         entries=entries,
         printers=printers,
@@ -164,10 +167,11 @@ def _by_place(warnings: Sequence[OrderWarning]) -> Mapping[str, list[OrderWarnin
     return places
 
 
-def _suggestions(warnings: Sequence[OrderWarning]) -> set[str]:
-    """The codes of the warnings that we have a proposal for."""
-    found = {warning.code for warning in warnings if warning.suggestion is not None}
-    return found | {warning.code for warning in warnings if warning.code == Trouble.TOO_LONG}
+def _can_be_shortened(order: Order, expected: Expectation) -> set[str]:
+    """The parts of the address that our rules make shorter, by their names in warnings."""
+    if order.shipping_address is None:
+        return set()
+    return {f"shipping_address.{change.field}" for change in shortened(order.shipping_address, expected.limits)[1]}
 
 
 # How it would be shipped, and why
@@ -175,13 +179,9 @@ def _suggestions(warnings: Sequence[OrderWarning]) -> set[str]:
 
 def choice_in(values: Mapping[str, str]) -> Choice:
     """What somebody has chosen about the way an order is shipped; rules count for the rest."""
-    number = lambda name: whole_number(values.get(name, "").strip())  # noqa: E731
-    return Choice(
-        ShipWith(values.get("shipping_option_code", "").strip() or None, number("contract_id")),
-        number("sender_address_id"),
-        number("brand_id"),
-        applies_rules=True,
-    )
+    code = values.get("shipping_option_code", "").strip() or None
+    contract_id, sender_address_id, brand_id = (whole_number(values.get(name, "").strip()) for name in CHOICE[1:])
+    return Choice(ShipWith(code, contract_id), sender_address_id, brand_id, applies_rules=True)
 
 
 def _decided(request: PanelRequest, order: Order, *, is_wanted: bool = True) -> dict[str, Any]:
@@ -207,6 +207,7 @@ def _decided(request: PanelRequest, order: Order, *, is_wanted: bool = True) -> 
         "can_preview": bool(found and found.draft and not undrawable),
         "ways": ways,
         "choices": choices,
+        "money": partial(format_currency, locale=locale_of(request.language)),
     }
 
 
@@ -214,7 +215,7 @@ def names_of(transaction: Connection, request: PanelRequest) -> dict[tuple[str, 
     """What the ids and codes in decisions are called."""
     account_id, context = request.account_id, request.context
     catalogue = context.installation.configurations.of(transaction, account_id).catalogue
-    names = {("shipping_option_code", option.code): f"{option.title} ({option.code})" for _, option in catalogue}
+    names = {("shipping_option_code", option.code): option.title for _, option in catalogue}
     names |= {
         ("contract_id", str(each.id)): each.name or each.carrier_code for each in all_contracts(transaction, account_id)
     }

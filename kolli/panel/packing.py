@@ -63,7 +63,7 @@ class Table:
         """Where a browser fetches the label, when no printer is sent it."""
         if self.job is None or not any(each.id == self.job.printer_id and each.is_download for each in self.printers):
             return ""
-        return f"/panel/print-jobs/{self.job.id}/file"
+        return f"/panel/print-jobs/{self.job.id}/labels.{self.job.form.format}"
 
     @property
     def wares(self) -> Sequence[Ware]:

@@ -130,7 +130,7 @@ LOOKS: dict[str, Look] = {
         _("The shop says of this order: %(status)s."),
         _("Put the goods back, or ask the shop."),
     ),
-    "failed": Look("wrong", "cross", _("No label"), _("Nothing was booked."), _("Put it aside. Mend it in the inbox.")),
+    "failed": Look("wrong", "cross", _("No label"), "", _("Put it aside, and mend it in the inbox.")),
     "unknown": Look(
         "ask",
         "wait",

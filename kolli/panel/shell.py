@@ -8,7 +8,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from babel import Locale
 from babel.core import get_global
@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context as Filled
+
+from kolli.values import COUNTRY_CODES
 
 HERE = Path(__file__).parent
 
@@ -99,9 +101,23 @@ def zones_of(country_code: str) -> tuple[ZoneInfo, ...]:
     return tuple(zones) if agree else ()
 
 
+@cache
+def time_zones() -> tuple[str, ...]:
+    """The time zones that people can choose, by name: `Europe/Amsterdam`."""
+    known = available_timezones()
+    return tuple(sorted(zone for zone in known if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))))
+
+
 def locale_of(language: str) -> Locale:
     """How numbers and days are written in a language; English as in Europe, with days before months."""
     return Locale.parse("en_GB" if language == "en" else language)
+
+
+@cache
+def country_choices(language: str) -> tuple[tuple[str, str], ...]:
+    """Every country by its code and name, in the reader's language and sequence."""
+    names = locale_of(language).territories
+    return tuple(sorted(((code, str(names.get(code, code))) for code in COUNTRY_CODES), key=lambda pair: pair[1]))
 
 
 def _localised(write: Callable[[datetime, Locale], str]) -> Callable[[Filled, datetime | None], str]:

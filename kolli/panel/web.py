@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter, fail_after, to_thread
 from sqlalchemy import Connection
@@ -52,7 +52,7 @@ from kolli.errors import (
 from kolli.operations.context import Context, Installation
 from kolli.panel.forms import NO_PROBLEMS, Form, Problems, Upload, read_form
 from kolli.panel.navigation import MENU
-from kolli.panel.shell import LANGUAGES, catalogue, environment, preferred_language, zones_of
+from kolli.panel.shell import LANGUAGES, catalogue, environment, preferred_language, time_zones, zones_of
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +214,7 @@ class PanelRequest(OpenRequest):
     def zone(self) -> ZoneInfo:
         """Where the reader's clock is: as they say, else that of the sender address, else UTC."""
         wanted = self.user.wishes.time_zone
-        if wanted and wanted in available_timezones():
+        if wanted and wanted in time_zones():
             return ZoneInfo(wanted)
         with self.context.database.read() as transaction:
             sender = find_sender_address(transaction, self.account_id, None)

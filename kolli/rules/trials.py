@@ -23,7 +23,8 @@ MOST_TRIALS = 20
 """Trials of one account that are kept, the newest ones."""
 
 LONGEST_TEXT = 200
-"""Characters that are kept of what a field was or would be."""
+LONGEST_ERROR = 600
+"""Characters that are kept of what a field was or would be, and of why an order could not be shipped."""
 
 Against = Literal["rules", "shipped"]
 """What is compared with: what the present rules would decide today, or how it was shipped."""

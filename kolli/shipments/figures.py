@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, case, func, select, text
 from kolli.database import insert_or
 from kolli.schema import attempts, label_counts, parcels
 from kolli.shipments.attempts import State
-from kolli.shipments.model import ParcelStatus, Shipment
+from kolli.shipments.model import LABEL_IS_VOID, ParcelStatus, Shipment
 from kolli.values import timestamp
 
 HOUR = len("2026-11-24T12")
@@ -89,7 +89,7 @@ _ENDED = (
     .limit(bindparam("most"))
 )
 _ANNOUNCED = (
-    select(parcels.c.id)
+    select(parcels.c.id, parcels.c.status)
     .where(
         parcels.c.account_id == bindparam("account_id"),
         parcels.c.announced_at >= bindparam("start"),
@@ -155,15 +155,20 @@ def ended_since(transaction: Connection, account_id: int, since: datetime, most:
 
 def parcels_announced(
     transaction: Connection, account_id: int, carrier_code: str, start: datetime, end: datetime
-) -> Sequence[int]:
-    """The ids of the account's parcels that a carrier was told of in a span of time, in that sequence."""
+) -> tuple[list[int], int]:
+    """The ids of the account's parcels that a carrier was told of in a span of time, in that sequence.
+
+    Those whose label is void by now are not among them; how many these are comes second.
+    """
     values = {
         "account_id": account_id,
         "carrier_code": carrier_code,
         "start": timestamp(start),
         "end": timestamp(end),
     }
-    return transaction.execute(_ANNOUNCED, values).scalars().all()
+    rows = transaction.execute(_ANNOUNCED, values).all()
+    ids = [row.id for row in rows if row.status not in LABEL_IS_VOID]
+    return ids, len(rows) - len(ids)
 
 
 def carriers_announced(transaction: Connection, account_id: int, day: date, zone: ZoneInfo) -> list[tuple[str, int]]:

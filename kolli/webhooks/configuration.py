@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from kolli.errors import Impossible, Invalid, InvalidChoice, Missing
-from kolli.outgoing import IpNetwork, check_url
+from kolli.outgoing import IpNetwork, check_url, origin_of
 from kolli.webhooks.subscriptions import Configuration
 
 MEMBERS: Mapping[str, tuple[str, ...]] = {
@@ -14,6 +16,10 @@ MEMBERS: Mapping[str, tuple[str, ...]] = {
     "api_key": ("header_name", "api_key"),
 }
 """What each way to authenticate needs. The description names bearer's and api_key's; basic's are its usual ones."""
+
+MOST_CONNECTIONS = 50
+MOST_SUBSCRIPTIONS = 50
+"""What an account can have of each: every event is told to every subscription."""
 
 MOST_HEADERS = 20
 LONGEST_VALUE = 2_000
@@ -56,6 +62,18 @@ def check_configuration(configuration: Configuration, private_targets: Sequence[
         if name.lower() == "authorization":
             raise Invalid("Authorization is no extra header: choose an auth_type instead.", field=where)
         _check_value(value, where)
+
+
+def changed(known: Configuration, named: Mapping[str, Any]) -> Configuration:
+    """The configuration with these members in place of its own. Secrets are not kept for another way or another host.
+
+    Otherwise whoever may move a connection could have its secrets sent to themselves.
+    """
+    wanted = replace(known, **named)
+    is_moved = bool(known.url) and origin_of(wanted.url) != origin_of(known.url)
+    if "auth_config" not in named and (is_moved or wanted.auth_type != known.auth_type):
+        wanted = replace(wanted, auth_config={})
+    return wanted
 
 
 def _check_name(name: str, where: str) -> None:

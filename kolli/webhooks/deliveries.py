@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from kolli.errors import NotFound
 from kolli.jobs import enqueue
@@ -210,6 +210,13 @@ def list_deliveries(
     columns = (deliveries.c.created_at, deliveries.c.id)
     ordered = wanted.order_by(*(column.asc() if backwards else column.desc() for column in columns))
     return [_delivery(row) for row in transaction.execute(ordered.limit(most))]
+
+
+def count_deliveries(transaction: Connection, account_id: int, filters: Filters, most: int) -> int:
+    """How many such deliveries are over, so that they can be made again; counted no further than this."""
+    wanted = _filtered(filters).where(deliveries.c.account_id == account_id, deliveries.c.state != "waiting")
+    found = wanted.with_only_columns(deliveries.c.id).limit(most).subquery()
+    return int(transaction.execute(select(func.count()).select_from(found)).scalar_one())
 
 
 def remove_old(transaction: Connection, account_id: int, before: datetime, most: int) -> int:

@@ -114,6 +114,12 @@ def test_no_row_refers_to_what_is_not_there_after_an_upgrade(upgraded):
     assert upgraded.execute(text("PRAGMA foreign_key_check")).all() == []
 
 
+def test_labels_are_counted_by_an_upgrade_as_if_they_had_always_been(upgraded):
+    (row,) = upgraded.execute(text("SELECT * FROM label_counts")).all()
+
+    assert tuple(row) == (1, "2026-11-20T10", "sendcloud", "NL", 0, 1)
+
+
 def test_where_orders_stand_and_what_they_are_found_by_is_filled_in_by_an_upgrade(tmp_path):
     """As the program itself would keep it, had it been there from the beginning."""
     database = Database(tmp_path / "kolli.db")

@@ -27,8 +27,7 @@ from kolli.api.v3.event_subscription_schemas import (
 from kolli.errors import Impossible, Invalid, InvalidChoice, Missing
 from kolli.operations.context import Context
 from kolli.operations.deliver import send_test
-from kolli.outgoing import origin_of
-from kolli.webhooks.configuration import check_configuration
+from kolli.webhooks.configuration import MOST_CONNECTIONS, MOST_SUBSCRIPTIONS, changed, check_configuration
 from kolli.webhooks.deliveries import Receiver
 from kolli.webhooks.subscriptions import (
     Configuration,
@@ -48,10 +47,6 @@ from kolli.webhooks.subscriptions import (
 )
 
 POINTERS = Pointers(root="/data", says_required=True)
-
-MOST_CONNECTIONS = 50
-MOST_SUBSCRIPTIONS = 50
-"""What an account can have of each: every event is told to every subscription."""
 
 ONLY_WEBHOOKS = "Kolli sends events to webhooks only. Choose webhook, with the URL of your endpoint."
 
@@ -128,16 +123,8 @@ def _check_type(wanted: str) -> None:
 
 
 def _changed(known: Configuration, change: WebhookConfiguration) -> Configuration:
-    """The configuration with what the change names. Secrets are not kept for another auth_type or another host.
-
-    Otherwise whoever may move a connection could have its secrets sent to themselves.
-    """
     named: dict[str, Any] = change.model_dump(include=change.model_fields_set, exclude_none=True)
-    wanted = replace(known, **named)
-    is_moved = bool(known.url) and origin_of(wanted.url) != origin_of(known.url)
-    if "auth_config" not in named and (is_moved or wanted.auth_type != known.auth_type):
-        wanted = replace(wanted, auth_config={})
-    return wanted
+    return changed(known, named)
 
 
 def _connection(connection: EventConnection) -> ConnectionAnswer:

@@ -212,6 +212,19 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sent_forms_at"), "sent_forms", ["at"])
     op.create_table(
+        "uploads",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("account_id", _ID, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("reading", sa.Text(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_uploads_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
+    )
+    op.create_index(op.f("ix_uploads_account_id_id"), "uploads", ["account_id", "id"])
+    op.create_table(
         "packings",
         sa.Column("user_id", _ID, nullable=False),
         sa.Column("account_id", _ID, nullable=False),

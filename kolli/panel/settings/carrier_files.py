@@ -11,6 +11,7 @@ from starlette.responses import Response
 from kolli.account.options import list_own_options, remove_own_option, save_own_options
 from kolli.account.rates import list_rate_sheets, remove_rate_sheet
 from kolli.account.rates_csv import COLUMNS as PRICE_COLUMNS
+from kolli.account.rates_csv import REQUIRED as NEEDED_OF_PRICES
 from kolli.account.rates_csv import rates_rows
 from kolli.account.users import Right
 from kolli.errors import Invalid, NotFound
@@ -123,6 +124,8 @@ def _prices(
         section="carriers",
         sheets=sheets,
         mistakes=mistakes,
+        columns=PRICE_COLUMNS,
+        required=NEEDED_OF_PRICES,
     )
 
 

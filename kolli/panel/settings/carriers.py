@@ -15,6 +15,7 @@ from kolli.api.v3.shipping_options import FindOptions
 from kolli.carriers.base import AsksForContracts, Carrier, Numbers, PrintsLabels, ShippingOption, Tracks
 from kolli.errors import KolliError
 from kolli.operations.catalogue import Catalogue, takes_own_options
+from kolli.operations.import_options import COLUMNS, REQUIRED
 from kolli.operations.offer import Offer, Refusal, find_offers
 from kolli.operations.quote import Ends, Quote
 from kolli.panel.forms import NO_PROBLEMS, Form, Problems, checked, problems_of
@@ -89,6 +90,8 @@ def options_page(request: PanelRequest, status: int = 200, problems: Problems = 
         "page_number": number,
         "has_more": at + ON_A_PAGE < len(found),
         "mistakes": (),
+        "columns": COLUMNS,
+        "required": REQUIRED,
         **more,
     }
     return request.page(

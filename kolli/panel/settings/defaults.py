@@ -10,7 +10,14 @@ from kolli.account.accounts import Account, RepeatLabels, get_account, update_ac
 from kolli.account.contracts import all_contracts
 from kolli.account.users import Right
 from kolli.api.v3.customs import ExportReason
-from kolli.api.v3.shipping_defaults import CONTRACT, OPTION, DefaultsChange, changed_defaults, check_way
+from kolli.api.v3.shipping_defaults import (
+    CONTRACT,
+    LONGEST_NOTE,
+    OPTION,
+    DefaultsChange,
+    changed_defaults,
+    check_way,
+)
 from kolli.errors import KolliError
 from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problems_of
 from kolli.panel.settings.carriers import catalogue_of, point
@@ -54,7 +61,10 @@ def save(request: PanelRequest) -> Response:
     repeats = next((each for each in REPEATS if each == typed["repeat_labels"]), None)
     if repeats is None:
         problems.add("repeat_labels", request._("Choose one of the two."))
-    change = checked(_SCHEMA, _document(request, typed), _NAMES, problems)
+    if long := next((note for note in _notes(typed) if len(note) > LONGEST_NOTE), ""):
+        text = request._("“%(note)s …” has %(count)s characters; a note has room for %(most)s.")
+        problems.add("label_notes", text % {"note": long[:20], "count": len(long), "most": LONGEST_NOTE})
+    change = None if problems else checked(_SCHEMA, _document(request, typed), _NAMES, problems)
     if change is None or repeats is None or problems:
         return _page(request, 422, problems)
     before = _account(request)
@@ -117,15 +127,18 @@ def _settled(account: Account) -> Account:
 
 
 def _document(request: PanelRequest, typed: dict[str, str]) -> dict[str, Any]:
-    notes = [line.strip() for line in typed["label_notes"].splitlines() if line.strip()]
     properties = {"shipping_option_code": typed["option"], "contract_id": request.form.number("contract_id")}
     return {
         "weight": {"value": point(typed["weight"]), "unit": "kg"} if typed["weight"] else None,
         "ship_with": {"type": "shipping_option_code", "properties": properties} if typed["option"] else None,
         "insurance": {"percentage": point(typed["insurance"])} if typed["insurance"] else None,
         "customs_options": {"shipment_type": typed["shipment_type"] or None},
-        "label_options": {"label_notes": notes},
+        "label_options": {"label_notes": _notes(typed)},
     }
+
+
+def _notes(typed: dict[str, str]) -> list[str]:
+    return [line.strip() for line in typed["label_notes"].splitlines() if line.strip()]
 
 
 def _typed(request: PanelRequest) -> dict[str, str]:

@@ -13,8 +13,9 @@ from kolli.errors import KolliError
 from kolli.operations.try_rules import DAYS, MOST, begin_trial
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of
 from kolli.panel.settings.changes import STAMP, Difference, Stale
+from kolli.panel.settings.once import SentBefore
 from kolli.panel.settings.rule_form import after, form_of, new_action, new_condition, read_rule
-from kolli.panel.settings.rule_saving import SentBefore, check, known_now, said, stamp, store
+from kolli.panel.settings.rule_saving import check, known_now, said, stamp, store
 from kolli.panel.web import PanelRequest, Route
 from kolli.rules.model import MOST_ACTIONS, MOST_CONDITIONS, Rule
 from kolli.rules.queries import find_rule, get_rule

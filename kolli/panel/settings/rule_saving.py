@@ -9,6 +9,7 @@ from kolli.api.v3.shipping_rule_document import NewRule
 from kolli.operations.context import Context
 from kolli.panel.forms import Problems, checked
 from kolli.panel.settings.changes import Stale, stamp_of
+from kolli.panel.settings.once import SentBefore
 from kolli.panel.web import PanelRequest
 from kolli.rules.explanation import sentence
 from kolli.rules.model import Rule
@@ -67,7 +68,7 @@ def _names(rule: Rule) -> dict[str, str]:
 def store(rule: Rule, form_key: str, given_stamp: str, request: PanelRequest) -> None:
     """Stores a rule that was checked: a new one at the end of the list, once for a form, or the one it changes.
 
-    Stale, and nothing stored, when it is not the rule any more that the form was filled from.
+    SentBefore when it was; Stale, and nothing stored, when it is not the rule any more that the form was filled from.
     """
     context, rule = request.context, normalised(rule)
     if rule.id == 0:
@@ -85,10 +86,6 @@ def store(rule: Rule, form_key: str, given_stamp: str, request: PanelRequest) ->
         if stamp(find_rule(transaction, request.account_id, rule.id)) != given_stamp:
             raise Stale
         update_rule(transaction, request.account_id, rule, context.now())
-
-
-class SentBefore(Stale):
-    """This form has been sent before, and what it says is done."""
 
 
 def said(rule: Rule) -> str:

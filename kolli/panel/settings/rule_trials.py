@@ -12,9 +12,10 @@ from kolli.operations.catalogue import Catalogue
 from kolli.operations.try_rules import DAYS, MOST, begin_trial
 from kolli.panel.forms import Problems
 from kolli.panel.settings.changes import Stale
+from kolli.panel.settings.once import SentBefore
 from kolli.panel.settings.rule_editor import PATH, question_of
 from kolli.panel.settings.rule_form import Clause, actions_told, conditions_told
-from kolli.panel.settings.rule_saving import SentBefore, check, known_now, stamp, store
+from kolli.panel.settings.rule_saving import check, known_now, stamp, store
 from kolli.panel.web import PanelRequest, Route
 from kolli.rules.model import Rule
 from kolli.rules.queries import get_rule

@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from kolli.account.sent_forms import take_form
 from kolli.account.users import Right
 from kolli.errors import Invalid, KolliError
 from kolli.operations.try_rules import mark_of
 from kolli.panel.forms import NO_PROBLEMS, Problems, Upload, problems_of
 from kolli.panel.settings import rule_editor, rule_trials
 from kolli.panel.settings.changes import STAMP
+from kolli.panel.settings.once import SentBefore, write_once
 from kolli.panel.settings.rule_editor import PATH
 from kolli.panel.settings.rule_form import Clause, actions_told, conditions_told
 from kolli.panel.settings.rule_saving import known_now, said, stamp
@@ -159,11 +159,10 @@ def copy(request: PanelRequest) -> Response:
     made = replace(
         stored, id=request.installation.sequences.take_id(), name=name[:LONGEST_NAME], is_active=False, revision=1
     )
-    with request.write("rule.add", made.name, now=said(made)) as transaction:
-        is_first = take_form(transaction, request.account_id, request.form_key, request.context.now())
-        if is_first:
+    try:
+        with write_once(request, ("rule.add", made.name), now=said(made)) as transaction:
             add_rule(transaction, request.account_id, made, request.context.now())
-    if not is_first:
+    except SentBefore:
         return request.redirect(PATH)
     return request.redirect(f"{PATH}{made.id}/", request._("This is the copy. It does not count before it is active."))
 
@@ -248,12 +247,13 @@ def _store(request: PanelRequest, rules: Sequence[Rule], *, is_replacing: bool) 
     sequences, now = request.installation.sequences, request.context.now()
     new = [replace(rule, id=sequences.take_id()) for rule in rules]
     told = {"rules": len(new), "in place of all": "yes" if is_replacing else "no"}
-    with request.write("rule.import", "rules.csv", **told) as transaction:
-        if not take_form(transaction, request.account_id, request.form_key, now):
-            return False
-        if is_replacing:
-            remove_all_rules(transaction, request.account_id)
-        add_rules(transaction, request.account_id, new, now)
+    try:
+        with write_once(request, ("rule.import", "rules.csv"), **told) as transaction:
+            if is_replacing:
+                remove_all_rules(transaction, request.account_id)
+            add_rules(transaction, request.account_id, new, now)
+    except SentBefore:
+        return False
     return True
 
 

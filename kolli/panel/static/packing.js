@@ -78,7 +78,8 @@
     way.href = answer.headers.get("HX-Redirect") || "/panel/packing/";
     const found = new DOMParser().parseFromString(text, "text/html").querySelector("main .notice, main p");
     byId("refused-scan").textContent = nameOf(scan);
-    byId("refused-why").textContent = found ? found.textContent.trim() : String(answer.status);
+    const isSignedOut = answer.headers.has("HX-Redirect");
+    byId("refused-why").textContent = isSignedOut ? page.dataset.signedOut : found ? found.textContent.trim() : String(answer.status);
     byId("refused").hidden = false;
     byId("warned").textContent = byId("refused").textContent;
     beep("wrong");
@@ -103,7 +104,10 @@
     if (scan.since <= performance.now()) performance.measure("scan", { start: scan.since, end: performance.now() });
     beep(answer.dataset.tone);
     ready();
+    window.clearTimeout(glance);
+    glance = window.setTimeout(look, 2000); // by then the printer has it, or does not answer
   };
+  let glance;
 
   // Sounds: the higher the better
   const SOUNDS = {
@@ -141,13 +145,9 @@
   const isElsewhere = () => document.querySelector("dialog[open]") || takesText(document.activeElement);
   const ready = () => { if (!isElsewhere() && document.activeElement !== field) field.focus({ preventScroll: true }); };
   const soon = () => window.setTimeout(ready, 0);
-  const byHand = () => { // whoever goes through the page with Tab is not brought back, until they scan
-    let isTabbing = false;
-    window.addEventListener("keydown", (event) => { if (event.key === "Tab") isTabbing = true; }, true);
-    document.addEventListener("click", (event) => { if (event.detail || !isTabbing) { isTabbing = false; soon(); } });
-    document.addEventListener("focusout", () => { if (!isTabbing) soon(); });
-  };
-  byHand();
+  let isTabbing = false; // whoever goes through the page with Tab is not brought back, until they type or click
+  document.addEventListener("click", (event) => { if (event.detail || !isTabbing) { isTabbing = false; soon(); } });
+  document.addEventListener("focusout", () => { if (!isTabbing) soon(); });
   document.addEventListener("close", soon, true);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
   window.addEventListener("focus", soon);
@@ -155,6 +155,7 @@
 
   // What a scanner types belongs into the field, wherever the focus is
   window.addEventListener("keydown", (event) => {
+    if (event.key === "Tab") isTabbing = true;
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isElsewhere()) return;
     const pressed = document.querySelector(`[data-function-key="${CSS.escape(event.key)}"]`);
     if (pressed) { event.preventDefault(); event.stopImmediatePropagation(); pressed.click(); return; }
@@ -163,6 +164,7 @@
       return;
     }
     if (event.key.length === 1 && !(event.key === " " && event.target.closest?.("button, summary"))) {
+      isTabbing = false;
       field.focus({ preventScroll: true });
       event.stopImmediatePropagation();
     }
@@ -224,6 +226,5 @@
   window.addEventListener("online", look);
   window.addEventListener("offline", () => setOffline(true));
 
-  ready();
-  if (queue.length) work();
+  if (queue.length) work(); // the page has the field focused by itself
 })();

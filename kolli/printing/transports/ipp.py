@@ -18,13 +18,18 @@ from kolli.printing.model import Profile
 from kolli.printing.transports import ipp_message as message
 from kolli.printing.transports.base import NotReady, Wait
 from kolli.printing.transports.ipp_message import Answer, Attribute, Value
-from kolli.printing.transports.raw import POLL, WAITS_FOR_A_PERSON, check_host
+from kolli.printing.transports.raw import check_host
 from kolli.wires import Wires
 
 PORT = 631
 
 MOST_AHEAD = 3
 """How many jobs may wait at the printer, so that it can go on without a break."""
+
+POLL = 0.1
+
+WAITS_FOR_A_PERSON = 120.0
+"""How long a printer that does not go on is waited for in the middle of a job, in seconds."""
 
 MOST_ANSWER_BYTES = 1024 * 1024
 
@@ -53,7 +58,7 @@ _FORMATS = {
 
 _STOPPED = 5  # printer-state, RFC 8011, 5.4.11
 _CANCELLED, _ABORTED, _COMPLETED = 7, 8, 9  # job-state, RFC 8011, 5.3.7
-_NOT_FOUND = 0x0406
+_NOT_FOUND, _BUSY = 0x0406, 0x0507
 
 _STATUS = {
     0x0401: "the printer forbids it",
@@ -231,7 +236,7 @@ class IppLink:
             Attribute(message.NAME, "job-name", (f"{self._title} {len(self._jobs) + 1}"[:120],)),
             Attribute(message.MIME_TYPE, "document-format", (self._format,)),
         ]
-        answer = self._asked(message.PRINT_JOB, operation, job, document=paper)
+        answer = self._taken(operation, job, paper, wait)
         if not answer.is_ok:
             raise NotReached(f"{self.where} did not take it: {_why(answer)}.")
         about = answer.of(message.JOB_GROUP)
@@ -240,6 +245,17 @@ class IppLink:
             raise Unreachable(f"{self.where} took a job, and did not say which.")
         self._jobs.append(_Sent(job_id))
         self._settle(self._jobs[-1], about)
+
+    def _taken(self, operation: list[Attribute], job: list[Attribute], paper: bytes, wait: Wait) -> Answer:
+        """What the printer says to a paper; one that is busy, as many are with one job, is asked again."""
+        gives_up_at = time.monotonic() + WAITS_FOR_A_PERSON
+        while True:
+            answer = self._asked(message.PRINT_JOB, operation, job, document=paper)
+            if answer.status != _BUSY or time.monotonic() > gives_up_at:
+                return answer
+            self._follow(0, wait)
+            wait("")
+            time.sleep(POLL)
 
     def finish(self, wait: Wait) -> None:
         """Waits until the printer says that every job is completed."""

@@ -16,7 +16,10 @@ from tests.factories import NOW, a_caller, an_address, an_item, an_order, with_i
 
 def found(caller, **filters):
     with caller.installation.database.read() as transaction:
-        return [row.order_pk for row in list_inbox(transaction, caller.context.account_id, InboxFilters(**filters), InboxPage()).rows]
+        return [
+            row.order_pk
+            for row in list_inbox(transaction, caller.context.account_id, InboxFilters(**filters), InboxPage()).rows
+        ]
 
 
 def counts(caller, **filters):
@@ -80,11 +83,13 @@ def test_a_cancelled_label_puts_the_order_back(caller):
 @pytest.mark.parametrize(
     "text",
     ["ORDER-7", "order-7", "#order-7", "shop-7", "müller", "MÜLLER", "Mül", "sofie mül", "Mül sof", "candle-red"]
-    + ["red", "1012GJ" if False else "1012", "post@example", "ｓｏｆｉｅ"],
+    + ["red", "1012", "post@example", "ｓｏｆｉｅ"],
 )
 def test_an_order_is_found_by_the_beginning_of_each_of_its_words(caller, text):
     item = an_item(sku="CANDLE-RED")
-    order = with_items(item, order_id="shop-7", order_number="#ORDER-7", customer_details={"name": "X", "email": "post@example.com"})
+    order = with_items(
+        item, order_id="shop-7", order_number="#ORDER-7", customer_details={"name": "X", "email": "post@example.com"}
+    )
     order["shipping_address"] = {**order["shipping_address"], "name": "Sofie Müller"}
     caller.store(an_order_for("Femke", 8))
 

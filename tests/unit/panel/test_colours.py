@@ -58,7 +58,8 @@ def test_a_colour_is_written_as_it_is_read(colour):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "#fff", "red", "#12345g", "#1234567", "url(x)", "#123456;}", "# 12345", "#١٢٣٤٥٦"]
+    "text",
+    ["", "#fff", "red", "#12345g", "#1234567", "url(x)", "#123456;}", "# 12345", "#١٢٣٤٥٦"],
 )
 def test_nothing_else_is_a_colour(text):
     assert parsed(text) is None
@@ -66,6 +67,6 @@ def test_nothing_else_is_a_colour(text):
 
 def test_a_style_sheet_says_what_the_page_uses():
     assert style_sheet((255, 255, 0)) == (
-        ":root { --brand: #ffff00; --brand-ink: #000000; --accent: #747400; }\n"
+        ":root { --brand: #ffff00; --brand-ink: #000000; --accent: #737300; }\n"
         "@media (prefers-color-scheme: dark) { :root { --accent: #ffff00; } }\n"
     )

@@ -32,7 +32,7 @@ def test_a_new_account_has_an_overview_without_a_plot(owner):
 def test_it_says_how_many_labels_there_were_today_and_where_they_went(with_labels, owner):
     text = text_of(owner.get("/panel/"))
 
-    expected = ["Labels today 2", "Labels in 30 days 2", "Orders to ship 1", "Sendcloud 2", "Netherlands 2"]
+    expected = ["2 Labels today", "2 Labels in 30 days", "1 Orders to ship", "Sendcloud 2", "Netherlands 2"]
     assert [each for each in expected if each not in text] == []
 
 
@@ -78,7 +78,7 @@ def test_numbers_that_run_out_are_told_of(caller, owner):
 def test_another_accounts_labels_are_not_in_it(with_labels):
     a_caller(with_labels.installation, account_id=2, integration_id=71)
 
-    assert "Labels today 0" in text_of(person(with_labels.installation, "owner", account_id=2).get("/panel/"))
+    assert "0 Labels today" in text_of(person(with_labels.installation, "owner", account_id=2).get("/panel/"))
 
 
 def test_the_page_is_light(with_labels, owner):

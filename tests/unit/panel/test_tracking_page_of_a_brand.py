@@ -91,7 +91,8 @@ def test_a_brand_that_is_gone_leaves_its_name(caller, number):
 
 
 @pytest.mark.parametrize(
-    "file", ["fff.css", "ffcc00", "ffcc00.js", "%23ffcc0.css", "ffcc00.css.css", "..%2f..css", "x"]
+    "file",
+    ["fff.css", "ffcc00", "ffcc00.js", "%23ffcc0.css", "ffcc00.css.css", "..%2f..css", "x"],
 )
 def test_what_is_no_colour_has_no_style_sheet(caller, file):
     assert caller.client.get(f"/tracking/colours/{file}").status_code == 404
