@@ -6,7 +6,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import deciding, inbox, labels, lists, queue, service_points, shipping, testing, webhooks
+from benchmarks import deciding, inbox, labels, lists, panel, queue, service_points, shipping, testing, webhooks
 from kolli import __version__
 
 
@@ -18,6 +18,7 @@ def main() -> None:
         "queue": queue.measure,
         "lists": lists.measure,
         "inbox": inbox.measure,
+        "panel": panel.measure,
         "webhooks": webhooks.measure,
         "deciding": deciding.measure,
         "service_points": service_points.measure,

@@ -323,8 +323,7 @@ parcels = Table(
         "account_id",
         "announced_at",
         sqlite_where=text(
-            "status IN"
-            " ('READY_TO_SEND', 'ANNOUNCED', 'ANNOUNCED_UNCOLLECTED', 'COLLECT_ERROR', 'CANCELLATION_FAILED')"
+            "status IN ('READY_TO_SEND', 'ANNOUNCED', 'ANNOUNCED_UNCOLLECTED', 'COLLECT_ERROR', 'CANCELLATION_FAILED')"
         ),
     ),
 )

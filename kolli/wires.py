@@ -30,6 +30,9 @@ from kolli.outgoing import (
     resolved,
 )
 
+SILENT_FOR = 600.0
+"""How long it is remembered that a printer does not answer, in seconds."""
+
 CHUNK = 16 * 1024
 """How much is handed over at a time."""
 
@@ -154,6 +157,15 @@ class Wires:
         self.networks = networks
         self._pace = pace or Pace()
         self._resolve = resolve
+        self._silent_until: dict[str, float] = {}
+
+    def is_silent(self, address: str) -> bool:
+        """Whether a printer has not answered lately when it was asked how it is."""
+        return time.monotonic() < self._silent_until.get(address, 0.0)
+
+    def note_silence(self, address: str) -> None:
+        """Remembers for a while that a printer does not answer, so that not every label waits for that."""
+        self._silent_until[address] = time.monotonic() + SILENT_FOR
 
     def connect(self, host: str, port: int) -> Wire:
         """A connection to a printer; NotReached, and nothing sent, when there is none."""

@@ -34,7 +34,12 @@ class _Reader(HTMLParser):
         known = dict(attrs)
         foreign_script = tag == "script" and not (known.get("src") or "").startswith("/static/")
         hooks = [name for name in known if name.startswith(("on", "hx-on")) or name == "style"]
-        runs = [name for name, value in attrs if (value or "").strip().lower().startswith("javascript:") and name in {"href", "src", "action", "formaction"}]
+        runs = [
+            name
+            for name, value in attrs
+            if (value or "").strip().lower().startswith("javascript:")
+            and name in {"href", "src", "action", "formaction"}
+        ]
         foreign_image = tag == "img" and not (known.get("src") or "").startswith(("/panel/", "/static/"))
         if foreign_script or hooks or runs or foreign_image or tag in RUNS:
             self.found.append(f"{tag} {attrs}")

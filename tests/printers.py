@@ -132,7 +132,9 @@ def a_label_printer(**settings: object) -> Iterator[LabelPrinter]:
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>system</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
+<policy context="default">
+<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
+</policy></busconfig>
 """
 
 ATTRIBUTES = """ATTR keyword media-supported iso_a6_105x148mm,iso_a4_210x297mm,oe_photo-l_3.5x5in
@@ -155,7 +157,8 @@ class IppPrinter:
 
     @property
     def documents(self) -> list[bytes]:
-        files = [path for path in self.folder.iterdir() if re.match(r"[0-9]+-", path.name) and path.stat().st_size]
+        named = [path for path in self.folder.iterdir() if re.match(r"[0-9]+-", path.name)]
+        files = [path for path in named if path.stat().st_size]  # the print command leaves empty ones
         return [path.read_bytes() for path in sorted(files, key=lambda path: int(path.name.partition("-")[0]))]
 
     @property
@@ -188,8 +191,8 @@ def an_ipp_printer(folder: Path, *, prints_with: str = "/bin/true") -> Iterator[
         "-c",
         prints_with,
     ]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(["dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork"], **quiet) as daemon:
+    system_bus = ["dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork"]
+    with subprocess.Popen(system_bus, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as daemon:
         try:
             _wait_until(bus.exists)
             environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={bus}"}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 
 from kolli.schema import requests
 from kolli.values import timestamp
@@ -82,6 +82,7 @@ class Wanted:
     only_tampered: bool = False
     after: int = 0  # the id of the last one that is known already
     before: int | None = None  # only older ones than the one with this id
+    within: int | None = None  # only among so many of the latest, or of those before that one; None: among all
     path: str = ""  # a part of it
     key: KeyState = ""  # what became of their Idempotency-Keys; empty: they need not have any
     with_nobodys: bool = False  # also what strangers asked the API: those with wrong credentials
@@ -90,7 +91,7 @@ class Wanted:
 _read = msgspec.json.Decoder(Details).decode
 _IS_TAMPERED = requests.c.body.contains('"scenario":')  # written with a quote before it only where it is the name
 _ADD = insert(requests).returning(requests.c.id, sort_by_parameter_order=True)
-_FIND = select(requests).where(requests.c.account_id == bindparam("account"), requests.c.id == bindparam("request"))
+_FIND = select(requests).where(requests.c.id == bindparam("request"))
 _TRIES = (
     select(requests)
     .where(
@@ -137,9 +138,10 @@ def list_requests(transaction: Connection, wanted: Wanted, most: int) -> list[Lo
     """The latest requests that are wanted, at most so many, the newest last."""
     query = select(requests).where(requests.c.id > wanted.after).order_by(requests.c.id.desc()).limit(most)
     if wanted.account_id is not None:
-        is_theirs = requests.c.account_id == wanted.account_id
-        is_nobodys = requests.c.account_id.is_(None) & requests.c.path.startswith("/api/")
-        query = query.where(is_theirs | is_nobodys if wanted.with_nobodys else is_theirs)
+        query = query.where(_of_whom(wanted.account_id, with_nobodys=wanted.with_nobodys))
+    if wanted.within is not None:
+        newest = select(func.max(requests.c.id)).scalar_subquery() if wanted.before is None else wanted.before
+        query = query.where(requests.c.id > newest - wanted.within)
     if wanted.before is not None:
         query = query.where(requests.c.id < wanted.before)
     if wanted.path:
@@ -153,9 +155,12 @@ def list_requests(transaction: Connection, wanted: Wanted, most: int) -> list[Lo
     return [_logged(row) for row in transaction.execute(query)][::-1]
 
 
-def find_request(transaction: Connection, account_id: int, request_id: int) -> LoggedRequest | None:
-    """An account's request by its id."""
-    row = transaction.execute(_FIND, {"account": account_id, "request": request_id}).one_or_none()
+def find_request(
+    transaction: Connection, account_id: int, request_id: int, *, with_nobodys: bool = False
+) -> LoggedRequest | None:
+    """An account's request by its id; with `with_nobodys` also what a stranger asked the API."""
+    query = _FIND.where(_of_whom(account_id, with_nobodys=with_nobodys))
+    row = transaction.execute(query, {"request": request_id}).one_or_none()
     return None if row is None else _logged(row)
 
 
@@ -164,6 +169,12 @@ def list_tries(transaction: Connection, request: LoggedRequest, since: datetime,
     asked = {"account": request.account_id, "request": request.id, "oldest": timestamp(since), "most": most}
     rows = transaction.execute(_TRIES, {**asked, "wanted": request.path, "verb": request.method})
     return [_logged(row) for row in rows]
+
+
+def _of_whom(account_id: int, *, with_nobodys: bool) -> ColumnElement[bool]:
+    is_theirs = requests.c.account_id == account_id
+    is_nobodys = requests.c.account_id.is_(None) & requests.c.path.startswith("/api/")
+    return is_theirs | is_nobodys if with_nobodys else is_theirs
 
 
 def _logged(row: Any) -> LoggedRequest:

@@ -327,7 +327,8 @@ def _bodies_of_reads(call: Call) -> Iterator[Finding]:
 HINTS: tuple[Hint, ...] = (
     Hint(
         "contract-name",
-        "`contract` stands where this route wants `contract_id`: the default contract is used instead.",
+        "`contract` stands where this route wants `contract_id`, and is mostly ignored: then the default contract is"
+        " used.",
         _twins({"contract"}),
     ),
     Hint(

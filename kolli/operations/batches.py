@@ -9,7 +9,6 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 
 from sqlalchemy import Connection
 
@@ -273,18 +272,11 @@ def _let_go(claim: Claim, context: Context) -> None:
 def _notes(
     item: BatchItem, context: Context, state: ItemState, *, shipment_id: str | None = None, note: ItemNote | None = None
 ) -> Then:
-    return partial(_write_down, item, context.account_id, state, shipment_id, note or ItemNote())
+    def then(transaction: Connection) -> None:
+        told = note or ItemNote()
+        move_item(transaction, item, context.account_id, state, shipment_id=shipment_id, note=told, from_states=OPEN)
 
-
-def _write_down(
-    item: BatchItem,
-    account_id: int,
-    state: ItemState,
-    shipment_id: str | None,
-    note: ItemNote,
-    transaction: Connection,
-) -> None:
-    move_item(transaction, item, account_id, state, shipment_id=shipment_id, note=note, from_states=OPEN)
+    return then
 
 
 _ADVICE: tuple[tuple[type[KolliError], str], ...] = (

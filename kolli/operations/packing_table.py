@@ -35,6 +35,9 @@ DECIDE_WITHIN = timedelta(seconds=60)
 MOST_CHOICES = 9
 """Orders that somebody can choose from: one for each digit."""
 
+MOST_BEGUN = 10
+"""Scans of a person that are being done at once; older ones were given up by the device that had sent them."""
+
 MOST_BOXES = 50
 """Boxes of one order; see `kolli.operations.boxes.MOST_PARCELS`."""
 
@@ -123,7 +126,7 @@ class _Table:
 
     def begin(self, begun: Begun) -> Decided:
         """Something to be done."""
-        return Decided(replace(self.packing, begun=(begun, *self.packing.begun)[:MOST_CHOICES]), begun)
+        return Decided(replace(self.packing, begun=(begun, *self.packing.begun)[:MOST_BEGUN]), begun)
 
     def print_again(self, shipment: Shipment, parcels: Sequence[Parcel], said: Said) -> Decided:
         """The labels of these parcels once more."""
@@ -131,18 +134,8 @@ class _Table:
         if not ids:
             return self.said(Said.LABEL_VOID, _on_table(shipment), reason=parcels[0].status.message)
         draft = shipment.draft
-        order = {"order_pk": draft.order_id, "order_number": draft.order_number}
-        return self.begin(
-            Begun(
-                self.scan.key,
-                self.scan.shown,
-                "print",
-                **order,
-                shipment_id=shipment.id,
-                parcel_ids=ids,
-                said=said,
-            )
-        )
+        begun = Begun(self.scan.key, self.scan.shown, "print", draft.order_id, draft.order_number, shipment.id)
+        return self.begin(replace(begun, parcel_ids=ids, said=said))
 
 
 def decide(scan: Scan, packing: Packing, found: Found, now: datetime) -> Decided:

@@ -5,7 +5,6 @@ goes on from there if the process dies, and ends soon after somebody has stopped
 that labels are made meanwhile.
 """
 
-import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -83,55 +82,79 @@ def try_rules(installation: Installation, job: Job) -> Then | None:
         trial = find_trial(transaction, account_id, trial_id)
     if trial is None or trial.state is not TrialState.RUNNING:
         return None
-    context = Context(installation, account, ApiKey("", account_id, "a dry run"))
-    report = trial.report
+    if job.runs > len(TRY_DELAYS):
+        _give_up(trial, account_id, f"It was broken off {job.runs - 1} times. {job.reason}".strip(), installation)
+        return None
+    trying = _Trying(trial, Context(installation, account, ApiKey("", account_id, "a dry run")))
     try:
-        while (more := _looked_further(trial, report, context)) is not None:
-            report = more
+        while trying.goes_on():
+            pass
     except (StorageFull, StorageUnavailable):
         raise  # that is no failure of the trial's
     except KolliError as error:
-        report.reason = error.message
-        with installation.database.write() as transaction:
-            write_report(transaction, account_id, trial_id, report, TrialState.FAILED)
+        _give_up(replace(trial, report=trying.report), account_id, error.message, installation)
     return None
 
 
-def _looked_further(trial: Trial, report: Report, context: Context) -> Report | None:
-    """The report after some more shipments; None when the trial is over."""
-    began = time.monotonic()
-    question = trial.question
-    mark, rules, against = _rules_of(question, context)
-    since = trial.created_at - timedelta(days=question.days)
-    start = end(trial.created_at)
-    if report.list_mark != mark:  # the list has changed meanwhile: what was found says nothing any more
-        with context.database.read() as transaction:
-            total = count_past(transaction, context.account_id, since, start, question.most)
-        report = Report(total=total, list_mark=mark)
-    room = min(AT_A_TIME, question.most - report.shipments)
-    found, behind = replay_newest(since, report.behind or start, room, context, rules=rules, against=against)
-    for replayed in found:
-        _add(report, replayed)
-    report.behind = behind
-    is_over = len(found) < AT_A_TIME or report.shipments >= question.most
-    state = TrialState.DONE if is_over else TrialState.RUNNING
-    with context.database.write() as transaction:
-        goes_on = write_report(transaction, context.account_id, trial.id, report, state)
-    if is_over or not goes_on:
-        return None
-    time.sleep(time.monotonic() - began)
-    return report
+def _give_up(trial: Trial, account_id: int, reason: str, installation: Installation) -> None:
+    trial.report.reason = reason
+    with installation.database.write() as transaction:
+        write_report(transaction, account_id, trial.id, trial.report, TrialState.FAILED)
 
 
-def _rules_of(question: Question, context: Context) -> tuple[str, CompiledRules, CompiledRules | None]:
-    """What tells this list from another one, the rules that are tried, and those they are compared with, if any are."""
-    with context.database.read() as transaction:
-        configuration = context.installation.configurations.of(transaction, context.account_id)
+class _Trying:
+    """One trial while it is worked out: what has been found so far, and the rules, made ready once."""
+
+    def __init__(self, trial: Trial, context: Context) -> None:
+        self.report = trial.report
+        self._trial = trial
+        self._context = context
+        self._since = trial.created_at - timedelta(days=trial.question.days)
+        self._start = end(trial.created_at)
+        self._ready: tuple[str, CompiledRules, CompiledRules | None] | None = None
+
+    def goes_on(self) -> bool:
+        """Looks at some more shipments, writes down what it has found, and rests; False when the trial is over."""
+        began = time.monotonic()
+        most, account_id = self._trial.question.most, self._context.account_id
+        rules, against = self._rules()
+        room = min(AT_A_TIME, most - self.report.shipments)
+        before = self.report.behind or self._start
+        found, behind = replay_newest(self._since, before, room, self._context, rules=rules, against=against)
+        for replayed in found:
+            _add(self.report, replayed)
+        self.report.behind = behind
+        is_over = len(found) < AT_A_TIME or self.report.shipments >= most
+        state = TrialState.DONE if is_over else TrialState.RUNNING
+        with self._context.database.write() as transaction:
+            is_wanted = write_report(transaction, account_id, self._trial.id, self.report, state)
+        if is_over or not is_wanted:
+            return False
+        time.sleep(time.monotonic() - began)
+        return True
+
+    def _rules(self) -> tuple[CompiledRules, CompiledRules | None]:
+        """The rules that are tried, and those they are compared with, if any are.
+
+        Where the account has changed something meanwhile, what was found says nothing any more, and it begins anew.
+        """
+        question = self._trial.question
+        with self._context.database.read() as transaction:
+            account_id = self._context.account_id
+            configuration = self._context.installation.configurations.of(transaction, account_id)
+            mark = str(configuration.revision)
+            if self._ready is not None and self._ready[0] == mark:
+                return self._ready[1:]
+            if self.report.list_mark != mark:
+                total = count_past(transaction, account_id, self._since, self._start, question.most)
+                self.report = Report(total=total, list_mark=mark)
+            present = list_rules(transaction, account_id) if question.rule else []
         if question.rule is None:
-            return str(configuration.revision), configuration.rules, None
-        present = list_rules(transaction, context.account_id)
-    tried = compile_rules(checked_rules(with_rule(present, question.rule), configuration.known))
-    return mark_of(present), tried, configuration.rules if question.against == "rules" else None
+            self._ready = (mark, configuration.rules, None)
+        else:
+            tried = compile_rules(checked_rules(with_rule(present, question.rule), configuration.known))
+            self._ready = (mark, tried, configuration.rules if question.against == "rules" else None)
+        return self._ready[1:]
 
 
 def with_rule(rules: list[Rule], rule: Rule) -> list[Rule]:
@@ -139,12 +162,6 @@ def with_rule(rules: list[Rule], rule: Rule) -> list[Rule]:
     if any(each.id == rule.id for each in rules):
         return [replace(rule, position=each.position) if each.id == rule.id else each for each in rules]
     return [*rules, rule]
-
-
-def mark_of(rules: list[Rule]) -> str:
-    """A short text that is another one when the list of rules has changed: its order, or any rule in it."""
-    said = ";".join(f"{rule.id} {rule.revision} {rule.is_active}" for rule in rules)
-    return hashlib.sha256(said.encode()).hexdigest()[:24]
 
 
 def _add(report: Report, replayed: Replayed) -> None:

@@ -212,6 +212,7 @@ def list_items(
     batch_id: int,
     first: int,
     most: int,
+    *,
     states: frozenset[ItemState] = frozenset(),
 ) -> list[BatchItem]:
     """The orders of a batch from this place on, in list order, at most so many; only those in these states, if any."""
@@ -247,7 +248,7 @@ def move_item(
     to: ItemState,
     *,
     shipment_id: str | None = None,
-    note: ItemNote = ItemNote(),  # noqa: B008 - frozen
+    note: ItemNote = ItemNote(),
     from_states: frozenset[ItemState] | None = None,
 ) -> bool:
     """Says where an order of a batch stands now; False, and nothing changed, when it is not where the caller saw it."""

@@ -83,7 +83,7 @@ FIELDS: tuple[Field, ...] = (
         "Recipient’s name",
         "recipient, recipient name, ship to name, shipping name, full name, customer, customer name, empfaenger,"
         " empfänger, empfängername, kunde, kundenname, lieferadresse name, ontvanger, naam, klant, klantnaam,"
-        " naam ontvanger, shipping full name, deliver to, delivery name",
+        " naam ontvanger, shipping full name, deliver to, delivery name, name",
         _ADDRESS + "name",
     ),
     _field(
@@ -123,14 +123,14 @@ FIELDS: tuple[Field, ...] = (
         "street_2",
         "Address line 2",
         "address 2, address2, address line 2, shipping address 2, shipping address2, adresszusatz, zusatz,"
-        " adresregel 2, toevoeging, ship address 2",
+        " adresregel 2, toevoeging, ship address 2, street 2",
         _ADDRESS + "address_line_2",
     ),
     _field(
         "postal_code",
         "Postal code",
-        "postal code, postcode, post code, zip, zip code, zipcode, shipping zip, shipping postcode, shipping postal code,"
-        " postcode shipping, postleitzahl, plz, ship postal code, ship zip",
+        "postal code, postcode, post code, zip, zip code, zipcode, shipping zip, shipping postcode,"
+        " shipping postal code, postcode shipping, postleitzahl, plz, ship postal code, ship zip",
         _ADDRESS + "postal_code",
     ),
     _field(
@@ -142,7 +142,7 @@ FIELDS: tuple[Field, ...] = (
     _field(
         "state",
         "State or province",
-        "state, province, region, shipping state, shipping province, state code shipping, state code,"
+        "state, province, region, state province, shipping state, shipping province, state code shipping, state code,"
         " bundesland, provincie, ship state",
         _ADDRESS + "state_province_code",
     ),
@@ -232,7 +232,8 @@ FIELDS: tuple[Field, ...] = (
     _field(
         "origin",
         "Item: country of origin",
-        "country of origin, origin, origin country, ursprungsland, herkunftsland, land van herkomst, land van oorsprong",
+        "country of origin, origin, origin country, ursprungsland, herkunftsland, land van herkomst,"
+        " land van oorsprong",
         "items.country_of_origin",
         is_of_item=True,
     ),
@@ -540,7 +541,7 @@ def _names() -> Mapping[str, str]:
 EXPORTED = (
     "order_number",
     "order_id",
-    "state",
+    "standing",
     "created",
     "status",
     "payment",
@@ -594,7 +595,7 @@ def _exported(order: Order, standing: Standing) -> dict[str, str]:
     return {
         "order_number": order.order_number,
         "order_id": order.order_id,
-        "state": standing.value,
+        "standing": standing.value,
         "created": details["order_created_at"],
         "status": details["status"]["code"],
         "payment": order.payment_status,

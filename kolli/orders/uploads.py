@@ -53,13 +53,11 @@ _KNOWN = select(orders.c.order_id).where(
 )
 
 
-def add_upload(
-    transaction: Connection, account_id: int, fresh_id: int, name: str, content: bytes, now: datetime
-) -> None:
+def add_upload(transaction: Connection, account_id: int, upload: Upload, content: bytes) -> None:
     """Keeps a file, and forgets those that are too old."""
-    old = {"of_account": account_id, "before": timestamp(now - KEPT_FOR)}
+    old = {"of_account": account_id, "before": timestamp(upload.created_at - KEPT_FOR)}
     transaction.execute(_REMOVE_OLD, old)
-    row = {"id": fresh_id, "account_id": account_id, "name": name, "created_at": timestamp(now)}
+    row = {"id": upload.id, "account_id": account_id, "name": upload.name, "created_at": timestamp(upload.created_at)}
     transaction.execute(_ADD, {**row, "content": zlib.compress(content)})
 
 

@@ -47,7 +47,7 @@ def list_views(transaction: Connection, account_id: int) -> list[SavedView]:
     return [SavedView(row.id, row.name, _read(row.body)) for row in rows]
 
 
-def save_view(
+def save_view(  # noqa: PLR0917 - all of what makes a view
     transaction: Connection, account_id: int, fresh_id: int, name: str, query: Mapping[str, str], now: datetime
 ) -> int:
     """Keeps filters under a name, in the place of those that had it, and gives the view's id.

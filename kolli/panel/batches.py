@@ -83,7 +83,7 @@ def _page(request: PanelRequest, status: int = 200, problems: Problems = NO_PROB
     with request.context.database.read() as transaction:
         batch = get_batch(transaction, request.account_id, request.id)
         progress = count_items(transaction, request.account_id, [batch.id])[batch.id]
-        items = list_items(transaction, request.account_id, batch.id, first, ITEMS_ON_A_PAGE + 1, states)
+        items = list_items(transaction, request.account_id, batch.id, first, ITEMS_ON_A_PAGE + 1, states=states)
         lines = _lines(transaction, items[:ITEMS_ON_A_PAGE], request)
         printers = list_printers(transaction, request.account_id)
     of_state = f"&state={state}" if states else ""

@@ -45,7 +45,7 @@ class Good:
 
 @dataclass(frozen=True)
 class Checked:
-    """All orders of a file: those that can be imported, those that cannot, and every mistake in the sequence of rows."""
+    """All orders of a file: those that can be imported, those that cannot, and each mistake by its row."""
 
     good: list[Good]
     bad: list[RowsOfOrder]
@@ -157,7 +157,7 @@ def _validated(rows: RowsOfOrder, reading: Reading, header: Sequence[str]) -> tu
         told = {mistake.column for mistake in found}
         for each in error.errors(include_url=False, include_context=False, include_input=False):
             number, column = _place(each["loc"], rows, reading, header)
-            if column not in told or not column:
+            if not (column in told or (told and not column)):  # it follows from what was told
                 found.append(Mistake(number, column, each["msg"].removeprefix("Value error, ")))
         return None, found
 

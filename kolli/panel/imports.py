@@ -106,7 +106,7 @@ def bring(request: PanelRequest) -> Response:
     fresh_id = request.installation.sequences.take_id()
     name = given.name.replace("\\", "/").rsplit("/", 1)[-1][:LONGEST_NAME]
     with request.write("import.upload", name) as transaction:
-        add_upload(transaction, request.account_id, fresh_id, name, given.content, request.context.now())
+        add_upload(transaction, request.account_id, Upload(fresh_id, name, request.context.now()), given.content)
         set_reading(transaction, request.account_id, fresh_id, asdict(reading))
     return request.redirect(f"{PATH}{fresh_id}/")
 
@@ -206,7 +206,7 @@ def preview(request: PanelRequest) -> Response:
 
 def _preview(request: PanelRequest, step: _Step, status: int = 200, problems: Problems = NO_PROBLEMS) -> Response:
     try:
-        table, found = _found(request, step)
+        table, found = _found(step)
     except KolliError as error:
         return _columns(request, step, 422, problems_of(error, {**_NAMES, "file": ""}))
     with request.context.database.read() as transaction:
@@ -233,7 +233,7 @@ def run(request: PanelRequest) -> Response:
     step = _step(request)
     if step.upload.result is not None:
         return request.redirect(f"{step.path}done/")
-    _, found = _found(request, step)
+    _, found = _found(step)
     if found.bad and not request.form.flag("good_rows"):
         problems = Problems()
         message = request._("Some rows cannot be imported. Nothing was imported. Say that the others are to be.")
@@ -268,7 +268,7 @@ def done(request: PanelRequest) -> Response:
 def download_left_out(request: PanelRequest) -> Response:
     """The rows that cannot be imported, with the reason beside each, to be mended and brought again."""
     step = _step(request)
-    table, found = _found(request, step)
+    table, found = _found(step)
     name = f"left-out-{step.upload.name.removesuffix('.csv')}.csv"
     return request.file(("\ufeff" + left_out(table, found)).encode(), "text/csv; charset=utf-8", name)
 
@@ -281,7 +281,7 @@ def remove(request: PanelRequest) -> Response:
     return request.redirect(PATH, request._("The file is removed. Orders that were imported from it stay."))
 
 
-def _found(request: PanelRequest, step: _Step) -> tuple[Table, Checked]:
+def _found(step: _Step) -> tuple[Table, Checked]:
     table = table_of(step.content, step.reading.encoding, step.reading.delimiter)
     return table, checked(table, step.reading, step.upload.created_at)
 

@@ -1,6 +1,6 @@
 """The inbox: orders looked for, filtered and selected, and what is done with many of them at once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -17,11 +17,11 @@ from kolli.operations.batches import BatchChoice, make_batch
 from kolli.operations.catalogue import Catalogue
 from kolli.operations.papers import packing_slips, pick_list
 from kolli.operations.print_labels import Form as LabelForm
-from kolli.orders.inbox import InboxFilters, InboxPage, InboxRow, all_ids, count_inbox, find_rows, list_inbox
+from kolli.orders.inbox import InboxFilters, InboxPage, InboxRow, read_inbox
 from kolli.orders.model import Order
-from kolli.orders.orders_csv import header_line, order_lines
 from kolli.orders.queries import find_orders
 from kolli.orders.views import list_views, remove_view, save_view
+from kolli.panel.exports import orders_file
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of, whole_number
 from kolli.panel.inbox_words import ALL_LABEL, STANDINGS
 from kolli.panel.order_actions import ship_one
@@ -33,11 +33,6 @@ from kolli.values import COUNTRY_CODES
 
 PATH = "/panel/inbox/"
 SIZE = 50
-
-MOST_EXPORTED = 20_000
-"""Orders in one file; more are never left out silently."""
-
-_CHUNK = 500
 
 FILTERS = ("q", "warnings", "shop", "country", "status", "from", "to")
 """The parameters of the address that filter, beside `state`; a saved view holds these and that."""
@@ -78,8 +73,7 @@ def _page(
     after, before = whole_number(query.get("after", "")), whole_number(query.get("before", ""))
     page = InboxPage(SIZE, after if after is not None else before, backwards=after is None and before is not None)
     with request.context.database.read() as transaction:
-        listed = list_inbox(transaction, request.account_id, filters, page)
-        counts = count_inbox(transaction, request.account_id, filters)
+        listed, counts = read_inbox(transaction, request.account_id, filters, page)
         lines = _lines(transaction, listed.rows, request)
         shops = list_integrations(transaction, request.account_id)
         views = list_views(transaction, request.account_id)
@@ -104,12 +98,6 @@ def _page(
         newer=PATH + _query({**known, "before": rows[0].order_pk}) if rows and listed.more_before else "",
         older=PATH + _query({**known, "after": rows[-1].order_pk}) if rows and listed.more_behind else "",
     )
-
-
-def filters_in(query: Mapping[str, str]) -> InboxFilters:
-    """The filters that an address of the inbox asks for."""
-    wanted = {name: query.get(name, "").strip() for name in FILTERS}
-    return _filters(wanted, query.get("state", "") or (ALL if wanted["q"] else Standing.OPEN.value))
 
 
 def _wanted(query: Mapping[str, str]) -> tuple[dict[str, str], str]:
@@ -182,26 +170,8 @@ def _countries() -> list[str]:
 
 def export(request: PanelRequest) -> Response:
     """All orders that pass the search and the filters, as a file; it can be imported again."""
-    filters = _filters(*_wanted(request.query))
-    with request.context.database.read() as transaction:
-        pks = all_ids(transaction, request.account_id, filters, MOST_EXPORTED + 1)
-        if len(pks) > MOST_EXPORTED:
-            error = Invalid(
-                request._("More than %(most)s orders are wanted in one file. Narrow the search.")
-                % {"most": MOST_EXPORTED}
-            )
-            return _page(request, request.query, 422, problems_of(error))
-        lines = [header_line(), *_exported(transaction, pks, request)]
-    request.note("order.export", request.ngettext("%(num)s order", "%(num)s orders", len(pks)))
-    return request.file("".join(lines).encode(), "text/csv; charset=utf-8", "orders.csv")
-
-
-def _exported(transaction: Connection, pks: Sequence[int], request: PanelRequest) -> Iterator[str]:
-    for start in range(0, len(pks), _CHUNK):
-        chunk = pks[start : start + _CHUNK]
-        orders = {order.id: order for order in find_orders(transaction, request.account_id, chunk)}
-        rows = find_rows(transaction, request.account_id, chunk)
-        yield from order_lines((orders[pk], rows[pk].state) for pk in chunk if pk in orders and pk in rows)
+    request.note("order.export", request.query.get("q", "").strip() or "–")
+    return orders_file(request, _filters(*_wanted(request.query)))
 
 
 # What is done with what is selected
@@ -218,7 +188,8 @@ def ship_selected(request: PanelRequest) -> Response:
     except KolliError as error:
         return _again(request, error)
     request.note("order.ship", request.ngettext("%(num)s order", "%(num)s orders", len(pks)), batch=batch.id)
-    return request.redirect(f"/panel/batches/{batch.id}/")
+    later = request._("As soon as the labels are there, they are printed from here, in this order.") if prints else ""
+    return request.redirect(f"/panel/batches/{batch.id}/", later)
 
 
 def pick_selected(request: PanelRequest) -> Response:

@@ -24,6 +24,7 @@ from kolli.operations.papers import (
 )
 from kolli.operations.print_labels import Form
 from kolli.operations.settle_by_hand import History, list_open, look_at, say_that_it_does_not, say_that_it_exists
+from kolli.orders.batches import get_batch, list_items, list_parcel_ids
 from kolli.panel.dashboard import carrier_name
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of, whole_number
 from kolli.panel.web import PanelRequest, Route
@@ -264,29 +265,58 @@ def control_sheet_file(request: PanelRequest) -> Response:
 
 
 def packing_slips_file(request: PanelRequest) -> Response:
-    """The packing slips of `parcel`, given as often as there are any, on `paper`."""
-    ids = _ids(request, "parcel")
+    """The packing slips of a `batch`, or of each `parcel` that is given, on `paper`."""
+    batch_id = _batch(request)
+    if batch_id is None:
+        ids = _ids(request, "parcel")
+    else:
+        with request.context.database.read() as transaction:
+            get_batch(transaction, request.account_id, batch_id)
+            ids = list_parcel_ids(transaction, request.account_id, batch_id)
+    _check_number(request, ids)
     paper = paper_named(request.query.get("paper", A4.name))
     content = packing_slips(ids, Form(PDF, 72, paper), request.context)
     return request.file(content, PDF, "packing-slips.pdf", inline=True)
 
 
 def pick_list_file(request: PanelRequest) -> Response:
-    """The pick list of `order`, given as often as there are any, sorted by `sort`."""
-    ids = _ids(request, "order")
+    """The pick list of a `batch`, or of each `order` that is given, sorted by `sort`."""
+    batch_id, title = _batch(request), request.query.get("title", "")[:100]
+    if batch_id is None:
+        ids = _ids(request, "order")
+    else:
+        with request.context.database.read() as transaction:
+            get_batch(transaction, request.account_id, batch_id)
+            items = list_items(transaction, request.account_id, batch_id, 0, MOST_PAPERS + 1)
+        ids, title = [item.order_pk for item in items], title or request._("batch %s") % batch_id
+    _check_number(request, ids)
     sort: PickSort = "location" if request.query.get("sort") == "location" else "sku"
-    title = request.query.get("title", "")[:100]
     return request.file(pick_list(ids, request.context, sort=sort, title=title), PDF, "pick-list.pdf", inline=True)
 
 
+def _batch(request: PanelRequest) -> int | None:
+    """The batch whose papers are asked for, if it is a batch's; NotFound for what is no number."""
+    if "batch" not in request.query:
+        return None
+    batch_id = whole_number(request.query["batch"])
+    if batch_id is None:
+        raise NotFound(request._("There is no such batch."))
+    return batch_id
+
+
 def _ids(request: PanelRequest, name: str) -> Sequence[int]:
-    texts = request.query.getlist(name)[: MOST_PAPERS + 1]
+    texts = request.query.getlist(name)
     ids = [number for text in texts if (number := whole_number(text)) is not None]
-    if not ids or len(ids) < len(texts):
+    if len(ids) < len(texts):
         raise NotFound(request._("There is no such page."))
+    return ids
+
+
+def _check_number(request: PanelRequest, ids: Sequence[int]) -> None:
+    if not ids:
+        raise NotFound(request._("There is nothing to print: no label was made, or nothing was chosen."))
     if len(ids) > MOST_PAPERS:
         raise Invalid(request._("One file holds the papers of at most %s. Choose fewer.") % MOST_PAPERS)
-    return ids
 
 
 ROUTES = (

@@ -43,6 +43,9 @@ from kolli.panel.web import PanelRequest, Route
 from kolli.standing import Standing
 from kolli.values import COUNTRY_CODES, WeightUnit
 
+USUAL_UNIT: WeightUnit = "kg"
+"""Of a weight that is about to be typed."""
+
 _SCHEMA = TypeAdapter(OrderDocument)
 _NAMES = names_in_document()
 
@@ -80,6 +83,7 @@ def _page(
         expected = expected_of(transaction, order, request.context)
         standing = find_standing(transaction, request.account_id, order.id) or Standing.OPEN
         entries = [each for each in entries_of(transaction, request, order) if each.action == "order.edit"]
+    shown = {**values, **{name: USUAL_UNIT for name in values if name.endswith("_unit") and not values[name]}}
     return request.page(
         "orders/edit.html",
         status=status,
@@ -87,15 +91,15 @@ def _page(
         section="inbox",
         path=f"{PATH}{order.id}/",
         order=order,
-        values=values,
-        typed=values if status != 200 else {},
+        values=shown,
+        typed=shown if status != 200 else {},
         was=msgspec.json.encode(fields_of(order)).decode(),
         labels=ADDRESS,
         limits=limits_in(expected.limits),
         carrier_name=expected.carrier_name,
         items=order.items[:MOST_ITEMS],
         more_items=max(0, len(order.items) - MOST_ITEMS),
-        units=[(unit, unit) for unit in ("", *get_args(WeightUnit))],
+        units=[(unit, unit) for unit in get_args(WeightUnit)],
         countries=_countries(),
         notes=_notes(warnings),
         point=order.document.get("service_point_details") if order.has_service_point else None,

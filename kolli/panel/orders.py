@@ -19,7 +19,7 @@ from kolli.account.users import Right
 from kolli.addresses.shortening import shortened
 from kolli.documents.render import A4
 from kolli.errors import DoesNotFit, Impossible, NotDrawable, NotFound
-from kolli.operations.another_label import made_beside
+from kolli.operations.another_label import BESIDE, made_beside
 from kolli.operations.foresee import expected_of
 from kolli.operations.papers import packing_slips
 from kolli.operations.preview import Preview, preview
@@ -37,6 +37,7 @@ from kolli.panel.inbox_words import STANDINGS
 from kolli.panel.order_words import ADDRESS, CHOICE, DONE, STATES, Obstacle, Told, obstacle, told
 from kolli.panel.shell import locale_of
 from kolli.panel.web import PanelRequest, Route
+from kolli.printing.model import PrintJob
 from kolli.printing.queries import get_job, list_printers, printed_parcels
 from kolli.shipments.attempts import Attempt, Move, State, get_attempts, list_moves
 from kolli.shipments.model import Parcel, Shipment
@@ -137,6 +138,7 @@ def order_page(request: PanelRequest, order: Order, *, status: int = 200, proble
         entries=entries,
         printers=printers,
         job=job,
+        job_printer=next((each for each in printers if job and each.id == job.printer_id), None),
         formats=FORMATS,
         is_to_ship=standing in {Standing.OPEN, Standing.FAILED},
         **_decided(request, order, is_wanted=standing in {Standing.OPEN, Standing.FAILED}),
@@ -150,7 +152,8 @@ def entries_of(transaction: Connection, request: PanelRequest, order: Order) -> 
     return [entry for entry in found if entry.details.get("order", str(order.id)) == str(order.id)]
 
 
-def _job(transaction: Connection, request: PanelRequest) -> Any:
+def _job(transaction: Connection, request: PanelRequest) -> PrintJob | None:
+    """The print job that has just been made, if the address names one."""
     number = whole_number(request.query.get("job", ""))
     try:
         return get_job(transaction, request.account_id, number) if number else None
@@ -271,7 +274,7 @@ def _shipments(transaction: Connection, request: PanelRequest, order: Order) -> 
             attempts[shipment.id],
             list_moves(transaction, account_id, shipment.id),
             [_parcel(shipment, parcel, events.get(parcel.id, []), parcel.id in printed) for parcel in shipment.parcels],
-            [told(step, names, request._) for step in shipment.draft.decision],
+            [told(step, names, request._) for step in shipment.draft.decision if step.field != BESIDE],
             made_beside(shipment),
         )
         for shipment in listed

@@ -55,15 +55,8 @@ class Table:
     tallies: Sequence[Tally]
     printers: Sequence[Printer]
     printer: Printer | None
-    job: PrintJob | None
+    job_file: str  # where a browser fetches the label, when no printer is sent it
     held: PrintJob | None  # what the printer does not go on with
-
-    @property
-    def job_file(self) -> str:
-        """Where a browser fetches the label, when no printer is sent it."""
-        if self.job is None or not any(each.id == self.job.printer_id and each.is_download for each in self.printers):
-            return ""
-        return f"/panel/print-jobs/{self.job.id}/labels.{self.job.form.format}"
 
     @property
     def wares(self) -> Sequence[Ware]:
@@ -162,20 +155,24 @@ def _table(transaction: Connection, request: PanelRequest, entry: Entry | None, 
     shipment = find_shipment(transaction, account_id, last.shipment_id) if last and last.shipment_id else None
     choices = {order.id: order for order in find_orders(transaction, account_id, list(packing.choices))}
     printer = _printer(transaction, request)
+    printers = list_printers(transaction, account_id)
+    job = find_job(transaction, account_id, last.job_id) if last and last.job_id else None
+    is_download = job is not None and any(each.id == job.printer_id and each.is_download for each in printers)
+    job_file = f"/panel/print-jobs/{job.id}/labels.{job.form.format}" if job and is_download else ""
     head = next_job(transaction, account_id, printer.id) if printer and not printer.is_download else None
     return Table(
         packing=packing,
-        answer=answer_of(last, zone, request._, shipment) if last else None,
+        answer=answer_of(last, zone, request._, shipment, is_file=bool(job_file)) if last else None,
         order=find_order(transaction, account_id, last.order_pk) if last and last.order_pk else None,
         shipment=shipment,
         opened=opened,
         choices=[choices[pk] for pk in packing.choices if pk in choices],
         shops={shop.id: shop.name for shop in list_integrations(transaction, account_id)},
         tallies=list_tallies(transaction, account_id, _day(now, zone), now - timedelta(days=2)),
-        printers=list_printers(transaction, account_id),
+        printers=printers,
         printer=printer,
-        job=find_job(transaction, account_id, last.job_id) if last and last.job_id else None,
-        held=head if head and head.state is JobState.PAUSED else None,
+        job_file=job_file,
+        held=head if head and (head.reason or head.state is JobState.PAUSED) else None,
     )
 
 

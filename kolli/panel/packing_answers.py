@@ -60,6 +60,17 @@ LOOKS: dict[str, Look] = {
         _("One of the two labels goes into the bin."),
     ),
     "reprinted": Look("already", "print", _("Printed again"), _("The label is printed again. Nothing was booked.")),
+    "shipped.file": Look("good", "check", _("Shipped"), _("The label is ready."), _("Open it with the button below.")),
+    "again.file": Look(
+        "already",
+        "print",
+        _("Already shipped"),
+        _("Already shipped at %(shipped_at)s."),
+        _("Open its label with the button below."),
+    ),
+    "reprinted.file": Look(
+        "already", "print", _("The label again"), _("Nothing was booked."), _("Open it with the button below.")
+    ),
     "not_printed": Look("wrong", "print", _("Not printed"), _("The label is there, but it does not print.")),
     "choose": Look(
         "ask", "question", _("Which one?"), _("%(count)s orders have the number %(number)s."), _("Press its number.")
@@ -223,10 +234,12 @@ LOOKS: dict[str, Look] = {
 """Each answer by its name, and behind a point what it says in a case of its own."""
 
 
-def variant_of(entry: Entry) -> str:
-    """The name of the look of an answer."""
+def variant_of(entry: Entry, *, is_file: bool = False) -> str:
+    """The name of the look of an answer. `is_file` says that the label is fetched by the browser, not sent anywhere."""
     values = entry.values
     match entry.said:
+        case Said.SHIPPED | Said.AGAIN | Said.REPRINTED if is_file:
+            case = "file"
         case Said.NOT_FOUND:
             case = values.get("guess", "")
         case Said.NOTHING_THERE:
@@ -246,10 +259,15 @@ def variant_of(entry: Entry) -> str:
 
 
 def answer_of(
-    entry: Entry, zone: ZoneInfo, translate: Callable[[str], str], shipment: Shipment | None = None
+    entry: Entry,
+    zone: ZoneInfo,
+    translate: Callable[[str], str],
+    shipment: Shipment | None = None,
+    *,
+    is_file: bool = False,
 ) -> Answer:
     """An answer in the reader's language and time."""
-    look = LOOKS[variant_of(entry)]
+    look = LOOKS[variant_of(entry, is_file=is_file)]
     values = dict(entry.values)
     announced = shipment.parcels[0].announced_at if shipment else None
     values["shipped_at"] = _clock(announced, entry.at, zone) if announced else "–"

@@ -29,6 +29,12 @@ _OWN = shipping_rules.c.account_id == bindparam("account")
 _ONE = shipping_rules.c.id == bindparam("rule")
 _LIST = select(shipping_rules).where(_OWN).order_by(shipping_rules.c.position, shipping_rules.c.id)
 _BY_ID = select(shipping_rules).where(_OWN, _ONE)
+_PAGE = _LIST.offset(bindparam("start")).limit(bindparam("most"))
+_OUTLINE = (
+    select(shipping_rules.c.id, shipping_rules.c.revision)
+    .where(_OWN)
+    .order_by(shipping_rules.c.position, shipping_rules.c.id)
+)
 _EXTENT = select(func.count(), func.coalesce(func.sum(func.length(shipping_rules.c.body)), 0)).where(_OWN)
 _ADD = insert(shipping_rules)
 _UPDATE = (
@@ -62,6 +68,17 @@ def fetch_rules(transaction: Connection, account_id: int) -> Callable[[], list[R
     """The same, still to be read out of their rows; the transaction may be over by then."""
     rows = transaction.execute(_LIST, {"account": account_id}).all()
     return lambda: [_rule(row) for row in rows]
+
+
+def list_page(transaction: Connection, account_id: int, start: int, most: int) -> list[Rule]:
+    """So many rules of the list, from a place in it that is counted from 0."""
+    rows = transaction.execute(_PAGE, {"account": account_id, "start": start, "most": most})
+    return [_rule(row) for row in rows]
+
+
+def outline(transaction: Connection, account_id: int) -> list[tuple[int, int]]:
+    """The id and the revision of every rule, in their order: what tells this list from any other."""
+    return [(row.id, row.revision) for row in transaction.execute(_OUTLINE, {"account": account_id})]
 
 
 def find_rule(transaction: Connection, account_id: int, rule_id: int) -> Rule | None:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,19 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=SWITCHES)
         yield browser
         browser.close()
+
+
+@contextmanager
+def fresh_page(browser: Browser, url: str, **options) -> Iterator[Page]:
+    """A page in a browser of its own; in the end sees that nothing was reported on its console."""
+    reported: list[str] = []
+    context = browser.new_context(base_url=url, **options)
+    page = context.new_page()
+    page.on("console", lambda message: reported.append(message.text))
+    page.on("pageerror", lambda error: reported.append(str(error)))
+    yield page
+    context.close()
+    assert [text for text in reported if not re.search("status of 4[0-9][0-9]", text)] == []
 
 
 @pytest.fixture

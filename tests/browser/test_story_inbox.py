@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import AXE, violations
+from tests.browser.test_pages import violations
 from tests.browser.windows import DESKTOP, PHONE, wider_than_the_window
 from tests.end_to_end.processes import run
 from tests.factories import an_order
@@ -49,9 +49,7 @@ def search(page: Page, text: str, expected: int) -> None:
     press(page, "Escape")
 
 
-def test_an_order_is_found_shipped_printed_printed_again_edited_and_cancelled_by_keys_alone(
-    signed_in, server, printer
-):
+def test_an_order_is_found_shipped_printed_printed_again_edited_and_cancelled_by_keys_alone(signed_in, server, printer):
     stored(server, "KEY-1", "KEY-2", "KEY-3")
     page = signed_in(PATH, "packer", viewport=DESKTOP)
 
@@ -125,7 +123,6 @@ def test_pages_of_an_order_fit_their_window_and_can_be_used_by_everybody(signed_
     long = {**an_order()["shipping_address"], "company_name": "W" * 300, "city": "Sankt-Wolfgang-im-Salzkammergut" * 4}
     (order,) = stored(server, f"WIDE-{size['width']}-{'9' * 80}", shipping_address=long)
     page = signed_in(PATH, "owner", viewport=size)
-    page.add_script_tag(path=AXE) if False else None
 
     for path in (f"{PATH}?state=all", f"/panel/orders/{order}/", f"/panel/orders/{order}/edit/"):
         page.goto(path)

@@ -112,3 +112,16 @@ def test_every_text_stands_out_from_its_background(open_page, tracked, scheme, a
     page = open_page(addresses[address], color_scheme=scheme)
 
     assert min(contrasts(page)) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("colour", ["#ffee00", "#101060", "#7f7f7f"])
+def test_whatever_colour_a_brand_has_chosen_everything_can_be_read(open_page, server, tracked, colour, scheme):
+    (brand,) = server.ask("GET", "/api/v3/brands").json()["data"]
+    answer = server.ask("PATCH", f"/api/v3/brands/{brand['id']}", {"color": colour})
+    assert answer.status == 200, answer.json()
+
+    page = open_page(tracked, color_scheme=scheme)
+
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--brand')").strip() == colour
+    assert min(contrasts(page)) >= 4.5

@@ -1,14 +1,17 @@
 """Labels on their way to printers with real sockets: what arrives, what comes twice, and what a break leaves behind."""
 
 import hashlib
+import json
 import random
 import shutil
+import subprocess
 import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import zxingcpp
+from sqlalchemy import update
 
 from kolli.documents import proof
 from kolli.operations.background import workers
@@ -24,11 +27,13 @@ from kolli.operations.printing import (
 from kolli.printing.model import ItemState, JobState, Profile
 from kolli.printing.queries import get_job, get_printer, list_items
 from kolli.printing.transports import ipp, raw
+from kolli.schema import print_items
 from kolli.shipments.model import ParcelStatus
 from kolli.shipments.queries import set_status
 from tests.factories import NOW, a_caller, an_installation
 from tests.labelled import labelled_parcels
 from tests.printers import a_label_printer, an_ipp_printer, number_on
+from tests.unit.documents.writers.test_zpl_rendered import NODE, PACKAGE, RENDER
 
 
 class Warehouse:
@@ -368,3 +373,66 @@ def tracking_numbers(document):
     codes = [code for code in zxingcpp.read_barcodes(picture) if code.format.name == "Code128"]
     placed = sorted(codes, key=lambda code: (code.position.top_left.y // 300, code.position.top_left.x))
     return [code.text for code in placed]
+
+
+def test_a_label_that_is_not_what_it_was_is_not_printed(warehouse):
+    """As after an update that draws labels differently."""
+    with a_label_printer() as at:
+        printer = warehouse.printer(at)
+        job, behind = warehouse.queue(printer, 3), warehouse.queue(printer, 1)
+        with warehouse.installation.database.write() as transaction:
+            values = {"sha256": "0" * 64}
+            transaction.execute(
+                update(print_items).where(print_items.c.job_id == job.id, print_items.c.position == 1).values(**values)
+            )
+        warehouse.work_once()
+
+        assert [number_on(paper) for paper in at.papers] == [*expected(1), *expected(1)]
+    assert (warehouse.job(job).state, warehouse.job(behind).state) == (JobState.SET_ASIDE, JobState.DONE)
+    assert "Label 2 is not what it was" in warehouse.job(job).reason
+
+
+def test_a_person_who_cancels_a_job_stops_it_between_two_labels(warehouse):
+    with a_label_printer() as at:
+        job = warehouse.queue(warehouse.printer(at), 400)
+        background = workers(warehouse.installation)
+        background.start()
+        wait_until(lambda: len(at.papers) > 5)
+        cancel_job(job.id, "Femke", warehouse.context)
+        background.stop(20)
+
+        came_out = len(at.papers)
+        assert 5 < came_out < 400
+    states = warehouse.states(job)
+    assert warehouse.job(job).state is JobState.CANCELLED
+    assert states == [ItemState.SENT] * came_out + [ItemState.WAITING] * (400 - came_out)
+
+
+def test_a_silent_printer_is_not_asked_again_for_every_label(warehouse):
+    with a_label_printer(answers=False) as at:
+        printer = warehouse.printer(at)
+        warehouse.queue(printer, 1)
+        warehouse.work_once()
+        begun = time.monotonic()
+        warehouse.queue(printer, 1)
+        warehouse.work_once()
+
+        assert time.monotonic() - begun < raw.ANSWERS_WITHIN
+
+
+@pytest.mark.skipif(not (NODE and PACKAGE.is_dir()), reason="the ZPL engine is not installed: scripts/zpl-renderer")
+def test_the_barcodes_of_what_arrived_can_be_scanned(warehouse, tmp_path):
+    """An independent ZPL engine draws what the printer was sent, and a decoder reads it."""
+    with a_label_printer() as at:
+        warehouse.queue(warehouse.printer(at), 3)
+        warehouse.work_once()
+        papers = list(at.papers)
+    pictures = [tmp_path / f"{number}.png" for number in range(len(papers))]
+    jobs = [
+        {"zpl": paper.decode(), "width": 105, "height": 148, "dots": 8, "png": str(png)}
+        for paper, png in zip(papers, pictures, strict=True)
+    ]
+    (tmp_path / "jobs.json").write_text(json.dumps(jobs))
+    subprocess.run([NODE, "-e", RENDER, str(PACKAGE), str(tmp_path / "jobs.json")], check=True, timeout=60)
+
+    assert [tracking_numbers(png.read_bytes()) for png in pictures] == [[number] for number in expected(3)]

@@ -10,7 +10,7 @@ from kolli.account.accounts import Account, add_account
 from kolli.account.integrations import add_integration
 from kolli.api.bodies import decode, encode
 from kolli.orders.inbox import InboxFilters, InboxPage, list_inbox
-from kolli.orders.queries import add_or_update_order, find_order, remove_order, update_order
+from kolli.orders.queries import add_or_update_order, get_order, remove_order, update_order
 from kolli.orders.terms import terms_of
 from kolli.schema import inbox, order_terms, orders, shipments
 from kolli.shipments.attempts import NEXT, Attempt, State, get_attempts, intend, move, order_key
@@ -59,7 +59,7 @@ class World:
     def edit(self, transaction, name, country):
         pk = self.pk_of(transaction, name)
         if pk is not None:
-            update_order(transaction, 1, find_order(transaction, 1, pk), document(name, country), self.now)
+            update_order(transaction, 1, get_order(transaction, 1, pk), document(name, country), self.now)
 
     def remove(self, transaction, name, _):
         pk = self.pk_of(transaction, name)
@@ -138,16 +138,18 @@ def test_pages_forwards_and_backwards_hold_every_order_once(steps, states, words
 
     with world.database.read() as transaction:
         whole = [row.order_pk for row in list_inbox(transaction, 1, filters, InboxPage()).rows]
-        there, position, more = [], None, True
+        there: list[int] = []
+        position, more = None, True
         while more:
             listed = list_inbox(transaction, 1, filters, InboxPage(1, position))
             there += [row.order_pk for row in listed.rows]
-            position, more = (there or [None])[-1], listed.more_behind
-        back, position, more = [], None, True
+            position, more = there[-1] if there else None, listed.more_behind
+        back: list[int] = []
+        position, more = None, True
         while more:
             listed = list_inbox(transaction, 1, filters, InboxPage(1, position, backwards=True))
             back += [row.order_pk for row in listed.rows]
-            position, more = (back or [None])[-1], listed.more_before
+            position, more = back[-1] if back else None, listed.more_before
 
     assert there == whole == back[::-1] == sorted(whole, reverse=True)
 

@@ -179,6 +179,7 @@ def _with_logo(transaction: Connection, brand_id: int, logo: str | None, context
 
 
 def changed_brand(brand: Brand, given: dict[str, Any]) -> Brand:
+    """The brand with everything that is given."""
     details = {field.name: given[field.name] for field in fields(BrandDetails) if field.name in given}
     others = {name: given[name] for name in ("name", "is_default") if name in given}
     return replace(brand, details=replace(brand.details, **details), **others)

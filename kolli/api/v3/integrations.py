@@ -187,6 +187,7 @@ def change_integration(request: Request, context: Context) -> Answer:
 
 
 def changed_integration(integration: Integration, wanted: IntegrationChange) -> Integration:
+    """The integration with what the change names; Invalid when it shall call nobody knows where."""
     changes = wanted.model_dump(exclude_unset=True)
     name = changes.pop("shop_name", integration.name)
     if "webhook_url" in changes:

@@ -65,6 +65,7 @@ def _row(number: int, parcel: HandedOver) -> Row:
 
 def _signatures(sheets: Sheets) -> None:
     """Two lines to sign on, which are never alone without their words."""
+    sheets.keep(mm(30))
     sheets.gap(mm(6))
     area = sheets.area(mm(12))
     half = (area.width - GUTTER) // 2

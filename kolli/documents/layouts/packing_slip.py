@@ -66,6 +66,7 @@ def lay_out(content: SlipContent, paper: Paper, fonts: Fonts) -> list[Drawing]:
     sheets.table(list(_columns(is_small=is_small)), _rows(content, is_small=is_small))
     if content.notes:
         sheets.gap(mm(3))
+        sheets.keep(mm(10))
         sheets.texts("Notes", bold=True)
         sheets.texts(*content.notes)
     return sheets.drawings()

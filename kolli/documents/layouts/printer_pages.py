@@ -9,6 +9,7 @@ from kolli.documents.papers import A4, A6
 from kolli.drawing import Area, Drawing, Fill, Frame, Mark, Micrometres, Paper, Symbol, Text, mm, points
 
 _MARGIN = mm(9)
+_BESIDE_RULER = mm(14)
 _THIN, _THICK = mm(0, 2), mm(0, 5)
 _NUMBER = points(6)
 
@@ -36,11 +37,11 @@ class TestPageContent:
 
 def lay_out_test_page(content: TestPageContent, paper: Paper, fonts: Fonts) -> Drawing:
     """The test page: a frame at the edges, rulers in millimetres, texts, and a barcode to be scanned."""
-    marks = [*_edges(paper), *_rulers(paper, fonts)]
-    page = Area(_MARGIN, _MARGIN, paper.width - 2 * _MARGIN, paper.height - 2 * _MARGIN)
+    marks = [*_edges(paper), *_rulers(paper)]
+    room = A6 if paper == A4 else paper
+    page = Area(_BESIDE_RULER, _MARGIN, room.width - _BESIDE_RULER - _MARGIN, room.height - 2 * _MARGIN)
     if paper == A4:
         marks += _places(content.next_place, fonts)
-        page = Area(_MARGIN, _MARGIN, A6.width - 2 * _MARGIN, A6.height - 2 * _MARGIN)
     marks += _said(content, page, fonts)
     return Drawing(paper.width, paper.height, tuple(marks), f"Test page: {content.printer_name}")
 
@@ -63,9 +64,8 @@ def _edges(paper: Paper) -> Iterator[Mark]:
     yield Frame(inset, inset, paper.width - 2 * inset, paper.height - 2 * inset, _THIN)
 
 
-def _rulers(paper: Paper, fonts: Fonts) -> Iterator[Mark]:
+def _rulers(paper: Paper) -> Iterator[Mark]:
     """A ruler along the upper edge and one along the left, both from the corner of the paper."""
-    del fonts
     for length in range(1, (paper.width - mm(3)) // mm(1)):
         yield Fill(mm(length) - _THIN // 2, 0, _THIN, _tick(length))
         if length % 10 == 0:

@@ -66,7 +66,7 @@ class Sheets:
         self._pages: list[list[Mark]] = [[]]
         foot = wrap([Paragraph("1", "page")], mm(20), _FOOT, fonts)
         self._bottom = paper.height - style.margin - foot.pitch - mm(1)
-        self._y = style.margin
+        self._y = self._top = style.margin
         self._has_gaps = False
 
     @property
@@ -85,6 +85,10 @@ class Sheets:
         area = Area(self._style.margin, self._y, self.width, height)
         self._y += height + gap
         return area
+
+    def keep(self, height: Micrometres) -> None:
+        """Begins a new page, unless so much of this one is left: what follows belongs together."""
+        self._need(height)
 
     def add(self, *marks: Mark) -> None:
         """Draws on the page that the last area is on."""
@@ -150,7 +154,8 @@ class Sheets:
         while start < lines:
             room = (self._bottom - self._y) // pitch
             on_new_page = (self._bottom - self._style.margin) // pitch - 4
-            if room < 1 or (lines - start > room and start == 0 and lines <= on_new_page):
+            is_worth_it = lines - start > room and start == 0 and lines <= on_new_page and self._y > self._top
+            if room < 1 or is_worth_it:
                 self._new_page(columns, head)
                 continue
             stop = min(start + room, lines)
@@ -180,11 +185,20 @@ class Sheets:
     def _new_page(self, columns: Sequence[Column], head: Sequence[Fitted]) -> None:
         self._pages.append([])
         self._y = self._style.margin
-        running = wrap([Paragraph(self._title, "title", bold=True)], self.width, _FOOT, self._fonts)
+        running = self._running_title()
         self.add(*running.placed(Area(self._style.margin, self._y, self.width, running.height)))
         self._y += running.height + mm(1)
         if head:
             self._head(columns, head)
+        self._top = self._y
+
+    def _running_title(self) -> Fitted:
+        """The title in one line: all that it is made of stands below it, too."""
+        whole = wrap([Paragraph(self._title, "title", bold=True)], self.width, _FOOT, self._fonts)
+        if len(whole.lines) <= 1:
+            return whole
+        start = Paragraph(f"{whole.lines[0][0][:-4]} …", "title", bold=True)
+        return wrap([start], self.width, _FOOT, self._fonts).part(0, 1)
 
     def _foot(self, number: int, count: int) -> Iterable[Mark]:
         foot = wrap([Paragraph(f"Page {number} of {count}", "page")], self.width, _FOOT, self._fonts)

@@ -316,8 +316,7 @@ def upgrade() -> None:
         "parcels",
         ["account_id", "announced_at"],
         sqlite_where=sa.text(
-            "status IN"
-            " ('READY_TO_SEND', 'ANNOUNCED', 'ANNOUNCED_UNCOLLECTED', 'COLLECT_ERROR', 'CANCELLATION_FAILED')"
+            "status IN ('READY_TO_SEND', 'ANNOUNCED', 'ANNOUNCED_UNCOLLECTED', 'COLLECT_ERROR', 'CANCELLATION_FAILED')"
         ),
     )
     op.create_index(

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import get_args
 from urllib.parse import urlencode
 
+from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
+from kolli.account.accounts import list_accounts
 from kolli.account.request_bodies import Bodies, Said, find_bodies
 from kolli.account.requests import KeyState, LoggedRequest, Wanted, find_request, list_requests, list_tries
 from kolli.account.users import Right
@@ -22,7 +24,7 @@ from kolli.scenarios import SCENARIOS, Row
 
 PATH = "/panel/requests/"
 
-MOST_ROWS = 100
+MOST_ROWS = 60
 """Requests on one page of the log; those that come while it is open are added to them."""
 
 MOST_AT_ONCE = 50
@@ -30,6 +32,9 @@ MOST_AT_ONCE = 50
 
 MOST_TRIES = 5
 """Earlier tries of a request that are looked at."""
+
+MOST_LOOKED_AT = 10_000
+"""Requests among which those are looked for that pass a filter: as many as the log usually holds."""
 
 LONGEST_FILTER = 200
 
@@ -50,9 +55,19 @@ class Filters:
         """The same as the parameters of an address."""
         return urlencode({name: value if isinstance(value, str) else 1 for name, value in vars(self).items() if value})
 
-    def wanted(self, request: PanelRequest, *, after: int = 0, before: int | None = None) -> Wanted:
+    def wanted(self, account_id: int, *, after: int = 0, before: int | None = None, with_nobodys: bool) -> Wanted:
         """The same for the log."""
-        return Wanted(request.account_id, self.failed, self.tampered, after, before, self.path, self.key)
+        return Wanted(
+            account_id,
+            only_failed=self.failed,
+            only_tampered=self.tampered,
+            after=after,
+            before=before,
+            within=MOST_LOOKED_AT if self.query else None,
+            path=self.path,
+            key=self.key,
+            with_nobodys=with_nobodys,
+        )
 
 
 def _filters(query: QueryParams) -> Filters:
@@ -65,7 +80,8 @@ def show(request: PanelRequest) -> Response:
     filters = _filters(request.query)
     before = whole_number(request.query.get("before", ""))
     with request.context.database.read() as transaction:
-        found = list_requests(transaction, filters.wanted(request, before=before), MOST_ROWS + 1)[::-1]
+        wanted = filters.wanted(request.account_id, before=before, with_nobodys=_is_alone(transaction))
+        found = list_requests(transaction, wanted, MOST_ROWS + 1)[::-1]
     return request.page(
         "developer/requests.html",
         section="requests",
@@ -79,6 +95,11 @@ def show(request: PanelRequest) -> Response:
     )
 
 
+def _is_alone(transaction: Connection) -> bool:
+    """Whether there is no other account, so that those with wrong credentials can only have meant this one."""
+    return len(list_accounts(transaction)) == 1
+
+
 def _address(filters: Filters, *, before: int | None = None) -> str:
     parts = filter(None, [filters.query, "" if before is None else f"before={before}"])
     return f"{PATH}?{'&'.join(parts)}"
@@ -89,7 +110,8 @@ def show_rows(request: PanelRequest) -> Response:
     filters = _filters(request.query)
     after = whole_number(request.query.get("after", "")) or 0
     with request.context.database.read() as transaction:
-        found = list_requests(transaction, filters.wanted(request, after=after), MOST_AT_ONCE)[::-1]
+        wanted = filters.wanted(request.account_id, after=after, with_nobodys=_is_alone(transaction))
+        found = list_requests(transaction, wanted, MOST_AT_ONCE)[::-1]
     return request.page("developer/_rows.html", requests=found)
 
 
@@ -104,7 +126,7 @@ class _Known:
 
 def _known(request: PanelRequest) -> _Known:
     with request.context.database.read() as transaction:
-        found = find_request(transaction, request.account_id, request.id)
+        found = find_request(transaction, request.account_id, request.id, with_nobodys=_is_alone(transaction))
         if found is None:
             raise NotFound(
                 request._("There is no such request in the log. It may have been too old, and was forgotten.")

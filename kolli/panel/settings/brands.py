@@ -19,14 +19,13 @@ from kolli.operations.sample_label import USUAL_SENDER, sample_label
 from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problems_of
 from kolli.panel.settings.changes import (
     Difference,
-    SentBefore,
     Stale,
     differences,
     stamp_of,
     told,
     write_if_fresh,
-    write_once,
 )
+from kolli.panel.settings.once import SentBefore, write_once
 from kolli.panel.web import PanelRequest, Route
 from kolli.shipments.parcel_lists import ParcelFilters, ParcelPage, list_parcels
 from kolli.shipments.queries import get_shipments_of_parcels
@@ -67,7 +66,7 @@ def add(request: PanelRequest) -> Response:
     if wanted is None:
         return _form(request, _NONE, 422, problems)
     try:
-        with write_once(request, ("brand.add", wanted.name), told({}, _values(wanted))) as transaction:
+        with write_once(request, ("brand.add", wanted.name), **told({}, _values(wanted))) as transaction:
             add_brand(transaction, request.account_id, wanted)
     except SentBefore:
         return request.redirect(PATH)
@@ -177,7 +176,7 @@ def _form(
         logo=logo_link(brand, ""),
         senders=senders,
         tracking=tracking,
-        differences=differing or [],
+        differences=differing,
         stamp=stamp_of(brand),
     )
 

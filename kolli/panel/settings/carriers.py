@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from kolli.account.options import list_own_options
 from kolli.account.sender_addresses import find_sender_address
 from kolli.account.users import Right
 from kolli.api.v3.shipping_options import FindOptions
@@ -24,8 +25,8 @@ from kolli.panel.web import PanelRequest, Route
 PATH = "/panel/settings/carriers/"
 
 ON_A_PAGE = 50
-MOST_REFUSED = 100
-"""Options that a try-out tells the reason of."""
+MOST_TRIED = 100
+"""Options that a try-out shows of those that take a parcel, the cheapest first, and of those that do not."""
 
 _FIND = TypeAdapter(FindOptions)
 
@@ -69,24 +70,24 @@ def options_page(request: PanelRequest, status: int = 200, problems: Problems = 
     """The page of the options."""
     asked, carrier_code = request.query.get("q", "").strip()[:200], request.query.get("carrier", "")
     catalogue = catalogue_of(request)
-    with request.context.database.read() as transaction:
-        own = {option.code for option in list_own_options(transaction, request.account_id)}
+    declared = {option.code for carrier in request.installation.carriers for option in carrier.options}
     words = asked.casefold().split()
+    texts = _searched(catalogue) if words else repeat("")
     found = [
-        (carrier, option)
-        for carrier, option in catalogue
-        if carrier_code in {"", carrier.code} and _has(carrier, option, words)
+        each
+        for each, text in zip(catalogue, texts, strict=False)
+        if carrier_code in {"", each[0].code} and all(word in text for word in words)
     ]
     number = Form({"page": [request.query.get("page", "")]}).number("page") or 1
     at = min((number - 1) * ON_A_PAGE, len(found)) if number > 1 else 0
     values = {
-        "rows": [(each, option, option.code in own) for each, option in found[at : at + ON_A_PAGE]],
+        "rows": [(each, option, option.code not in declared) for each, option in found[at : at + ON_A_PAGE]],
         "count": len(found),
         "asked": asked,
         "carrier_code": carrier_code,
         "carriers": [(each.code, each.name) for each in request.installation.carriers],
         "takers": [each for each in request.installation.carriers if takes_own_options(each)],
-        "own_count": len(own),
+        "own_count": len(catalogue) - len(declared),
         "page_number": number,
         "has_more": at + ON_A_PAGE < len(found),
         "mistakes": (),
@@ -122,7 +123,7 @@ def try_out(request: PanelRequest) -> Response:
         ends = Ends(wish.sender_country, wish.recipient_country, wish.recipient_postal_code)
     offered = [Offered(each, _quote(catalogue, each, ends, found.load) if ends else None) for each in found.offered]
     offered.sort(key=lambda each: (each.quote is None, each.quote.total if each.quote else Decimal(0)))
-    return _try_out_page(request, query, offered=offered, refused=found.refused[:MOST_REFUSED])
+    return _try_out_page(request, query, offered=offered, refused=found.refused)
 
 
 def catalogue_of(request: PanelRequest) -> Catalogue:
@@ -183,8 +184,10 @@ def _try_out_page(
         problems=problems,
         section="carriers",
         typed=query,
-        offered=offered,
-        refused=refused,
+        offered=None if offered is None else offered[:MOST_TRIED],
+        offered_count=len(offered or ()),
+        refused=refused[:MOST_TRIED],
+        refused_count=len(refused),
     )
 
 
@@ -202,9 +205,16 @@ def _carrier(carrier: Carrier, catalogue: Catalogue) -> ShownCarrier:
     )
 
 
-def _has(carrier: Carrier, option: ShippingOption, words: Sequence[str]) -> bool:
-    text = " ".join(_texts(carrier, option)).casefold()
-    return all(word in text for word in words)
+def _searched(catalogue: Catalogue) -> Sequence[str]:
+    """In which text each option is looked for, in the order of the catalogue."""
+    known = _TEXTS.get(catalogue)
+    if known is None:
+        known = _TEXTS[catalogue] = [" ".join(_texts(*each)).casefold() for each in catalogue]
+    return known
+
+
+_TEXTS: WeakKeyDictionary[Catalogue, list[str]] = WeakKeyDictionary()
+"""They are the same for as long as there is that catalogue."""
 
 
 def _texts(carrier: Carrier, option: ShippingOption) -> Iterator[str]:

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from kolli.account.sent_forms import take_form
 from kolli.errors import Conflict
 from kolli.panel.web import PanelRequest
 
@@ -22,10 +21,6 @@ STAMP = "stamp"
 
 class Stale(Conflict):
     """Somebody else has changed this since you opened the page."""
-
-
-class SentBefore(Conflict):
-    """This form has been sent before, and was taken then."""
 
 
 class Difference(NamedTuple):
@@ -57,17 +52,6 @@ def write_if_fresh(
     """`request.write`, unless the record that `read` finds there is not the one that the form was filled from."""
     with request.write(*done, **(details or {})) as transaction:
         check_stamp(request, read(transaction))
-        yield transaction
-
-
-@contextmanager
-def write_once(
-    request: PanelRequest, done: tuple[str, str], details: Mapping[str, str] | None = None
-) -> Iterator[Connection]:
-    """`request.write`, unless the same form has been sent before: SentBefore then, and nothing is added twice."""
-    with request.write(*done, **(details or {})) as transaction:
-        if not take_form(transaction, request.account_id, request.form_key, request.context.now()):
-            raise SentBefore
         yield transaction
 
 

@@ -15,8 +15,9 @@ from kolli.errors import KolliError
 from kolli.operations.contract_forms import CLIENT_ID, COMMON, COUNTRY, NAME, form_of, mistakes_in
 from kolli.operations.contracts import ContractChange, NewContract, carrier_of, change_contract, create_contract
 from kolli.panel.forms import NO_PROBLEMS, WHOLE, Problems, problems_of
-from kolli.panel.settings.changes import SentBefore, Stale, stamp_of, write_once
+from kolli.panel.settings.changes import Stale, stamp_of
 from kolli.panel.settings.contracts import PATH, contract_name, stored, writing
+from kolli.panel.settings.once import SentBefore, write_once
 from kolli.panel.web import PanelRequest, Route
 
 
@@ -64,7 +65,7 @@ def add(request: PanelRequest) -> Response:
     details = {"carrier": carrier.code, "fields": ", ".join(answers)}
     try:
         added = create_contract(
-            wanted, request.account_id, request.installation, write=lambda: write_once(request, done, details)
+            wanted, request.account_id, request.installation, write=lambda: write_once(request, done, **details)
         )
     except SentBefore:
         return request.redirect(PATH)

@@ -203,7 +203,7 @@ def contract_page(
         uses=uses,
         answered=sorted(data) if data else [],
         is_lost=data is None,
-        differences=differing or [],
+        differences=differing,
         typed=typed if typed is not None else request.form.kept() if is_about_name else {},
         stamp=stamp_of(contract),
         is_low=is_low,

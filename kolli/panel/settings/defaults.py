@@ -111,7 +111,7 @@ def _page(
         is_option_gone=code is not None and catalogue.find_option(code) is None,
         contracts=[(each.id, f"{each.name} ({names.get(each.carrier_code, each.carrier_code)})") for each in contracts],
         reasons=REASONS,
-        differences=differing or [],
+        differences=differing,
         stamp=stamp_of(_settled(account)),
     )
 

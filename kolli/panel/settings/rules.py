@@ -12,10 +12,9 @@ from starlette.responses import Response
 
 from kolli.account.users import Right
 from kolli.errors import Invalid, KolliError
-from kolli.operations.try_rules import mark_of
 from kolli.panel.forms import NO_PROBLEMS, Problems, Upload, problems_of
 from kolli.panel.settings import rule_editor, rule_trials
-from kolli.panel.settings.changes import STAMP
+from kolli.panel.settings.changes import STAMP, stamp_of
 from kolli.panel.settings.once import SentBefore, write_once
 from kolli.panel.settings.rule_editor import PATH
 from kolli.panel.settings.rule_form import Clause, actions_told, conditions_told
@@ -26,7 +25,9 @@ from kolli.rules.queries import (
     add_rule,
     add_rules,
     get_rule,
+    list_page,
     list_rules,
+    outline,
     remove_all_rules,
     remove_rule,
     reorder,
@@ -64,19 +65,20 @@ def show_all(request: PanelRequest) -> Response:
 def _list(request: PanelRequest, status: int = 200, problems: Problems = NO_PROBLEMS) -> Response:
     known = known_now(request.context)
     with request.context.database.read() as transaction:
-        own = list_rules(transaction, request.account_id)
+        own = outline(transaction, request.account_id)
+        start = _start(request, len(own))
+        shown = list_page(transaction, request.account_id, start, AT_A_TIME)
         trials = list_trials(transaction, request.account_id, MOST_TRIALS_SHOWN)
-    start = _start(request, len(own))
     return request.page(
         "settings/rules/list.html",
         status=status,
         problems=problems,
         section="rules",
-        cards=[_card(rule, known) for rule in own[start : start + AT_A_TIME]],
+        cards=[_card(rule, known) for rule in shown],
         count=len(own),
         start=start,
         size=AT_A_TIME,
-        list_mark=mark_of(own),
+        list_mark=stamp_of(own),
         trials=trials,
     )
 
@@ -108,8 +110,7 @@ def move(request: PanelRequest) -> Response:
     """Has a rule run earlier or later, if the list is still the one that was looked at."""
     stored = _stored(request)
     try:
-        with _unchanged_list(request, ("rule.move", stored.name)) as (transaction, own):
-            ids = [rule.id for rule in own]
+        with _unchanged_list(request, ("rule.move", stored.name)) as (transaction, ids):
             at = ids.index(stored.id)
             ids.insert(_target(request, at, len(ids)), ids.pop(at))
             reorder(transaction, request.account_id, ids)
@@ -129,7 +130,7 @@ def _target(request: PanelRequest, at: int, count: int) -> int:
             return max(0, at - 1)
         case "down":
             return min(count - 1, at + 1)
-    number = request.form.number("to")
+    number = request.form.number("place")
     if number is None or not 1 <= number <= count:
         raise Invalid(request._("Write the new place as a number from 1 to %(count)s.") % {"count": count})
     return number - 1
@@ -140,16 +141,15 @@ class _OtherList(KolliError):
 
 
 @contextmanager
-def _unchanged_list(request: PanelRequest, done: tuple[str, str]) -> Iterator[tuple[Connection, list[Rule]]]:
-    """A transaction with the list in it, if it is still the one that the form was made from."""
+def _unchanged_list(request: PanelRequest, done: tuple[str, str]) -> Iterator[tuple[Connection, list[int]]]:
+    """A transaction with the ids of the list, if that is still the one which the form was made from."""
     with request.context.database.read() as transaction:
-        before = list_rules(transaction, request.account_id)
-    was = next((rule.position for rule in before if rule.id == request.id), 0)
+        was = get_rule(transaction, request.account_id, request.id).position
     with request.write(*done, was=was, to=request.form.text("to")) as transaction:
-        own = list_rules(transaction, request.account_id)
-        if mark_of(own) != request.form.text("list_mark"):
+        own = outline(transaction, request.account_id)
+        if stamp_of(own) != request.form.text("list_mark"):
             raise _OtherList
-        yield transaction, own
+        yield transaction, [rule_id for rule_id, _ in own]
 
 
 def copy(request: PanelRequest) -> Response:

@@ -28,14 +28,13 @@ from kolli.operations.sample_label import draw_sample, sample_label
 from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problems_of
 from kolli.panel.settings.changes import (
     Difference,
-    SentBefore,
     Stale,
     differences,
     stamp_of,
     told,
     write_if_fresh,
-    write_once,
 )
+from kolli.panel.settings.once import SentBefore, write_once
 from kolli.panel.web import PanelRequest, Route
 from kolli.values import COUNTRY_CODES, Address
 
@@ -73,7 +72,7 @@ def add(request: PanelRequest) -> Response:
     if wanted is None:
         return _form(request, _NOBODY, 422, problems)
     try:
-        with write_once(request, ("sender_address.add", _name(wanted)), told({}, _values(wanted))) as transaction:
+        with write_once(request, ("sender_address.add", _name(wanted)), **told({}, _values(wanted))) as transaction:
             add_sender_address(transaction, request.account_id, wanted)
     except SentBefore:
         return request.redirect(PATH)
@@ -178,7 +177,7 @@ def _form(
         rows=min(rows, MOST_TAX_NUMBERS),
         lines=_lines(sender.address),
         undrawable=_why_undrawable(request, sender, brand) if sender.id else "",
-        differences=differing or [],
+        differences=differing,
         stamp=stamp_of(sender),
     )
 

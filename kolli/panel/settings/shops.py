@@ -19,14 +19,13 @@ from kolli.operations.references import rules_about_integration
 from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problems_of
 from kolli.panel.settings.changes import (
     Difference,
-    SentBefore,
     Stale,
     differences,
     stamp_of,
     told,
     write_if_fresh,
-    write_once,
 )
+from kolli.panel.settings.once import SentBefore, write_once
 from kolli.panel.web import PanelRequest, Route
 
 PATH = "/panel/settings/shops/"
@@ -49,7 +48,7 @@ def add(request: PanelRequest) -> Response:
     blank = Integration(request.installation.sequences.take_id(), "", now, now)
     wanted = changed_integration(blank, body)
     try:
-        with write_once(request, ("shop.add", wanted.name), told({}, _values(wanted))) as transaction:
+        with write_once(request, ("shop.add", wanted.name), **told({}, _values(wanted))) as transaction:
             add_integration(transaction, request.account_id, wanted)
     except SentBefore:
         return request.redirect(PATH)
@@ -144,7 +143,7 @@ def _page(
         values=_values(shop),
         keys=[each.key for each in listed if each.key.integration_id == shop.id],
         rules=rules,
-        differences=differing or [],
+        differences=differing,
         stamp=stamp_of(shop),
     )
 

@@ -25,10 +25,13 @@
   const nameOf = (scan) => scan.fields.text || scan.fields.press || "";
   const showQueue = () => {
     const line = byId("queue");
-    const [first, ...others] = queue;
-    line.hidden = !first;
-    page.classList.toggle("is-working", Boolean(first));
-    line.textContent = first ? `${page.dataset.working} ${nameOf(first)}${others.length ? ` · ${page.dataset.waiting}: ${others.map(nameOf).join(", ")}` : ""}` : "";
+    const [first, ...others] = isRefused ? [null, ...queue] : queue;
+    const parts = [];
+    if (first) parts.push(`${page.dataset.working} ${nameOf(first)}`);
+    if (others.length) parts.push(`${page.dataset.waiting}: ${others.map(nameOf).join(", ")}`);
+    line.hidden = !parts.length;
+    page.classList.toggle("is-working", Boolean(parts.length));
+    line.textContent = parts.join(" · ");
   };
 
   // One at a time; what could not be sent is sent again with its key, and the server answers it once
@@ -119,7 +122,7 @@
   };
   let sounds;
   const beep = (tone) => {
-    if (!page.dataset.beeps || !window.AudioContext) return;
+    if (!page.dataset.beeps || !window.AudioContext || navigator.userActivation?.hasBeenActive === false) return;
     sounds ??= new AudioContext();
     sounds.resume().catch(() => {});
     let at = sounds.currentTime + 0.01;
@@ -215,7 +218,12 @@
       setOffline(answer.status === 502 || answer.status === 504);
       if (answer.status === 200) {
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("printer");
-        if (fresh) byId("printer").replaceWith(document.adoptNode(fresh));
+        if (fresh) {
+          const before = byId("printer");
+          const hasStopped = fresh.matches(".bad") && !before.matches(".bad");
+          before.replaceWith(document.adoptNode(fresh));
+          if (hasStopped) { byId("warned").textContent = fresh.textContent.trim(); beep("wrong"); }
+        }
       }
       wake();
     } catch {

@@ -51,8 +51,8 @@ def split(address: str) -> tuple[str, int]:
         raise Missing("Give the printer's address, such as 192.168.1.50.", field="address")
     host, port = text, ""
     if text.startswith("["):
-        host, _, port = text[1:].partition("]")
-        port = port.removeprefix(":")
+        host, closing, port = text[1:].partition("]")
+        host, port = host if closing else text, port.removeprefix(":")
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
     number = int(port) if port.isascii() and port.isdigit() and len(port) < 6 else PORT if not port else 0
@@ -82,11 +82,15 @@ def check_host(host: str, networks: Sequence[IpNetwork]) -> None:
 def connect(profile: Profile, wires: Wires, title: str) -> "RawLink":  # noqa: ARG001 - a plain connection has no titles
     """Opens a connection, and asks a label printer how it is."""
     wire = wires.connect(*split(profile.address))
+    asks = profile.format == "zpl" and not wires.is_silent(profile.address)
     try:
-        return RawLink(wire, asks=profile.format == "zpl")
+        link = RawLink(wire, asks=asks)
     except BaseException:
         wire.close()
         raise
+    if asks and not link.answers:
+        wires.note_silence(profile.address)
+    return link
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ def read_status(answer: bytes) -> Status | None:
 
 
 class RawLink:
-    """A plain connection to a printer."""
+    """A plain connection to a printer. `answers`: whether it says how it is."""
 
     def __init__(self, wire: Wire, *, asks: bool) -> None:
         """Asks a label printer how it is: NotReady when it says that it does not print."""
@@ -130,7 +134,7 @@ class RawLink:
         self._ends: list[int] = []  # where each paper ends, in all bytes that were sent
         self._total = 0
         self._arrived = 0
-        self._answers = False
+        self.answers = False
         if not asks:
             return
         try:
@@ -138,14 +142,14 @@ class RawLink:
         except Unreachable as error:
             raise NotReady(error.message) from error
         if status is not None:
-            self._answers = True
+            self.answers = True
             if status.hindrance:
                 raise NotReady(f"{wire.where} does not print. {status.hindrance}")
 
     @property
     def arrived(self) -> int:
         """How many papers the printer has for certain."""
-        if not self._answers:
+        if not self.answers:
             safe = self._total - self._wire.unacknowledged() - IN_ITS_MEMORY
             self._arrived = max(self._arrived, sum(1 for end in self._ends if end <= safe))
         return self._arrived
@@ -154,12 +158,12 @@ class RawLink:
         """Hands one paper over, and has the printer come close behind."""
         self._write(paper)
         self._ends.append(self._total)
-        if self._answers:
+        if self.answers:
             self._wait_for(MOST_AHEAD, wait)
 
     def finish(self, wait: Wait) -> None:
         """Waits until a printer that tells has printed all, and any other has taken all."""
-        if self._answers:
+        if self.answers:
             self._wait_for(0, wait)
         self._wire.finish(FINISHES_WITHIN)
         self._arrived = len(self._ends)

@@ -11,8 +11,10 @@ from kolli.account.requests import (
     LoggedRequest,
     Wanted,
     add_requests,
+    find_request,
     forget_requests,
     list_requests,
+    list_tries,
 )
 from tests.factories import NOW, a_database
 
@@ -73,6 +75,53 @@ def test_only_what_the_sandbox_has_tampered_with_is_found_as_such(transaction):
     add_requests(transaction, [a_request(details=FULL), a_request(), lookalike])
 
     assert listed(transaction, only_tampered=True) == [a_request(details=FULL)]
+
+
+def test_a_part_of_the_path_is_looked_for_and_nothing_else(transaction):
+    add_requests(transaction, [a_request(path="/a_b"), a_request(path="/axb"), a_request(path="/a%b")])
+
+    assert [found.path for found in listed(transaction, path="a_b")] == ["/a_b"]
+    assert [found.path for found in listed(transaction, path="%")] == ["/a%b"]
+
+
+def test_what_became_of_keys_is_looked_for(transaction):
+    add_requests(transaction, [a_request(details=FULL), a_request(details=Details(detail='"key":"first"'))])
+
+    assert listed(transaction, key="first") == [a_request(details=FULL)]
+
+
+def test_older_ones_are_shown_and_only_among_so_many(transaction):
+    numbers = add_requests(transaction, [a_request(path=f"/{number}") for number in range(10)])
+
+    assert [found.path for found in listed(transaction, within=3)] == ["/7", "/8", "/9"]
+    assert [found.path for found in listed(transaction, before=numbers[5], within=3)] == ["/3", "/4"]
+
+
+def test_what_nobody_has_asked_the_api_is_shown_where_that_is_wanted(transaction):
+    strangers = [a_request(path="/api/v3/orders"), a_request(path="/tracking/")]
+    add_requests(transaction, [a_request(account_id=1), a_request(account_id=2), *strangers])
+
+    assert listed(transaction, account_id=1, with_nobodys=True) == [a_request(account_id=1), strangers[0]]
+
+
+def test_a_request_is_found_by_its_account_only(transaction):
+    theirs, nobodys = add_requests(transaction, [a_request(account_id=1), a_request()])
+
+    assert find_request(transaction, 1, theirs) == a_request(account_id=1, id=theirs)
+    assert find_request(transaction, 2, theirs) is None
+    assert find_request(transaction, 1, nobodys) is None
+    assert find_request(transaction, 1, nobodys, with_nobodys=True) == a_request(id=nobodys)
+
+
+def test_earlier_tries_are_those_of_the_account_to_the_same_place_lately(transaction):
+    same = a_request(account_id=1, method="POST", path="/here")
+    others = [{"account_id": 2}, {"method": "GET"}, {"path": "/there"}, {"at": NOW - timedelta(hours=1)}]
+    add_requests(transaction, [same, *(replace(same, **changes) for changes in others), same, same])
+    (newest,) = list_requests(transaction, Wanted(), 1)
+
+    found = list_tries(transaction, newest, NOW - timedelta(minutes=10), 5)
+
+    assert [each.id for each in found] == [newest.id - 1, 1]
 
 
 def test_too_many_and_too_old_ones_are_forgotten(transaction):

@@ -24,6 +24,10 @@ def run(caller):
     return workers(caller.installation).run_due()
 
 
+def dies(_transaction):
+    raise RuntimeError("died here")
+
+
 def states(caller, batch):
     with caller.installation.database.read() as transaction:
         return [item.state for item in list_items(transaction, 1, batch.id, 1, 100)]
@@ -132,7 +136,7 @@ def test_an_order_that_was_shipped_and_not_noted_is_found_again(caller, monkeypa
     order_pks = caller.store(*orders(1))
     batch = make(caller, order_pks)
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_write_down", lambda *_: (_ for _ in ()).throw(RuntimeError("died here")))
+        patch.setattr(module, "_notes", lambda *_, **__: dies)
         run(caller)
     before = states(caller, batch)
 
@@ -151,7 +155,7 @@ def test_an_account_that_allows_repeats_gets_no_second_label_from_one_batch_eith
     order_pks = caller.store(*orders(1))
     batch = make(caller, order_pks)
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_write_down", lambda *_: (_ for _ in ()).throw(RuntimeError("died here")))
+        patch.setattr(module, "_notes", lambda *_, **__: dies)
         run(caller)
 
     with caller.installation.database.write() as transaction:
@@ -204,5 +208,5 @@ def test_batches_are_listed_newest_first(caller):
     with caller.installation.database.read() as transaction:
         assert list_batches(transaction, 1, 10) == [second, first]
         assert list_batches(transaction, 1, 10, before=second.id) == [first]
-        assert list_items(transaction, 1, first.id, 1, 10, frozenset({WAITING}))[0].order_pk == order_pks[0]
-        assert list_items(transaction, 1, first.id, 1, 10, frozenset({SHIPPED})) == []
+        assert list_items(transaction, 1, first.id, 1, 10, states=frozenset({WAITING}))[0].order_pk == order_pks[0]
+        assert list_items(transaction, 1, first.id, 1, 10, states=frozenset({SHIPPED})) == []

@@ -3,9 +3,11 @@
 import hashlib
 import json
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 
+import kolli.api
 from kolli.account.requests import OneSide
 from kolli.operations.redact import MOST_KEPT, kept
 
@@ -165,3 +167,29 @@ def test_a_request_without_a_body_has_none():
 )
 def test_bytes_that_make_no_sense_are_no_mistake(body):
     assert isinstance(text(body), str)
+
+
+EXAMPLES = json.loads((Path(kolli.api.__file__).parent / "examples.json").read_text("utf-8"))
+PRIVATE = {"address_line_1", "postal_code", "email", "phone_number", "telephone", "company_name", "secret", "password"}
+
+
+def privately(value):
+    """Every text in an example that stands under a name of people's data."""
+    match value:
+        case dict():
+            for name, inside in value.items():
+                if isinstance(inside, str) and name in PRIVATE and len(inside) > 3:
+                    yield inside
+                yield from privately(inside)
+        case list():
+            for each in value:
+                yield from privately(each)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example['endpoint']} {example['name']}")
+def test_of_no_example_of_the_api_anything_private_is_kept(example):
+    sides = [side for side in (example["request"].get("body"), example.get("answer")) if side is not None]
+
+    said = [text(side) for side in sides]
+
+    assert [found for side in sides for found in privately(side) if any(f'"{found}"' in each for each in said)] == []

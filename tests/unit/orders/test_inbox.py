@@ -11,7 +11,7 @@ from kolli.orders.inbox import Count, InboxFilters, InboxPage, all_ids, count_in
 from kolli.orders.terms import terms_of, words_of
 from kolli.orders.views import SavedView, list_views, remove_view, save_view
 from kolli.standing import Standing
-from tests.factories import NOW, a_caller, an_address, an_item, an_order, with_items
+from tests.factories import NOW, a_caller, an_item, an_order, with_items
 
 
 def found(caller, **filters):
@@ -82,8 +82,20 @@ def test_a_cancelled_label_puts_the_order_back(caller):
 
 @pytest.mark.parametrize(
     "text",
-    ["ORDER-7", "order-7", "#order-7", "shop-7", "müller", "MÜLLER", "Mül", "sofie mül", "Mül sof", "candle-red"]
-    + ["red", "1012", "post@example", "ｓｏｆｉｅ"],
+    [
+        "ORDER-7",
+        "order-7",
+        "#order-7",
+        "shop-7",
+        "müller",
+        "MÜLLER",
+        "Mül",
+        "sofie mül",
+        "red",
+        "1012",
+        "post@example",
+        "ｓｏｆｉｅ",
+    ],
 )
 def test_an_order_is_found_by_the_beginning_of_each_of_its_words(caller, text):
     item = an_item(sku="CANDLE-RED")

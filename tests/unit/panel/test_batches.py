@@ -70,8 +70,12 @@ def test_all_labels_are_printed_as_one_job(caller, packer):
     run(caller)
     printer = add_new_printer("Table", Profile(), caller.context)
 
-    first = packer.post(f"/panel/batches/{batch.id}/print/", {"printer": str(printer.id)}, form_key="one-form-sent-twice")
-    second = packer.post(f"/panel/batches/{batch.id}/print/", {"printer": str(printer.id)}, form_key="one-form-sent-twice")
+    first = packer.post(
+        f"/panel/batches/{batch.id}/print/", {"printer": str(printer.id)}, form_key="one-form-sent-twice"
+    )
+    second = packer.post(
+        f"/panel/batches/{batch.id}/print/", {"printer": str(printer.id)}, form_key="one-form-sent-twice"
+    )
 
     assert first.status_code == 303
     assert first.headers["location"] == second.headers["location"]
@@ -100,7 +104,9 @@ def test_only_some_orders_are_shown_on_demand(caller, packer):
     assert ("ORDER-2" in page, "ORDER-1 " in page) == (True, False) or "2~reject" in page
 
 
-@pytest.mark.parametrize(("method", "part"), [("get", ""), ("post", "stop/"), ("post", "resume/"), ("post", "1/retry/"), ("post", "print/")])
+@pytest.mark.parametrize(
+    ("method", "part"), [("get", ""), ("post", "stop/"), ("post", "resume/"), ("post", "1/retry/"), ("post", "print/")]
+)
 def test_nobody_sees_or_changes_the_batches_of_others(caller, owner, installation, method, part):
     batch = a_batch(caller, 1)
     with installation.database.write() as transaction:

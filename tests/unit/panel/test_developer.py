@@ -179,7 +179,7 @@ def test_hints_are_shown_with_the_lines_that_they_are_about(developer, programs)
     page = developer.get(f"{PATH}{number}/")
 
     assert marked(page, "is-hint") == [(5, '    "apply_shiping_rules": true', "H1")]
-    assert "Did you mean `apply_shipping_rules`?" in text_of(page)
+    assert "Did you mean apply_shipping_rules ?" in text_of(page)
 
 
 def test_a_second_try_without_a_key_is_hinted_at(developer, programs):
@@ -292,8 +292,27 @@ def test_a_request_that_is_not_there_is_told(developer, number):
     assert developer.get(f"{PATH}{number}/").status_code == 404
 
 
-def test_a_path_that_leads_nowhere_belongs_to_nobody_and_is_not_listed(developer, programs):
-    programs.ask("GET", "/api/v3/nowhere")
+def test_who_has_wrong_credentials_is_seen_where_they_can_only_mean_this_account(developer, programs):
+    """The first mistake that everybody makes."""
+    number = programs.ask("GET", "/api/v3/orders", auth=("somebody", "hush"))
+
+    listed, page = developer.get(PATH), text_of(developer.get(f"{PATH}{number}/"))
+
+    assert "unknown caller" in text_of(listed)
+    assert "its credentials were missing or wrong" in page
+    assert "Invalid username/password." in page
+
+
+def test_strangers_are_seen_by_no_account_where_there_are_several(developer, programs):
+    a_caller(programs.installation, account_id=2, integration_id=71)
+    number = programs.ask("GET", "/api/v3/orders", auth=("somebody", "hush"))
+
+    assert ROWS.findall(developer.get(PATH).text) == []
+    assert developer.get(f"{PATH}{number}/").status_code == 404
+
+
+def test_what_strangers_look_at_beside_the_api_is_not_listed(developer, programs):
+    programs.ask("GET", "/tracking/")
 
     assert ROWS.findall(developer.get(PATH).text) == []
 

@@ -228,7 +228,9 @@ def test_delimiters_and_marks_of_spreadsheets_are_recognised(caller, packer, del
 
 
 def test_decimals_behind_a_comma_are_recognised_and_exact(caller, packer):
-    german = "Bestellnummer;Empfänger;Straße;Hausnummer;PLZ;Ort;Land;Artikel;Menge;Einzelpreis;Artikelgewicht;Bestelldatum"
+    german = (
+        "Bestellnummer;Empfänger;Straße;Hausnummer;PLZ;Ort;Land;Artikel;Menge;Einzelpreis;Artikelgewicht;Bestelldatum"
+    )
     row = "77;Sofie Müller;Hauptstraße;7;10115;Berlin;Deutschland;Kerze;2;1.234,50 €;0,5 kg;24.11.2026"
     path = brought(packer, a_file(row, header=german))
 
@@ -268,7 +270,9 @@ def test_columns_that_must_be_are_asked_for(packer):
 
 def test_a_column_can_be_chosen_otherwise_than_guessed(caller, packer):
     path = brought(packer, a_file(ROW.replace(",", ";"), header="A;B;C;D;E;F;G;H;I;J;K;L"))
-    keys = "order_number name street house_number postal_code city country item_name sku quantity item_price item_weight"
+    keys = (
+        "order_number name street house_number postal_code city country item_name sku quantity item_price item_weight"
+    )
 
     answer = mapped(packer, path, column=keys.split())
     packer.post(f"{path}preview/")
@@ -324,10 +328,10 @@ def test_what_is_on_screen_is_exported(caller, packer):
     german = {**an_order()["shipping_address"], "country_code": "DE", "name": "=cmd()"}
     caller.store(an_order(), an_order(order_id="b", order_number="B", shipping_address=german))
 
-    answer = packer.get("/panel/inbox/export.csv?country=DE&state=all")
+    answer = packer.get("/panel/inbox/orders.csv?country=DE&state=all")
 
     (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
-    assert (row["order_number"], row["name"], row["state"], row["weight"]) == ("B", "'=cmd()", "open", "0.7 kg")
+    assert (row["order_number"], row["name"], row["standing"], row["weight"]) == ("B", "'=cmd()", "open", "0.7 kg")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
 
 
@@ -335,10 +339,22 @@ def test_an_export_has_every_page(caller, packer, monkeypatch):
     monkeypatch.setattr("kolli.panel.exports.AT_A_TIME", 2)
     caller.store(*(an_order(order_id=str(number), order_number=str(number)) for number in range(5)))
 
-    answer = packer.get("/panel/inbox/export.csv")
+    answer = packer.get("/panel/inbox/orders.csv")
 
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["order_number"] for row in rows] == ["4", "3", "2", "1", "0"]
+
+
+def test_an_export_can_be_imported_again(caller, packer):
+    caller.store(an_order())
+    exported = packer.get("/panel/inbox/orders.csv").content
+
+    path = brought(packer, exported)
+    mapped(packer, path)
+    preview = text_of(packer.get(f"{path}preview/"))
+
+    assert "1 orders are there already and will be updated" in preview
+    assert "cannot be imported" not in preview
 
 
 def test_nobody_exports_what_others_have(caller, installation, packer):
@@ -346,6 +362,6 @@ def test_nobody_exports_what_others_have(caller, installation, packer):
     with installation.database.write() as transaction:
         add_account(transaction, Account(2, "Two"))
 
-    answer = person(installation, "owner", account_id=2).get("/panel/inbox/export.csv?state=all")
+    answer = person(installation, "owner", account_id=2).get("/panel/inbox/orders.csv?state=all")
 
     assert "ORDER-1" not in answer.text

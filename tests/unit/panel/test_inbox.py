@@ -12,8 +12,11 @@ from tests.factories import an_item, an_order, with_items
 from tests.people import person, text_of
 from tests.markup import HOSTILE, what_runs
 
+
 def numbered(count: int, **changes):
-    return [an_order(order_id=f"shop-{place}", order_number=f"ORDER-{place}", **changes) for place in range(1, count + 1)]
+    return [
+        an_order(order_id=f"shop-{place}", order_number=f"ORDER-{place}", **changes) for place in range(1, count + 1)
+    ]
 
 
 def listed(answer) -> list[str]:
@@ -103,7 +106,9 @@ def test_filters_narrow_the_list(caller, owner):
     assert listed(owner.get(PATH, params={"from": "2026-11-21"})) == []
 
 
-@pytest.mark.parametrize("query", ["?from=yesterday&to=x&shop=%00&after=99999999999999999999&state=nowhere", "?before=x&q=%22"])
+@pytest.mark.parametrize(
+    "query", ["?from=yesterday&to=x&shop=%00&after=99999999999999999999&state=nowhere", "?before=x&q=%22"]
+)
 def test_an_address_that_makes_no_sense_is_answered_all_the_same(caller, owner, query):
     caller.store(an_order())
 
@@ -157,7 +162,8 @@ def test_several_selected_orders_become_a_batch_once(caller, packer):
     orders = caller.store(*numbered(3))
 
     first, again = (
-        packer.post(f"{PATH}ship/", {"order": [str(each) for each in orders]}, form_key="the-same-form-again") for _ in "12"
+        packer.post(f"{PATH}ship/", {"order": [str(each) for each in orders]}, form_key="the-same-form-again")
+        for _ in "12"
     )
 
     assert first.status_code == 303
@@ -194,7 +200,7 @@ def test_a_viewer_looks_and_ships_nothing(caller, viewer):
     page = viewer.get(PATH)
 
     assert listed(page) == ["ORDER-1"]
-    assert "formaction=\"/panel/orders" not in page.text
+    assert 'formaction="/panel/orders' not in page.text
     assert viewer.post(f"{PATH}ship/", {"order": str(order)}).status_code == 403
     assert caller.sandbox.ledger_entries() == []
 
@@ -234,4 +240,4 @@ def test_what_is_on_the_screen_is_exported_and_no_cell_begins_a_formula(caller, 
     assert "ORDER-2" in answer.text
     assert "ORDER-1" not in answer.text
     assert "'=1+1" in answer.text
-    assert "filename=\"orders.csv\"" in answer.headers["content-disposition"]
+    assert 'filename="orders.csv"' in answer.headers["content-disposition"]

@@ -5,11 +5,15 @@ import io
 from dataclasses import replace
 from datetime import timedelta
 
+import pypdfium2
 import pytest
 
+from kolli.carriers.base import Carrier
 from kolli.carriers.postnl import PostNL
 from kolli.carriers.sandbox import SandboxCarrier
 from kolli.errors import CarrierOutcomeUnknown
+from kolli.operations.background import workers
+from kolli.operations.batches import BatchChoice, make_batch
 from kolli.shipments.attempts import State, get_attempt, lease
 from tests.factories import NOW, a_caller, an_installation, an_order
 from tests.people import person, text_of
@@ -23,7 +27,7 @@ NUMBER = "F0000007"
 @pytest.fixture
 def caller(tmp_path):
     """An account with a carrier that was silent about ORDER-1, and cannot be asked."""
-    carriers = [
+    carriers: list[Carrier] = [
         Forgetful(after=Raises([CarrierOutcomeUnknown("It was silent.")])),
         SandboxCarrier(tmp_path, lambda: NOW),
         PostNL(tmp_path),
@@ -250,6 +254,36 @@ def test_another_accounts_slip_is_not_found(caller):
 
     for parcel_id in (label["parcel_id"], 4711, "x", ""):
         assert stranger.get(f"{PATH}packing-slips.pdf?parcel={parcel_id}").status_code == 404
+
+
+def test_a_batch_has_its_papers_in_one_file_each(caller, packer):
+    ids = caller.store(*(an_order(order_id=f"{place}", order_number=f"B-{place}") for place in range(3)))
+    batch = make_batch(ids, BatchChoice(), "form-key-of-a-test", "packer", caller.context)
+
+    picked = packer.get(f"{PATH}pick-list.pdf?batch={batch.id}")
+    nothing_yet = packer.get(f"{PATH}packing-slips.pdf?batch={batch.id}")
+    workers(caller.installation).run_due()
+    slips = packer.get(f"{PATH}packing-slips.pdf?batch={batch.id}&paper=A6")
+
+    assert ["B-0" in text_in(picked), "B-2" in text_in(picked), nothing_yet.status_code] == [True, True, 404]
+    assert [text_in(slips).index(f"B-{place}") for place in range(3)] == sorted(
+        text_in(slips).index(f"B-{place}") for place in range(3)
+    )
+
+
+def test_another_accounts_batch_is_not_found(caller):
+    ids = caller.store(an_order(order_id="9", order_number="B-9"))
+    batch = make_batch(ids, BatchChoice(), "form-key-of-a-test", "packer", caller.context)
+    stranger = stranger_of(caller)
+
+    for path in ("pick-list.pdf", "packing-slips.pdf"):
+        assert stranger.get(f"{PATH}{path}?batch={batch.id}").status_code == 404
+        assert stranger.get(f"{PATH}{path}?batch=x").status_code == 404
+
+
+def text_in(answer):
+    with pypdfium2.PdfDocument(answer.content) as document:
+        return " ".join(page.get_textpage().get_text_range() for page in document)
 
 
 def test_a_paper_that_there_is_not_is_told(caller, packer):

@@ -278,7 +278,9 @@ def test_an_order_without_a_label_gets_no_other_one(caller, packer, order):
 
 def form_in(answer) -> dict[str, str]:
     """What the form of the page would send if nobody typed anything."""
-    fields = dict.fromkeys(re.findall(r'<(?:input|select)[^>]* name="([^"]+)"', answer.text.split('class="editing"')[1]), "")
+    fields = dict.fromkeys(
+        re.findall(r'<(?:input|select)[^>]* name="([^"]+)"', answer.text.split('class="editing"')[1]), ""
+    )
     for tag in re.findall(r"<input[^>]*>", answer.text.split('class="editing"')[1]):
         name, value = re.search(r' name="([^"]+)"', tag), re.search(r' value="([^"]*)"', tag)
         if name and value and 'type="checkbox"' not in tag:
@@ -328,7 +330,14 @@ def test_an_address_weights_and_customs_are_corrected_in_place(caller, packer):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("name", ""), ("postal_code", ""), ("weight", "much"), ("weight", "-1"), ("items.0.country_of_origin", "X"), ("city", "a\u202eb")],
+    [
+        ("name", ""),
+        ("postal_code", ""),
+        ("weight", "much"),
+        ("weight", "-1"),
+        ("items.0.country_of_origin", "X"),
+        ("city", "a\u202eb"),
+    ],
 )
 def test_what_cannot_be_is_told_beside_the_field_and_what_was_typed_is_kept(caller, packer, order, name, value):
     answer = edited(packer, order, **{name: value, "company_name": "Kept & Co"})
@@ -407,7 +416,16 @@ def test_a_viewer_looks_and_changes_nothing(caller, viewer, order):
 def test_the_order_of_another_account_is_as_unknown_as_one_that_is_not_there(caller, packer, stranger, order):
     packer.post(page_of(order, "ship/"))
     parcel = re.search(r"parcels/(\d+)/label\.pdf", packer.get(page_of(order)).text)[1]
-    pages = ("", "edit/", "preview.png", "label.pdf", "packing-slip.pdf", "another-label/", "standing/", f"parcels/{parcel}/label.pdf")
+    pages = (
+        "",
+        "edit/",
+        "preview.png",
+        "label.pdf",
+        "packing-slip.pdf",
+        "another-label/",
+        "standing/",
+        f"parcels/{parcel}/label.pdf",
+    )
 
     for rest in pages:
         theirs, nobodys = stranger.get(page_of(order, rest)), stranger.get(page_of(99999999, rest))
@@ -420,15 +438,37 @@ def test_the_order_of_another_account_is_as_unknown_as_one_that_is_not_there(cal
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_shown_as_text(caller, owner, text):
-    address = {name: text for name in ("name", "company_name", "address_line_1", "address_line_2", "house_number", "city", "postal_code", "email", "phone_number", "po_box", "state_province_code")}
-    document = with_items(an_item(name=text, sku=text, hs_code=text), order_number=text, order_id=text, shipping_address={**address, "country_code": "NL"})
+    address = {
+        name: text
+        for name in (
+            "name",
+            "company_name",
+            "address_line_1",
+            "address_line_2",
+            "house_number",
+            "city",
+            "postal_code",
+            "email",
+            "phone_number",
+            "po_box",
+            "state_province_code",
+        )
+    }
+    document = with_items(
+        an_item(name=text, sku=text, hs_code=text),
+        order_number=text,
+        order_id=text,
+        shipping_address={**address, "country_code": "NL"},
+    )
     document["order_details"] |= {"notes": text, "status": {"code": text, "message": text}}
     document["service_point_details"] = {"id": text}
     (order,) = caller.store(document)
 
     page, form = owner.get(page_of(order)), owner.get(page_of(order, "edit/"))
     refused = edited(owner, order, weight=text, **{"items.0.country_of_origin": text})
-    told = owner.post(page_of(order, "edit/"), {**form_in(form), "revision": "0", "was": json.dumps({"city": text + "x"})})
+    told = owner.post(
+        page_of(order, "edit/"), {**form_in(form), "revision": "0", "was": json.dumps({"city": text + "x"})}
+    )
 
     assert text in text_of(page)
     assert (page.status_code, form.status_code, refused.status_code, told.status_code) == (200, 200, 422, 409)

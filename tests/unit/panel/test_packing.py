@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from kolli.account.accounts import Account, add_account, update_account
+from kolli.account.idempotent_requests import LEASE, Asked, Claim
 from kolli.account.integrations import add_integration
 from kolli.account.packings import Begun, Packing, Said, get_packing, put_packing
+from kolli.operations.packing import ROUTE
 from kolli.operations.printing import add_new_printer
 from kolli.panel.packing_answers import LOOKS
 from kolli.printing.model import Profile
@@ -22,7 +24,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def printer(caller):
-    return add_new_printer("Table 1", Profile(), caller.context)
+    return add_new_printer("Table 1", Profile(way="raw", address="127.0.0.1:9100", format="zpl"), caller.context)
 
 
 @pytest.fixture
@@ -119,6 +121,54 @@ def test_a_scan_that_was_broken_off_after_the_booking_is_gone_on_with(caller, pa
     assert answer.startswith("Shipped ORDER-1")
     assert booked(caller) == 1
     assert len(jobs(caller)) == 1
+
+
+def test_a_cancellation_that_was_broken_off_is_gone_on_with(caller, packer, stored):
+    """As after the death of the process: the label is cancelled, and nobody has written down the answer."""
+    shipment_id = caller.ship().json()["data"][0]["shipment_id"]
+    key = "scan-of-a-test-0001"
+    mark = f"{packer.user.id}/{key}"
+    asked = Asked(1, ROUTE, mark, caller.installation.vault.marks(mark.encode()))
+    begun = Begun(key, "%KOLLI%CANCEL%", "cancel", stored, "ORDER-1", shipment_id, said=Said.CANCELLED)
+    with caller.installation.database.write() as transaction:
+        Claim(asked, "who has died", NOW - 2 * LEASE).make(transaction)
+        put_packing(transaction, 1, packer.user.id, Packing(begun=(begun,)), NOW)
+    caller.client.post(f"/api/v3/shipments/{shipment_id}/cancel")
+
+    assert scanned(packer, "%KOLLI%CANCEL%", key=key).startswith("Cancelled ORDER-1")
+
+
+def test_a_scan_that_is_being_worked_on_is_to_be_sent_again(caller, packer, stored):
+    mark = f"{packer.user.id}/scan-of-a-test-0001"
+    asked = Asked(1, ROUTE, mark, caller.installation.vault.marks(mark.encode()))
+
+    with caller.installation.keys_at_work.about(asked):
+        answer = packer.post(SCAN, {"text": "ORDER-1"}, headers=HTMX, form_key="scan-of-a-test-0001")
+
+    assert answer.status_code == 409
+    assert booked(caller) == 0
+
+
+def test_two_devices_of_one_person_make_one_label(caller, packer, stored):
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(lambda _: scanned(packer, "ORDER-1"), range(2)))
+
+    assert booked(caller) == 1
+    assert len(table_of(packer).entries) == 2
+    assert any(entry.said is Said.SHIPPED for entry in table_of(packer).entries), answers
+
+
+def test_boxes_stay_as_they_are_when_their_order_fails(caller, packer, printer):
+    caller.store(an_order(order_number="ORDER-1~reject:weight"))
+    scanned(packer, press="into_boxes")
+    scanned(packer, "ORDER-1~reject:weight")
+    scanned(packer, "line-1")
+    scanned(packer, "line-1")
+
+    assert scanned(packer, press="finish").startswith("No label ORDER-1~reject:weight")
+    opened = table_of(packer).opened
+    assert opened is not None
+    assert opened.boxes[0].pieces == {"line-1": 2}
 
 
 def test_two_people_who_scan_one_order_at_once_make_one_label(caller, stored):
@@ -258,7 +308,7 @@ def test_an_order_in_two_boxes_is_one_shipment_with_items_in_each(caller, packer
     assert table_of(packer).opened is None
 
 
-def _with(code: str) -> dict:
+def _with(code: str) -> dict[str, object]:
     return {"type": "shipping_option_code", "properties": {"shipping_option_code": code}}
 
 
@@ -322,6 +372,17 @@ def test_a_printer_is_chosen_and_kept(caller, owner, stored):
     scanned(owner, "ORDER-1")
 
     assert jobs(caller)[0].printer_id == other.id
+
+
+def test_a_label_that_no_printer_is_sent_is_opened_by_the_browser(caller, packer):
+    add_new_printer("By hand", Profile(), caller.context)
+    caller.store(an_order())
+
+    page = packer.post(SCAN, {"text": "ORDER-1"}, headers=HTMX)
+
+    assert text_of(page).startswith("Shipped ORDER-1 The label is ready.")
+    assert f'href="/panel/print-jobs/{jobs(caller)[0].id}/labels.pdf"' in page.text
+    assert packer.get(f"/panel/print-jobs/{jobs(caller)[0].id}/labels.pdf").content.startswith(b"%PDF")
 
 
 def test_a_printer_of_nobody_is_not_chosen(owner):

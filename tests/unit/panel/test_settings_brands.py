@@ -163,6 +163,18 @@ def test_the_second_of_two_people_is_told_what_differs_and_loses_nothing(owner, 
     assert owner.post(OWN, {**BRAND, "stamp": stamp_on(second)}).status_code == 303
 
 
+def test_a_logo_that_came_meanwhile_does_not_vanish(owner, caller):
+    page = owner.get(OWN)
+    upload(owner, a_png())
+
+    second = owner.post(OWN, {"name": "Lumen & Was", "color": "#000000", "stamp": stamp_on(page)})
+
+    assert second.status_code == 409
+    assert "What was changed is not in this form" in text_of(second)
+    assert owner.post(OWN, {**BRAND, "stamp": stamp_on(second)}).status_code == 303
+    assert brand(caller).logo_sha256 is not None
+
+
 def test_a_brand_that_a_sender_address_has_stays(owner, caller):
     with caller.installation.database.write() as transaction:
         sender = get_sender_address(transaction, 1, 1017)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
+from typing import ClassVar
 
 import pytest
 
@@ -31,7 +32,12 @@ class Asking(PostNL):
         ContractField("pin", "A second one.", is_required=False, is_secret=True),
         ContractField("returns", "Whether returns are included.", is_required=False, type="boolean"),
     )
-    contract_rules = {**PostNL.contract_rules, "api_key": (".+", ""), "pin": (".+", ""), "returns": (".+", "")}
+    contract_rules: ClassVar = {
+        **PostNL.contract_rules,
+        "api_key": (".+", ""),
+        "pin": (".+", ""),
+        "returns": (".+", ""),
+    }
 
 
 def contracts(caller):
@@ -252,22 +258,22 @@ def test_numbers_are_added(owner, caller):
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "field", "says"),
+    ("numbers", "field", "says"),
     [
-        ("500", "600", "first", "That range is 1 to 9999999, of the contract 1517."),
-        ("9", "8", "first", ""),
-        ("", "8", "first", "digits only"),
-        ("1e3", "2e3", "last", "digits only"),
-        ("0", "8", "first", "greater than or equal to 1"),
-        ("20000000", "99999999999999999999", "last", "digits only"),
+        (("500", "600"), "first", "That range is 1 to 9999999, of the contract 1517."),
+        (("9", "8"), "first", ""),
+        (("", "8"), "first", "digits only"),
+        (("1e3", "2e3"), "last", "digits only"),
+        (("0", "8"), "first", "greater than or equal to 1"),
+        (("20000000", "99999999999999999999"), "last", "digits only"),
     ],
 )
-def test_numbers_that_cannot_be_are_refused_and_stay_in_the_form(owner, caller, first, last, field, says):
-    answer = owner.post(f"{OWN}numbers/", {"first": first, "last": last, "kind": "test"})
+def test_numbers_that_cannot_be_are_refused_and_stay_in_the_form(owner, caller, numbers, field, says):
+    answer = owner.post(f"{OWN}numbers/", {"first": numbers[0], "last": numbers[1], "kind": "test"})
 
     assert answer.status_code == 422
     assert says in beside(answer, field)
-    assert f'value="{first}"' in answer.text
+    assert f'value="{numbers[0]}"' in answer.text
     assert 'value="Test"' in answer.text  # the name in the other form
     assert len(ranges(caller)) == 1
 

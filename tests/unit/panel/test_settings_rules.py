@@ -244,6 +244,17 @@ def test_rules_are_moved_and_two_who_do_so_at_once_are_told(caller, owner):
     assert audit_of(caller)[0] == ("rule.move", "Rule 3", {"was": "3", "to": "up"})
 
 
+def test_in_a_long_list_a_rule_is_moved_to_a_place_by_its_number(caller, owner):
+    give_rules(caller, *(a_rule(number, ("ship_with", "ways:cheap")) for number in range(1, 8)))
+    page = owner.get(PATH)
+
+    wrong = owner.post(f"{PATH}7/move/", {"to": "place", "place": "99", "list_mark": mark_in(page)})
+    owner.post(f"{PATH}7/move/", {"to": "place", "place": "2", "list_mark": mark_in(page)})
+
+    assert "Write the new place as a number from 1 to 7." in text_of(wrong)
+    assert [rule.id for rule in rules_of(caller)] == [1, 7, 2, 3, 4, 5, 6]
+
+
 def test_a_rule_is_switched_off_and_on(caller, owner):
     give_rules(caller, a_rule(1, ("ship_with", "ways:cheap")))
 

@@ -391,7 +391,7 @@ def test_hostile_texts_run_nothing(caller, developer, payload):
     logged(caller, answer=payload, body=payload)
 
     pages = [
-        developer.get(LOG, params={name: payload for name in ("receiver", "state", "event_type", "since", "older")}),
+        developer.get(LOG, params=dict.fromkeys(("receiver", "state", "event_type", "since", "older"), payload)),
         developer.get(f"{LOG}msg_0000/"),
         developer.get(f"{LOG}{'x' * 200}/"),
         developer.post(f"{PATH}70/", {"webhook_url": payload, "webhook_active": "on"}),

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -17,7 +18,7 @@ from kolli.documents.layouts.packing_slip import SlipContent, SlipItem, order_ba
 from kolli.documents.layouts.pick_list import Pick, PickListContent
 from kolli.documents.papers import A4, A6, LABEL_4X6
 from kolli.documents.render import render
-from kolli.drawing import Area, Image, Symbol, Text, mm
+from kolli.drawing import Area, Fill, Image, Symbol, Text, mm
 from kolli.values import Weight
 from tests.unit.documents.labels import a_logo, an_address
 
@@ -25,7 +26,12 @@ SMALL_AND_LARGE = pytest.mark.parametrize("paper", [A4, A6, LABEL_4X6], ids=lamb
 
 
 def an_item(**changes):
-    item = {"quantity": 2, "name": "Candle", "sku": "CANDLE-20", "weight": Weight(Decimal("0.35"), "kg")}
+    item: dict[str, Any] = {
+        "quantity": 2,
+        "name": "Candle",
+        "sku": "CANDLE-20",
+        "weight": Weight(Decimal("0.35"), "kg"),
+    }
     return SlipItem(**(item | changes))
 
 
@@ -50,7 +56,7 @@ def a_slip(**changes):
 
 def a_pick_list(**changes):
     picks = (Pick(5, "CANDLE-20", "Candle", "A-17", (("ORDER-1", 2), ("ORDER-2", 3))),)
-    content = {"title": "batch 17", "made_at": "2026-11-24 12:00 UTC", "picks": picks, "order_count": 2}
+    content: dict[str, Any] = {"title": "batch 17", "made_at": "2026-11-24 12:00 UTC", "picks": picks, "order_count": 2}
     return PickListContent(**(content | changes))
 
 
@@ -267,8 +273,7 @@ def test_the_control_sheet_is_read_back_by_two_decoders(fonts):
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)
 def test_a_control_is_known_in_whatever_case_and_with_spaces_around_it(control):
-    assert control_of(f" {control.code.lower()}\r\n") is control
-    assert control_of(control.code) is control
+    assert control_of(f" {control.code.lower()}\r\n") == control_of(control.code) == control
 
 
 @pytest.mark.parametrize("scanned", ["", "REPRINT", "%KOLLI%", "%KOLLI%REPRINT", "ORDER-1", "%KOLLI%REPRINT%%"])
@@ -290,3 +295,26 @@ def test_symbols_of_a_slip_stay_within_its_margins(fonts):
     (page,) = pages_of("packing_slip", a_slip(), fonts, A6)
 
     assert [mark.field for mark in page.marks if isinstance(mark, Symbol)] == ["order_number"]
+
+
+@pytest.mark.parametrize("lines", range(30, 60))
+def test_the_lines_to_sign_on_are_never_without_their_words(lines, fonts):
+    pages = pages_of("end_of_day", an_end_of_day(lines), fonts)
+
+    (signed,) = [page for page in pages if "Taken by the driver" in " ".join(texts_of(page))]
+    thick = [mark for mark in signed.marks if isinstance(mark, Fill) and mark.height == mm(0, 3)]
+    assert len(thick) == 2
+
+
+def texts_of(page):
+    return [mark.text for mark in page.marks if isinstance(mark, Text)]
+
+
+def test_a_number_that_fills_lines_is_whole_once_and_short_on_top_of_further_pages(fonts):
+    number = "N" * 900
+    items = tuple(an_item(name="word " * 100) for _ in range(30))
+    pages = pages_of("packing_slip", a_slip(order_number=number, items=items), fonts, A6)
+
+    assert number in "".join(text for page in pages[:2] for text in texts_of(page))
+    assert all(texts_of(page)[0].endswith("…") for page in pages[1:])
+    assert len(pages) < 40
