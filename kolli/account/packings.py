@@ -164,7 +164,7 @@ _GET = select(packings.c.body).where(
 _ALL = (
     select(users.c.name, packings.c.body)
     .join(users, users.c.id == packings.c.user_id)
-    .where(packings.c.account_id == bindparam("account_id"), packings.c.changed_at >= bindparam("since"))
+    .where(users.c.account_id == bindparam("account_id"), packings.c.changed_at >= bindparam("since"))
     .order_by(users.c.name_key)
 )
 

@@ -100,7 +100,7 @@ class _Run:
         except NotReached as error:
             self._not_reached(error, is_last=is_last)
         except Unreachable as error:
-            self._end(JobState.PAUSED, f"{error.message} See which labels came out, and then resume the job.")
+            self._end(JobState.PAUSED, f"{error.message} See which labels came out, then let the job go on.")
         else:
             self._end(JobState.DONE, self._what_was_skipped())
 
@@ -209,7 +209,7 @@ class _Run:
     def _not_reached(self, error: NotReached, *, is_last: bool) -> None:
         """The printer is tried again in a moment; after the last try the job is paused."""
         if is_last:
-            self._end(JobState.PAUSED, f"{error.message} See to the printer, and then resume the job.")
+            self._end(JobState.PAUSED, f"{error.message} See to the printer, then let the job go on.")
             return
         self._end(JobState.WAITING, f"{error.message} It is tried again.")
         raise Again(error.message) from error

@@ -112,11 +112,12 @@ _BY_IDS = select(*_COLUMNS.selected_columns).where(
 )
 _ANY_BY_ORDER_ID = _COLUMNS.where(orders.c.order_id_key == bindparam("key")).order_by(orders.c.id)
 _ANY_BY_ORDER_NUMBER = _COLUMNS.where(orders.c.order_number_key == bindparam("key")).order_by(orders.c.id)
+# Without the sum SQLite may walk through all orders of the shop, for the sake of their sequence.
 _BY_ORDER_ID = _COLUMNS.where(
-    orders.c.integration_id == bindparam("integration_id"), orders.c.order_id_key == bindparam("key")
+    orders.c.integration_id + 0 == bindparam("integration_id"), orders.c.order_id_key == bindparam("key")
 ).order_by(orders.c.id)
 _BY_ORDER_NUMBER = _COLUMNS.where(
-    orders.c.integration_id == bindparam("integration_id"), orders.c.order_number_key == bindparam("key")
+    orders.c.integration_id + 0 == bindparam("integration_id"), orders.c.order_number_key == bindparam("key")
 ).order_by(orders.c.id)
 
 _FROM_DOCUMENT = (

@@ -11,6 +11,7 @@ import msgspec
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
+from kolli.account.audit import add_entry
 from kolli.account.users import Right
 from kolli.api.v3.order_document import OrderDocument
 from kolli.errors import Conflict
@@ -21,7 +22,7 @@ from kolli.orders.inbox import find_standing
 from kolli.orders.model import Document, Order
 from kolli.orders.queries import get_order, list_warnings
 from kolli.orders.warnings import OrderWarning
-from kolli.panel.forms import NO_PROBLEMS, Problems, checked
+from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problems_of
 from kolli.panel.order_fields import (
     MOST_ITEMS,
     Difference,
@@ -168,19 +169,18 @@ def _stored(request: PanelRequest, order: Order, document: Document, typed: Fiel
     told: dict[str, Any] = {"order": order.id, "fields": ", ".join(touched)}
     if clears_point:
         told["service_point"] = "removed"
-    write = partial(request.write, "order.edit", order.order_number, **told)
+    entry, now = ("order.edit", order.order_number), request.context.now()
+    note = lambda transaction: add_entry(transaction, request.user, entry, now, told)  # noqa: E731
     try:
-        store_change(order, document, request.context, write, refuse_while_announced=True)
+        if store_change(order, document, request.context, note=note, refuse_while_announced=True):
+            return request.redirect(f"{PATH}{order.id}/", request._("Saved."))
     except Conflict as error:
-        problems = Problems()
-        problems.add("", error.message)
-        with request.context.database.read() as transaction:
-            now = get_order(transaction, request.account_id, order.id)
-        found = differences(fields_of(order), fields_of(now), typed)
-        if is_changed_by_others(found):
-            return _clash(request, now, found, fields_of(now), clears_point=clears_point)
-        return _page(request, now, typed, status=409, problems=problems, clears_point=clears_point)
-    return request.redirect(f"{PATH}{order.id}/", request._("Saved."))
+        problems = problems_of(error)
+        return _page(request, order, typed, status=409, problems=problems, clears_point=clears_point)
+    with request.context.database.read() as transaction:
+        present = get_order(transaction, request.account_id, order.id)
+    found = differences(fields_of(order), fields_of(present), typed)
+    return _clash(request, present, found, fields_of(present), clears_point=clears_point)
 
 
 def _clash(

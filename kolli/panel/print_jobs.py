@@ -17,9 +17,9 @@ from kolli.printing.queries import (
     count_items,
     find_printer,
     get_job,
-    list_items,
     list_jobs,
     list_printers,
+    list_some_items,
     next_job,
 )
 from kolli.shipments.model import Parcel, Shipment
@@ -28,7 +28,7 @@ from kolli.shipments.queries import get_shipments_of_parcels
 PATH = "/panel/print-jobs/"
 
 JOBS_ON_A_PAGE = 50
-ITEMS_ON_A_PAGE = 100
+ITEMS_ON_A_PAGE = 50
 
 
 def _(text: str) -> str:
@@ -111,8 +111,7 @@ def _page(request: PanelRequest, status: int = 200, problems: Problems = NO_PROB
     shown = _shown(request)
     first = max(0, (whole_number(request.query.get("from", "")) or 1) - 1)
     with request.context.database.read() as transaction:
-        items = list_items(transaction, request.account_id, request.id)
-        part = items[first : first + ITEMS_ON_A_PAGE]
+        part = list_some_items(transaction, request.account_id, request.id, first, ITEMS_ON_A_PAGE)
         parcels = [item.parcel_id for item in part if item.parcel_id is not None]
         shipped = get_shipments_of_parcels(transaction, request.account_id, parcels) if parcels else []
         printers = list_printers(transaction, request.account_id)
@@ -127,7 +126,7 @@ def _page(request: PanelRequest, status: int = 200, problems: Problems = NO_PROB
         printers=[(each.id, each.name) for each in printers],
         others=[(each.id, each.name) for each in printers if each.id != shown.job.printer_id],
         newer=f"{path}?from={max(1, first + 1 - ITEMS_ON_A_PAGE)}" if first else "",
-        older=f"{path}?from={first + 1 + ITEMS_ON_A_PAGE}" if first + ITEMS_ON_A_PAGE < len(items) else "",
+        older=f"{path}?from={first + 1 + ITEMS_ON_A_PAGE}" if first + ITEMS_ON_A_PAGE < shown.total else "",
         states=STATES,
         item_states=ITEM_STATES,
     )
@@ -200,9 +199,9 @@ def _done(request: PanelRequest, action: str, work: Callable[[], object]) -> Res
 
 def print_again(request: PanelRequest) -> Response:
     """Prints the labels of a job once more, or some of them; nothing is booked."""
-    _shown(request)
+    shown = _shown(request)
     try:
-        positions = _positions(request)
+        positions = _positions(request, shown.total)
         request.note("print_job.reprint", str(request.id))
         job = reprint(
             request.id,
@@ -217,13 +216,11 @@ def print_again(request: PanelRequest) -> Response:
     return request.redirect(f"{PATH}{job.id}/")
 
 
-def _positions(request: PanelRequest) -> list[int] | None:
+def _positions(request: PanelRequest, count: int) -> list[int] | None:
     """Which labels are wanted: from one number to another, both included; None for all."""
     texts = request.form.text("first"), request.form.text("last")
     if texts == ("", ""):
         return None
-    with request.context.database.read() as transaction:
-        count = len(list_items(transaction, request.account_id, request.id))
     first = whole_number(texts[0] or "1")
     last = whole_number(texts[1] or texts[0])
     if first is None or not 1 <= first <= count:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from kolli.account.users import Right
 from kolli.errors import Conflict, KolliError
-from kolli.operations.printing import add_new_printer, change_printer, print_test_page
+from kolli.operations.printing import add_new_printer, change_printer, check_printer, print_test_page
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of
 from kolli.panel.web import PanelRequest, Route
 from kolli.printing.model import FORMATS, LONGEST_NAME, PAPERS, RESOLUTIONS, Printer, Profile, Way
@@ -71,11 +71,11 @@ def _ways(request: PanelRequest) -> list[tuple[Way, str]]:
 
 def add(request: PanelRequest) -> Response:
     """Stores a new printer."""
-    request.note("printer.add", request.form.text("name"))
+    name, profile = request.form.text("name"), _typed(request)
     try:
-        printer = add_new_printer(
-            request.form.text("name"), _typed(request), request.context, is_default=request.form.flag("is_default")
-        )
+        check_printer(name, profile, request.context)
+        request.note("printer.add", name)
+        printer = add_new_printer(name, profile, request.context, is_default=request.form.flag("is_default"))
     except KolliError as error:
         return _form_page(request, None, 422, problems_of(error, known=FIELDS))
     return request.redirect(
@@ -86,7 +86,6 @@ def add(request: PanelRequest) -> Response:
 def change(request: PanelRequest) -> Response:
     """Stores what has changed about a printer."""
     printer = _found(request)
-    request.note("printer.change", printer.name)
     changed = replace(
         printer,
         name=request.form.text("name"),
@@ -94,6 +93,8 @@ def change(request: PanelRequest) -> Response:
         is_default=request.form.flag("is_default"),
     )
     try:
+        check_printer(changed.name, changed.profile, request.context)
+        request.note("printer.change", printer.name)
         change_printer(changed, request.context)
     except KolliError as error:
         return _form_page(request, printer, 422, problems_of(error, known=FIELDS))

@@ -108,6 +108,7 @@ def time_zones() -> tuple[str, ...]:
     return tuple(sorted(zone for zone in known if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))))
 
 
+@cache
 def locale_of(language: str) -> Locale:
     """How numbers and days are written in a language; English as in Europe, with days before months."""
     return Locale.parse("en_GB" if language == "en" else language)
@@ -136,9 +137,14 @@ def _number(filled: Filled, value: Any) -> str:
     return str(format_decimal(value, locale=locale_of(filled.get("language", "en"))))
 
 
+@cache
+def _territories(language: str) -> dict[str, str]:
+    return dict(locale_of(language).territories)
+
+
 @pass_context
 def _country(filled: Filled, code: str) -> str:
-    return str(locale_of(filled.get("language", "en")).territories.get(code, code))
+    return _territories(filled.get("language", "en")).get(code, code)
 
 
 FILTERS: dict[str, Callable[..., str]] = {

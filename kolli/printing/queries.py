@@ -65,6 +65,7 @@ _ITEMS = (
     .where(print_items.c.account_id == bindparam("account_id"), print_items.c.job_id == bindparam("job_id"))
     .order_by(print_items.c.position)
 )
+_SOME_ITEMS = _ITEMS.where(print_items.c.position >= bindparam("first")).limit(bindparam("most"))
 _COUNTS = (
     select(print_items.c.job_id, print_items.c.state, func.count().label("number"))
     .where(
@@ -288,6 +289,12 @@ def give_to_printer(transaction: Connection, job: PrintJob, hashes: Mapping[int,
 def list_items(transaction: Connection, account_id: int, job_id: int) -> list[PrintItem]:
     """The labels of a job in their order."""
     return [_item(row) for row in transaction.execute(_ITEMS, {"account_id": account_id, "job_id": job_id})]
+
+
+def list_some_items(transaction: Connection, account_id: int, job_id: int, first: int, most: int) -> list[PrintItem]:
+    """At most so many labels of a job, from the one at this position on."""
+    values = {"account_id": account_id, "job_id": job_id, "first": first, "most": most}
+    return [_item(row) for row in transaction.execute(_SOME_ITEMS, values)]
 
 
 def count_items(transaction: Connection, account_id: int, job_ids: Sequence[int]) -> dict[int, Counter[ItemState]]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, literal, select, update
 
 from kolli.database import insert_or_skip
 from kolli.errors import NotFound
@@ -84,14 +84,16 @@ _BY_REFERENCE = _COLUMNS.where(
     shipments.c.account_id == bindparam("account_id"), shipments.c.reference_guard == bindparam("reference")
 )
 
+# An order has few shipments. Without the empty text SQLite would go through all of an account in the order of time.
+_AGE = shipments.c.created_at.concat(literal("", literal_execute=True))
 _NEWEST_OF_ORDER = (
     _COLUMNS.where(shipments.c.account_id == bindparam("account_id"), shipments.c.order_id == bindparam("order_id"))
-    .order_by(shipments.c.created_at.desc(), shipments.c.id.desc())
+    .order_by(_AGE.desc(), shipments.c.id.desc())
     .limit(1)
 )
 _OF_ORDER = (
     _COLUMNS.where(shipments.c.account_id == bindparam("account_id"), shipments.c.order_id == bindparam("order_id"))
-    .order_by(shipments.c.created_at.desc(), shipments.c.id.desc())
+    .order_by(_AGE.desc(), shipments.c.id.desc())
     .limit(bindparam("most"))
 )
 _OF_ORDERS = (
@@ -100,7 +102,7 @@ _OF_ORDERS = (
         shipments.c.account_id == bindparam("account_id"),
         shipments.c.order_id.in_(bindparam("order_ids", expanding=True)),
     )
-    .order_by(shipments.c.created_at, shipments.c.id)
+    .order_by(_AGE, shipments.c.id)
 )
 
 

@@ -29,7 +29,7 @@ def shipped(server):
 
 def option_of(server, number: str) -> str:
     (shipment,) = server.ask("GET", f"/api/v3/shipments?order_number={number}").json()["data"]
-    return shipment["ship_with"]["properties"]["shipping_option_code"]
+    return str(shipment["ship_with"]["properties"]["shipping_option_code"])
 
 
 def choose(page: Page, label: str, value: str) -> None:

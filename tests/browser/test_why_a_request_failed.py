@@ -17,7 +17,7 @@ SYNC = "/api/v3/orders/create-label-sync"
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
 
-def wrong(number: str) -> dict:
+def wrong(number: str) -> dict[str, object]:
     """A request with a mistake that is refused, and one that is not."""
     return {"integration_id": "seventy", "order": {"order_number": number, "aply_shipping_rules": True}}
 
@@ -42,7 +42,7 @@ def asked_and_opened(page: Page, server, body) -> None:
     rows.first.get_by_role("link").click()
 
 
-def run(line: str, server) -> subprocess.CompletedProcess:
+def run(line: str, server) -> subprocess.CompletedProcess[str]:
     keys = {"KOLLI_PUBLIC_KEY": server.credentials.public_key, "KOLLI_SECRET_KEY": server.credentials.secret}
     return subprocess.run(
         ["bash", "-c", line], env={**os.environ, **keys}, capture_output=True, text=True, check=True, timeout=30

@@ -153,7 +153,7 @@ def test_a_printer_that_dies_is_gone_on_with_where_it_died(warehouse, dies_at, a
         check_papers(at.papers, 60)
     assert warehouse.job(job).state is JobState.DONE
     assert paused.state is JobState.PAUSED
-    assert "resume" in paused.reason
+    assert "let the job go on" in paused.reason
 
 
 def test_of_500_labels_a_printer_that_tells_prints_none_twice_but_the_one_in_doubt(warehouse):

@@ -320,11 +320,8 @@ def change_order(request: Request, context: Context) -> Answer:
     change = _in_our_names(change)
     for _ in range(MOST_TRIES):
         order, document = _work_out(change, request.id, context)
-        try:
-            store_change(order, document, context, context.write)
-        except Conflict:
-            continue
-        return Answer(200, OrderChanged(data=_summary(order.id, document["order_id"], document["order_number"])))
+        if store_change(order, document, context):
+            return Answer(200, OrderChanged(data=_summary(order.id, document["order_id"], document["order_number"])))
     raise Rejected(400, [problem(WIRE[Conflict], str(Conflict()), "/data")])
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,7 +21,7 @@ depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-_ROWS_AT_A_TIME = 1_000
+_ROWS_AT_A_TIME = 5_000
 _LONGEST_TERM, _MOST_TERMS = 64, 200
 _SEPARATORS = str.maketrans(dict.fromkeys(',;:/\\|()[]{}<>"“”„«»&+*?!#', " "))
 _PARTS = re.compile("[-_]+")
@@ -147,7 +148,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_order_terms_account_id")),
         sa.PrimaryKeyConstraint("account_id", "term", "order_id", name=op.f("pk_order_terms")),
     )
-    op.create_index(op.f("ix_order_terms_order_id"), "order_terms", ["order_id"])
     op.create_table(
         "saved_views",
         sa.Column("id", _ID, nullable=False),
@@ -326,6 +326,8 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('rejected', 'abandoned', 'cancelled')"),
     )
     _count_labels(op.get_bind())
+    _fill()
+    op.create_index(op.f("ix_order_terms_order_id"), "order_terms", ["order_id"])
 
 
 def _count_labels(connection: sa.Connection) -> None:
@@ -347,7 +349,6 @@ def _count_labels(connection: sa.Connection) -> None:
                 for key, labels in counts.items()
             ],
         )
-    _fill()
 
 
 def _fill() -> None:
@@ -357,7 +358,7 @@ def _fill() -> None:
     while rows := connection.execute(
         sa.select(_orders).where(_orders.c.id > last).order_by(_orders.c.id).limit(_ROWS_AT_A_TIME)
     ).all():
-        documents = [json.loads(row.body) for row in rows]
+        documents = [msgspec.json.decode(row.body) for row in rows]
         pairs = list(zip(rows, documents, strict=True))
         connection.execute(sa.insert(_inbox), [_inbox_row(row, document) for row, document in pairs])
         terms = [
@@ -365,6 +366,7 @@ def _fill() -> None:
             for row, document in pairs
             for term in _terms_of(document)
         ]
+        terms.sort(key=lambda row: row["term"])  # neighbours in the key are written together
         connection.execute(sa.insert(_order_terms), terms)
         last = rows[-1].id
     connection.execute(sa.text(_STANDINGS))

@@ -120,7 +120,7 @@ def add_range(request: PanelRequest) -> Response:
     names = {"first": "first", "last": "last"}
     body = None if problems else checked(_RANGE, document, names, problems)
     if body is None:
-        return contract_page(request, known, 422, problems, typed=form.kept())
+        return contract_page(request, known, 422, problems, typed=_typed_numbers(request, known))
     numbers, kind = (body.first, body.last), "live" if body.is_live else "test"
     done, details = ("contract.range_add", contract_name(known)), {"range": f"{body.first} to {body.last}", "for": kind}
     try:
@@ -136,7 +136,7 @@ def add_range(request: PanelRequest) -> Response:
         problems = problems_of(error, {"number_range": "first", "contract_id": WHOLE}, ["first", "last"])
         if error.field == "number_range":
             problems.add("first", _overlaps(request, known, numbers))
-        return contract_page(request, known, 422, problems, typed=form.kept())
+        return contract_page(request, known, 422, problems, typed=_typed_numbers(request, known))
     return request.redirect(f"{PATH}{known.id}/", request._("The contract has these numbers now."))
 
 
@@ -230,6 +230,13 @@ def _change(request: PanelRequest, write: Write, change: ContractChange, notice:
         status = 409 if isinstance(error, Stale) else 422
         return contract_page(request, stored(request), status, problems_of(error))
     return request.redirect(f"{PATH}{known.id}/", notice)
+
+
+def _typed_numbers(request: PanelRequest, known: Contract) -> dict[str, str]:
+    """What was typed about numbers; the box in the other form on the page is ticked as it was."""
+    kept = request.form.kept()
+    typed = {name: kept.get(name, "") for name in ("first", "last", "kind")}
+    return {**typed, "is_active": "on"} if known.is_active else typed
 
 
 def _overlaps(request: PanelRequest, known: Contract, numbers: tuple[int, int]) -> str:

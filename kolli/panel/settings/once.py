@@ -17,7 +17,8 @@ class SentBefore(KolliError):
 @contextmanager
 def write_once(request: PanelRequest, done: tuple[str, str], **details: object) -> Iterator[Connection]:
     """`request.write` for the first sending of a form; SentBefore, and nothing changed or noted, for all others."""
-    with request.write(*done, **details) as transaction:
+    action, subject = done
+    with request.write(action, subject, **details) as transaction:
         if not take_form(transaction, request.account_id, request.form_key, request.context.now()):
             raise SentBefore
         yield transaction

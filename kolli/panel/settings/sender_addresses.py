@@ -231,7 +231,14 @@ def _typed(request: PanelRequest) -> dict[str, str]:
 
 
 def _typed_rows(request: PanelRequest) -> int:
-    return next((row + 1 for row in reversed(range(MOST_TAX_NUMBERS)) if request.form.text(f"tax_value_{row}")), 0)
+    return next(
+        (
+            row + 1
+            for row in reversed(range(MOST_TAX_NUMBERS))
+            if any(request.form.text(f"tax_{part}_{row}") for part in _TAX.values())
+        ),
+        0,
+    )
 
 
 def _typed_tax(request: PanelRequest) -> list[dict[str, str]]:
@@ -241,7 +248,7 @@ def _typed_tax(request: PanelRequest) -> list[dict[str, str]]:
 
 
 def _tax_numbers(request: PanelRequest, problems: Problems) -> tuple[list[dict[str, str]], list[int]]:
-    """The tax numbers in rows that are not empty, and in which rows they stand."""
+    """The tax numbers in rows that are full, and in which rows they stand."""
     form, found, places = request.form, [], []
     for row in range(MOST_TAX_NUMBERS):
         given = {part: form.text(f"tax_{field}_{row}") for part, field in _TAX.items()}
@@ -250,8 +257,9 @@ def _tax_numbers(request: PanelRequest, problems: Problems) -> tuple[list[dict[s
         for part, field in _TAX.items():
             if not given[part]:
                 problems.add(f"tax_{field}_{row}", request._("Fill in all three, or none."))
-        found.append({**given, "country_code": given["country_code"].upper()})
-        places.append(row)
+        if all(given.values()):
+            found.append({**given, "country_code": given["country_code"].upper()})
+            places.append(row)
     return found, places
 
 

@@ -10,12 +10,12 @@ import jsonschema
 import pytest
 import yaml
 
-from kolli.api.v3.event_subscriptions import MOST_CONNECTIONS, MOST_SUBSCRIPTIONS
 from kolli.operations.background import workers
 from kolli.operations.track import record
 from kolli.shipments.model import Parcel, ParcelStatus
 from kolli.shipments.queries import get_shipment_of_parcel
 from kolli.shipments.tracking import Event
+from kolli.webhooks.configuration import MOST_CONNECTIONS, MOST_SUBSCRIPTIONS
 from kolli.webhooks.payloads import example_event, parcel_event_created
 from tests.factories import NOW, Caller, a_caller, an_installation, an_order
 from tests.receivers import Silent

@@ -115,8 +115,13 @@ def test_a_request_is_found_by_its_account_only(transaction):
 
 def test_earlier_tries_are_those_of_the_account_to_the_same_place_lately(transaction):
     same = a_request(account_id=1, method="POST", path="/here")
-    others = [{"account_id": 2}, {"method": "GET"}, {"path": "/there"}, {"at": NOW - timedelta(hours=1)}]
-    add_requests(transaction, [same, *(replace(same, **changes) for changes in others), same, same])
+    others = [
+        replace(same, account_id=2),
+        replace(same, method="GET"),
+        replace(same, path="/there"),
+        replace(same, at=NOW - timedelta(hours=1)),
+    ]
+    add_requests(transaction, [same, *others, same, same])
     (newest,) = list_requests(transaction, Wanted(), 1)
 
     found = list_tries(transaction, newest, NOW - timedelta(minutes=10), 5)

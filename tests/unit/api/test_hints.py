@@ -45,7 +45,8 @@ def hinted(installation, log):
         log.flush()
         with installation.database.read() as transaction:
             *before, request = list_requests(transaction, Wanted(account_id=1), 100)
-            bodies = {each.id: find_bodies(transaction, 1, each.id) for each in (*before, request)}
+            found = {each.id: find_bodies(transaction, 1, each.id) for each in (*before, request)}
+        bodies = {number: each for number, each in found.items() if each is not None}
         earlier = [
             (each, bodies[each.id].asked)
             for each in reversed(before)

@@ -251,9 +251,8 @@ def test_a_body_without_end_is_noted_with_its_beginning_only(client, noted):
 def test_nothing_is_noted_of_bodies_where_none_is_to_be_kept(tmp_path, noted):
     caller = a_caller(an_installation(tmp_path, request_log_bodies="off"))
     client = TestClient(web(caller.installation, noted.append), "http://kolli.test")
-    client.auth = caller.client.auth
 
-    client.get("/api/v3/orders")
+    client.get("/api/v3/orders", auth=caller.client.auth)
 
     assert sides(noted) is None
 

@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import zlib
 from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kolli.api
+from kolli.account.request_bodies import Bodies, pack
 from kolli.account.requests import OneSide
 from kolli.operations.redact import MOST_KEPT, kept
 
@@ -193,3 +197,34 @@ def test_of_no_example_of_the_api_anything_private_is_kept(example):
     said = [text(side) for side in sides]
 
     assert [found for side in sides for found in privately(side) if any(f'"{found}"' in each for each in said)] == []
+
+
+PIECES = [
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b'"',
+    b"\\",
+    b"\\ud800",
+    b"\\u0070",
+    b":",
+    b",",
+    b"=",
+    b"&",
+    b"%ff",
+    b"password",
+    b"name",
+]
+PIECES += [b"1e999", b"-", b"9" * 5_000, b"NaN", b"null", b"true", b"\xff", b"\xed\xa0\x80", b" ", b"\n", b"'", b"//"]
+TYPES = ["application/json", "application/x-www-form-urlencoded", "text/plain", "image/png", "", "a;b;c", "ÿ"]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map(b"".join) | st.binary(), st.sampled_from(TYPES))
+def test_whatever_comes_can_be_kept_and_read_again(body, media_type):
+    """The thread that keeps it has no other reason to end."""
+    side = a_side(body, {"content-type": media_type}, query=body.decode("latin-1"))
+
+    said = [kept(side, "redacted"), kept(side, "full")]
+
+    assert [len(zlib.decompress(pack(Bodies(each, each)).asked)) > 0 for each in said] == [True, True]

@@ -57,7 +57,8 @@ def marked(page, kind):
 
 
 def curl_of(page):
-    return html.unescape(re.search(r'<pre id="curl" tabindex="0">(.*?)</pre>', page.text, re.DOTALL)[1])
+    (line,) = re.findall(r'<pre id="curl" tabindex="0">(.*?)</pre>', page.text, re.DOTALL)
+    return html.unescape(line)
 
 
 def test_requests_are_listed_with_the_newest_first(developer, programs):
@@ -321,7 +322,8 @@ def test_what_strangers_look_at_beside_the_api_is_not_listed(developer, programs
 
 
 def own_of(page):
-    return json.loads(html.unescape(re.search(r'data-own="(.*?)"', page.text)[1]))
+    (own,) = re.findall(r'data-own="(.*?)"', page.text)
+    return json.loads(html.unescape(own))
 
 
 def test_the_explorer_holds_what_the_account_has(developer, programs):

@@ -9,8 +9,8 @@ from kolli.account.accounts import Account, add_account
 from kolli.account.audit import Wanted, list_entries
 from kolli.panel.inbox import PATH
 from tests.factories import an_item, an_order, with_items
-from tests.people import person, text_of
 from tests.markup import HOSTILE, what_runs
+from tests.people import person, text_of
 
 
 def numbered(count: int, **changes):

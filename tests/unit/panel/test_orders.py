@@ -9,16 +9,17 @@ import pytest
 from kolli.account.accounts import Account, add_account
 from kolli.account.audit import Wanted, list_entries
 from kolli.carriers.sandbox import Fault
-from kolli.orders.queries import get_order
-from kolli.printing.model import Profile
 from kolli.operations.printing import add_new_printer
+from kolli.orders.queries import get_order
+from kolli.panel.order_words import ADDRESS
+from kolli.printing.model import Profile
 from tests.factories import an_item, an_order, with_items
 from tests.markup import HOSTILE, what_runs
 from tests.people import person, text_of
 
 
 @pytest.fixture
-def order(caller) -> int:
+def order(caller):
     (order,) = caller.store(an_order())
     return order
 
@@ -33,6 +34,11 @@ def stranger(caller):
 @pytest.fixture
 def printer(caller):
     return add_new_printer("Label printer", Profile(way="download"), caller.context, is_default=True)
+
+
+def found(pattern: str, text: str) -> str:
+    """The first thing that the pattern's group finds."""
+    return str(re.findall(pattern, text)[0])
 
 
 def page_of(order: int, rest: str = "") -> str:
@@ -120,7 +126,7 @@ def test_a_warning_stands_beside_the_address_with_its_suggestion(caller, packer)
 def test_shipping_books_once_and_the_page_shows_the_label(caller, packer, order):
     answer = packer.post(page_of(order, "ship/"))
     page = packer.get(answer.headers["location"])
-    parcel = re.search(r"parcels/(\d+)/label\.pdf", page.text)[1]
+    parcel = found(r"parcels/(\d+)/label\.pdf", page.text)
 
     assert answer.status_code == 303
     assert booked(caller)[0] in text_of(page)
@@ -231,7 +237,7 @@ def test_a_cancelled_label_is_gone_and_the_order_can_be_shipped_again(caller, pa
 def test_a_shipment_of_another_order_is_not_cancelled_here(caller, packer, order):
     (other,) = caller.store(an_order(order_id="shop-2", order_number="ORDER-2"))
     packer.post(page_of(other, "ship/"))
-    shipment = re.search(r'name="shipment" value="([^"]+)"', packer.get(page_of(other)).text)[1]
+    shipment = found(r'name="shipment" value="([^"]+)"', packer.get(page_of(other)).text)
 
     answer = packer.post(page_of(order, "cancel/"), {"shipment": shipment})
 
@@ -250,7 +256,7 @@ def test_another_label_is_made_once_for_a_reason_and_linked_with_the_first(calle
     assert len(booked(caller)) == 2
     assert "Made on purpose beside another label: other: The second candle was forgotten." in text_of(page)
     assert len(re.findall(r'id="shipment-', page.text)) == 2
-    first = re.search(r'href="#shipment-([^"]+)"', page.text)[1]
+    first = found(r'href="#shipment-([^"]+)"', page.text)
     assert f'id="shipment-{first}"' in page.text
     assert "order.another_label" in done(caller)
 
@@ -285,7 +291,7 @@ def form_in(answer) -> dict[str, str]:
         name, value = re.search(r' name="([^"]+)"', tag), re.search(r' value="([^"]*)"', tag)
         if name and value and 'type="checkbox"' not in tag:
             fields[name[1]] = unescape(value[1])
-    for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', answer.text, re.S):
+    for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', answer.text, re.DOTALL):
         chosen = re.search(r'value="([^"]*)" selected', options)
         fields[name] = unescape(chosen[1]) if chosen else ""
     fields.pop("clears_point", None)
@@ -312,10 +318,17 @@ def test_a_form_that_nobody_typed_into_changes_nothing(caller, packer):
 def test_an_address_weights_and_customs_are_corrected_in_place(caller, packer):
     (order,) = caller.store(with_items(an_item(), an_item(item_id=None, name="Match", measurement=None)))
 
+    of_match = {"weight": "20", "weight_unit": "g", "hs_code": "3605.00", "country_of_origin": "se"}
+
     answer = edited(
-        packer, order, city="Utrecht", house_number="", weight="1,5", weight_unit="kg",
-        **{"items.1.weight": "20", "items.1.weight_unit": "g", "items.1.hs_code": "3605.00", "items.1.country_of_origin": "se"},
-    )  # fmt: skip
+        packer,
+        order,
+        city="Utrecht",
+        house_number="",
+        weight="1,5",
+        weight_unit="kg",
+        **{f"items.1.{name}": value for name, value in of_match.items()},
+    )
     after = stored(caller, order)
     match = after.document["order_details"]["order_items"][1]
 
@@ -415,7 +428,7 @@ def test_a_viewer_looks_and_changes_nothing(caller, viewer, order):
 
 def test_the_order_of_another_account_is_as_unknown_as_one_that_is_not_there(caller, packer, stranger, order):
     packer.post(page_of(order, "ship/"))
-    parcel = re.search(r"parcels/(\d+)/label\.pdf", packer.get(page_of(order)).text)[1]
+    parcel = found(r"parcels/(\d+)/label\.pdf", packer.get(page_of(order)).text)
     pages = (
         "",
         "edit/",
@@ -438,27 +451,12 @@ def test_the_order_of_another_account_is_as_unknown_as_one_that_is_not_there(cal
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_shown_as_text(caller, owner, text):
-    address = {
-        name: text
-        for name in (
-            "name",
-            "company_name",
-            "address_line_1",
-            "address_line_2",
-            "house_number",
-            "city",
-            "postal_code",
-            "email",
-            "phone_number",
-            "po_box",
-            "state_province_code",
-        )
-    }
+    address = {**dict.fromkeys(ADDRESS, text), "country_code": "NL"}
     document = with_items(
         an_item(name=text, sku=text, hs_code=text),
         order_number=text,
         order_id=text,
-        shipping_address={**address, "country_code": "NL"},
+        shipping_address=address,
     )
     document["order_details"] |= {"notes": text, "status": {"code": text, "message": text}}
     document["service_point_details"] = {"id": text}

@@ -115,19 +115,19 @@ def test_some_labels_of_a_job_are_printed_again_as_copies(caller, packer, parcel
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "message"),
+    ("numbers", "message"),
     [
-        ("0", "", "from 1 to the number of labels"),
-        ("6", "", "from 1 to the number of labels"),
-        ("x", "", "from 1 to the number of labels"),
-        ("3", "2", "not below the first one"),
-        ("3", "6", "not below the first one"),
+        ({"first": "0", "last": ""}, "from 1 to the number of labels"),
+        ({"first": "6", "last": ""}, "from 1 to the number of labels"),
+        ({"first": "x", "last": ""}, "from 1 to the number of labels"),
+        ({"first": "3", "last": "2"}, "not below the first one"),
+        ({"first": "3", "last": "6"}, "not below the first one"),
     ],
 )
-def test_labels_that_a_job_does_not_have_are_not_printed_again(caller, packer, parcels, first, last, message):
+def test_labels_that_a_job_does_not_have_are_not_printed_again(caller, packer, parcels, numbers, message):
     job = a_job(caller, parcels)
 
-    answer = packer.post(f"{PATH}{job.id}/reprint/", {"first": first, "last": last})
+    answer = packer.post(f"{PATH}{job.id}/reprint/", numbers)
 
     assert answer.status_code == 422
     assert message in text_of(answer)

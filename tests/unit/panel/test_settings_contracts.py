@@ -275,6 +275,7 @@ def test_numbers_that_cannot_be_are_refused_and_stay_in_the_form(owner, caller, 
     assert says in beside(answer, field)
     assert f'value="{numbers[0]}"' in answer.text
     assert 'value="Test"' in answer.text  # the name in the other form
+    assert 'name="is_active" value="on" checked' in answer.text
     assert len(ranges(caller)) == 1
 
 

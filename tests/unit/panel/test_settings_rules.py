@@ -54,11 +54,11 @@ def work(caller):
 
 
 def stamp_in(answer):
-    return re.search(r'name="stamp" value="([^"]*)"', answer.text)[1]
+    return re.findall(r'name="stamp" value="([^"]*)"', answer.text)[0]
 
 
 def mark_in(answer):
-    return re.search(r'name="list_mark" value="([^"]*)"', answer.text)[1]
+    return re.findall(r'name="list_mark" value="([^"]*)"', answer.text)[0]
 
 
 A_RULE = {

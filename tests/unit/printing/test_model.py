@@ -1,9 +1,13 @@
 """What a printer can be."""
 
+from typing import Any
+
 import pytest
 
 from kolli.errors import Invalid
 from kolli.printing.model import Profile, check_profile
+
+FAX: Any = "fax"
 
 RIGHT = [
     Profile(),
@@ -23,7 +27,7 @@ def test_a_profile_that_can_be_printed_with_is_taken(profile):
     [
         (" ", Profile(), "name"),
         ("x" * 61, Profile(), "name"),
-        ("Table", Profile(way="fax"), "way")("Table", Profile(format="gif"), "format"),  # type: ignore[arg-type],
+        ("Table", Profile(FAX), "way"),
         ("Table", Profile(paper="A3"), "paper"),
         ("Table", Profile(format="zpl", dpi=150), "dpi"),
         ("Table", Profile(format="zpl", paper="A5"), "paper"),

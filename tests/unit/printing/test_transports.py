@@ -12,7 +12,7 @@ from kolli.outgoing import NotReached
 from kolli.printing.model import WAYS, Profile
 from kolli.printing.transports import TRANSPORTS, check_address, ipp, raw
 from kolli.printing.transports import ipp_message as message
-from kolli.printing.transports.ipp_message import Attribute
+from kolli.printing.transports.ipp_message import Attribute, Value
 from kolli.wires import PRIVATE_NETWORKS, Wires, choose_printer, may_be_printer
 
 READY = b"\x02030,0,0,0799,000,0,0,0,000,0,0,0\x03\r\n\x02000,0,0,0,0,2,4,0,00000000,1,000\x03\r\n\x021234,0\x03\r\n"
@@ -240,6 +240,6 @@ def test_an_ipp_printer_says_why_it_does_not_print(found, hindrance):
 
 
 def test_a_job_that_does_not_go_on_has_the_reason_that_its_printer_names():
-    found = {"printer-state": [4], "printer-state-reasons": ["media-jam"]}
+    found: dict[str, list[Value]] = {"printer-state": [4], "printer-state-reasons": ["media-jam"]}
 
     assert ipp.hindrance(found, does_not_go_on=True) == "Paper is jammed."
