@@ -1,7 +1,9 @@
 """People at the panel: signed in, with pages to open and forms to send, as a browser would without scripts."""
 
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
+from typing import Any
 
 from httpx2 import Response
 from starlette.testclient import TestClient
@@ -29,7 +31,9 @@ class Person:
     def get(self, path: str, **options) -> Response:
         return self.client.get(path, follow_redirects=False, **options)
 
-    def post(self, path: str, data: dict | None = None, *, form_key: str | None = None, **options) -> Response:
+    def post(
+        self, path: str, data: Mapping[str, Any] | None = None, *, form_key: str | None = None, **options
+    ) -> Response:
         """Sends a form; each sending has a key of its own, unless one is given."""
         self._forms += 1
         hidden = {"csrf": self.csrf, "form_key": form_key or f"form-of-a-test-{self._forms:05}"}

@@ -22,7 +22,8 @@ SWITCHES = [
 @pytest.fixture(scope="module")
 def server_data(tmp_path_factory) -> Path:
     """The folder of the server's data."""
-    return tmp_path_factory.mktemp("server") / "data"
+    folder: Path = tmp_path_factory.mktemp("server")
+    return folder / "data"
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ def fresh(tmp_path):
 
 
 @pytest.fixture
-def page(browser, fresh) -> Page:
+def page(browser, fresh):
     with fresh_page(browser, fresh.url) as page:
         yield page
 

@@ -160,7 +160,7 @@ def test_migrating_twice_changes_nothing_the_second_time():
         applied = [migrate(transaction), migrate(transaction)]
         at = version_of(transaction)
 
-    assert applied == [["0001", "0002", "0003", "0004"], []]
+    assert applied == [["0001", "0002", "0003", "0004", "0005"], []]
     assert at == newest_version()
 
 

@@ -35,7 +35,9 @@ def test_somebody_is_let_in_and_listed(database):
 
     assert "Femke  owner" in run("users", "list")
     with database.read() as transaction:
-        user, password_hash = find_by_name(transaction, "femke")
+        found = find_by_name(transaction, "femke")
+    assert found is not None
+    user, password_hash = found
     assert is_right(PASSWORD, password_hash)
     assert user.role is Role.OWNER
 
@@ -46,8 +48,9 @@ def test_a_password_is_replaced(database):
     run("users", "password", "Femke", typed="another good pass phrase\n")
 
     with database.read() as transaction:
-        _, password_hash = find_by_name(transaction, "Femke")
-    assert is_right("another good pass phrase", password_hash)
+        found = find_by_name(transaction, "Femke")
+    assert found is not None
+    assert is_right("another good pass phrase", found[1])
 
 
 def test_somebody_is_shut_out_but_never_the_last_owner(database):

@@ -18,7 +18,7 @@ def show(request: PanelRequest) -> Response:
     wanted = Wanted(
         whole_number(request.query.get("user", "")),
         request.query.get("action", "")[:50],
-        whole_number(request.query.get("before", "")),
+        before=whole_number(request.query.get("before", "")),
     )
     with request.context.database.read() as transaction:
         found = list_entries(transaction, request.account_id, wanted, PAGE + 1)

@@ -26,7 +26,7 @@ SECRET = "hunter2-is-no-password"
 class Asking(PostNL):
     """A carrier that asks for a secret besides."""
 
-    contract_form = (
+    contract_form = (  # type: ignore[assignment] # two fields more
         *PostNL.contract_form,
         ContractField("api_key", "The key of its interface.", is_secret=True),
         ContractField("pin", "A second one.", is_required=False, is_secret=True),

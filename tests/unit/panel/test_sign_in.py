@@ -135,7 +135,7 @@ def test_whoever_is_signed_in_changes_their_password_and_is_out_everywhere_else(
     other = TestClient(web(caller.installation), "http://kolli.test", follow_redirects=False)
     for browser in (stranger, other):
         browser.post("/panel/sign-in/", data=SIGN_IN)
-    csrf = re.search('name="csrf" value="([0-9a-f]+)"', stranger.get("/panel/me/").text)[1]
+    csrf = re.findall('name="csrf" value="([0-9a-f]+)"', stranger.get("/panel/me/").text)[0]
 
     answer = stranger.post(
         "/panel/me/password/", data={"csrf": csrf, "old_password": PASSWORD, "password": "another good pass phrase"}
