@@ -172,7 +172,8 @@ def rotate_key(transaction: Connection, key: ApiKey, now: datetime, until: datet
 
 def note_use_of_keys(transaction: Connection, public_keys: Iterable[str], now: datetime) -> None:
     """Writes down that keys are used at this moment."""
-    transaction.execute(_USED, {"at": timestamp(now), "keys": sorted(public_keys)})
+    if used := sorted(public_keys):
+        transaction.execute(_USED, {"at": timestamp(now), "keys": used})
 
 
 def revoke_key(transaction: Connection, account_id: int, public_key: str) -> None:

@@ -71,6 +71,7 @@ class LoggedRequest:
     details: Details = Details()
     id: int = 0
     exchange: Exchange | None = field(default=None, compare=False, repr=False)  # what was said, if that is to be kept
+    public_key: str = field(default="", compare=False)  # of the key that was used; not kept, but noted as used
 
 
 @dataclass(frozen=True)

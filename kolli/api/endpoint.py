@@ -233,6 +233,7 @@ def _work(endpoint: Endpoint, installation: Installation, http: HttpRequest, bod
         request = Request(http.path_params, http.query_params, http.headers, body)
         context = endpoint.who(request, installation)
         http.state.account_id = context.account_id  # for the request log
+        http.state.public_key = context.key.public_key
         if endpoint.scope is not None:
             context.require(endpoint.scope)
         context = met(endpoint.route_name, request.headers, request.query, context)

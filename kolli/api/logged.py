@@ -78,8 +78,8 @@ _labels = msgspec.json.Decoder(_Labels).decode
 class Logged:
     """An application whose every answer is noted.
 
-    It may say in the state of a request (`scope["state"]`) whose it is, `account_id`, and the error that it is refused
-    with, `refusal`.
+    It may say in the state of a request (`scope["state"]`) whose it is, `account_id`, by which key, `public_key`, and
+    the error that it is refused with, `refusal`.
     """
 
     def __init__(
@@ -118,6 +118,7 @@ class Logged:
                     account_id=state.get("account_id"),
                     details=answer.details(scope, state, round((perf_counter() - begun) * 1000)),
                     exchange=self._exchange(scope, state, question, answer),
+                    public_key=state.get("public_key", ""),
                 )
             )
 

@@ -32,6 +32,8 @@ from kolli.app import LOCK, now, open_database, open_vault, serve, sole_server
 from kolli.database import Database
 from kolli.errors import SetupError
 from kolli.operations.context import Installation
+from kolli.printing.model import Printer, Profile
+from kolli.printing.queries import add_printer
 from kolli.settings import Settings
 from kolli.values import Address, Weight
 from kolli.vault import Vault
@@ -41,6 +43,9 @@ HERE = Path(__file__).parent
 INTEGRATION = 70
 OWNER, OWNER_ID = "demo", 2
 """Who signs in to the demo's panel."""
+
+PRINTER = 3
+"""The demo prints from the browser."""
 
 SHIPPED = "DEMO-1001"
 FREE = "ORDER-25763"
@@ -163,6 +168,7 @@ def load_demo(
             add_sender_address(transaction, account.id, sender)
         add_contract(transaction, account.id, replace(_CONTRACT, sealed_data=vault.seal(_CONTRACT_DATA)))
         add_number_range(transaction, account.id, _CONTRACT.id, 1, 9_999_999, is_live=False, vault=vault)
+        add_printer(transaction, account.id, Printer(PRINTER, "This browser", Profile(), is_default=True), at)
         if known:
             add_key(
                 transaction, ApiKey(known.public_key, account.id, "Demo", integration_id=INTEGRATION), known.secret, at

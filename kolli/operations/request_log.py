@@ -10,6 +10,7 @@ from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from kolli.account.keys import note_use_of_keys
 from kolli.account.request_bodies import Bodies, Packed, add_bodies, pack
 from kolli.account.requests import Exchange, LoggedRequest, add_requests, forget_requests
 from kolli.database import Database
@@ -35,6 +36,9 @@ SWEEP_SECONDS = 600
 
 WAIT_AFTER_ERROR_SECONDS = 5.0
 
+KEYS_NOTED_EVERY = 60.0
+"""How exactly it is written down when a key was last used, in seconds."""
+
 
 class RequestLog:
     """Takes requests from any thread, and has one thread of its own that writes them down.
@@ -57,6 +61,7 @@ class RequestLog:
         self._thread = threading.Thread(target=self._work, name="kolli-request-log", daemon=True)
         self._refused = 0  # counted by those who note
         self._lost = 0  # counted by the one who writes
+        self._keys_noted: dict[str, float] = {}  # when each key was last noted as used
         self._bytes_noted = 0  # of bodies; counted by those who note
         self._bytes_taken = 0  # counted by the one who writes
 
@@ -128,10 +133,19 @@ class RequestLog:
             with self._database.write() as transaction:
                 ids = add_requests(transaction, batch)
                 add_bodies(transaction, {at: each for at, each in zip(ids, packed, strict=True) if each is not None})
+                note_use_of_keys(transaction, self._keys_to_note(batch), self._clock())
             self._since_swept += len(batch)
         except BaseException:
             self._lost += len(batch)
             raise
+
+    def _keys_to_note(self, batch: list[LoggedRequest]) -> list[str]:
+        """The keys that were used, and were not noted within the last minute."""
+        now = monotonic()
+        used = {each.public_key for each in batch if each.public_key}
+        found = [key for key in used if now - self._keys_noted.get(key, -float(KEYS_NOTED_EVERY)) >= KEYS_NOTED_EVERY]
+        self._keys_noted |= dict.fromkeys(found, now)
+        return found
 
     def _sweep(self) -> None:
         now = monotonic()

@@ -12,6 +12,7 @@ from kolli.account.keys import create_key, list_keys
 from kolli.account.users import Role, list_users
 from kolli.app import web
 from kolli.operations.people import let_in
+from kolli.operations.request_log import RequestLog
 from tests.people import person, text_of
 
 NEW_KEY = {"name": "Web shop", "integration": "70", "profile": "schema"}
@@ -159,3 +160,17 @@ def test_an_owner_gives_somebody_another_password(caller, owner, packer):
     with caller.installation.database.read() as transaction:
         assert len(list_users(transaction, 1)) == 2
     assert packer.get("/panel/me/").status_code == 303
+
+
+def test_the_panel_tells_when_a_key_was_last_used(caller, owner):
+    log = RequestLog(caller.installation.database, 100, caller.installation.clock)
+    api = TestClient(web(caller.installation, log.note), "http://kolli.test")
+    with caller.installation.database.write() as transaction:
+        key, secret = create_key(transaction, 1, "Used", caller.installation.clock(), integration_id=70)
+
+    api.get("/api/v3/orders", auth=(key.public_key, secret))
+    log.flush()
+
+    last = {each.key.name: each.last_used_at for each in keys_of(caller)}
+    assert last["Used"] == caller.installation.clock()
+    assert "Nov 2026" in text_of(owner.get("/panel/settings/keys/"))
