@@ -28,7 +28,9 @@ MOST_DECIMALS = 6
 DELIMITERS = (",", ";", "\t", "|")
 """What can divide columns."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last ones are wide
+_HIDDEN = re.compile("(?<=[;|\t\r\n])(?='*[=+@\uff1d\uff0b\uff0d\uff20-])")
+_MARKED = re.compile("(?<=[;|\t\r\n])'(?='*[=+@\uff1d\uff0b\uff0d\uff20-])")
 _UNPRINTABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 _NUMBER = re.compile("[0-9]+([.][0-9]+)?")
 
@@ -179,7 +181,7 @@ def _without_end(cells: list[str], least: int) -> list[str]:
 
 def _plain(cell: str) -> str:
     """A cell without spaces around it, and without the mark that keeps a spreadsheet from reading a formula."""
-    text = cell.strip()
+    text = _MARKED.sub("", cell.strip())
     return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 
@@ -212,8 +214,17 @@ def write_table(file: TextIO, columns: Sequence[str], rows: Iterable[Mapping[str
         table.writerow([_safe(row.get(name, "")) for name in columns])
 
 
+def table_text(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """The same as one text."""
+    file = StringIO()
+    write_table(file, columns, rows)
+    return file.getvalue()
+
+
 def _safe(text: str) -> str:
-    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
+    """A text that is no formula, also for a spreadsheet that divides columns where we do not."""
+    marked = _HIDDEN.sub("'", text)
+    return f"'{marked}" if marked.lstrip("'").startswith(_FORMULA) else marked
 
 
 # What stands in cells

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import Connection, bindparam, case, delete, select
 
+from kolli.account.users import key_of
 from kolli.database import insert_or
 from kolli.errors import LimitReached
 from kolli.schema import sign_in_failures
@@ -39,12 +41,18 @@ _SWEEP = delete(sign_in_failures).where(sign_in_failures.c.until <= bindparam("n
 
 def by_name(name: str) -> str:
     """What failures with a name are counted under."""
-    return f"name {name.strip().casefold()[:100]}"
+    return f"name {key_of(name)[:100]}"
 
 
 def by_address(address: str) -> str:
-    """What failures from an address of the network are counted under."""
-    return f"address {address}"
+    """What failures from an address of the network are counted under; a house has 2^64 of version 6."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return f"address {address[:100]}"
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return f"address {ip_network((found, 64), strict=False)}"
+    return f"address {getattr(found, 'ipv4_mapped', None) or found}"
 
 
 def check_may_try(transaction: Connection, keys: Iterable[str], now: datetime) -> None:

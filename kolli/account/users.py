@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -107,8 +108,6 @@ _HASHER = PasswordHasher()  # argon2id, with the parameters that RFC 9106 recomm
 _AT_A_TIME = threading.BoundedSemaphore(2)
 """Each hash takes 64 MiB for a moment; people who sign in can wait for one another."""
 
-_NO_HASH = _HASHER.hash("nobody has this password")
-
 _COLUMNS = (
     users.c.id,
     users.c.account_id,
@@ -124,9 +123,6 @@ _LIST = select(*_COLUMNS).where(users.c.account_id == bindparam("account_id")).o
 _ANY = select(users.c.id).limit(1)
 _OWNERS = select(func.count()).where(
     users.c.account_id == bindparam("account_id"), users.c.role == Role.OWNER, users.c.disabled_at.is_(None)
-)
-_HASH = select(users.c.password_hash).where(
-    users.c.account_id == bindparam("account_id"), users.c.id == bindparam("user_id")
 )
 _UPDATE = (
     update(users)
@@ -184,14 +180,14 @@ def has_users(transaction: Connection) -> bool:
 
 def add_user(transaction: Connection, user: User, password_hash: str) -> None:
     """Stores a new person; Invalid when somebody has the name already."""
-    if transaction.execute(_BY_NAME, {"key": _key(user.name)}).one_or_none() is not None:
+    if transaction.execute(_BY_NAME, {"key": key_of(user.name)}).one_or_none() is not None:
         raise Invalid(f"Somebody is called {user.name!r} already. Take another name.", field="name")
     transaction.execute(
         insert(users).values(
             id=user.id,
             account_id=user.account_id,
             name=user.name,
-            name_key=_key(user.name),
+            name_key=key_of(user.name),
             role=user.role,
             password_hash=password_hash,
             body=msgspec.json.encode(user.wishes).decode(),
@@ -202,23 +198,24 @@ def add_user(transaction: Connection, user: User, password_hash: str) -> None:
 
 def find_by_name(transaction: Connection, name: str) -> tuple[User, str] | None:
     """Whoever signs in with this name, whichever account it is, and the hash of their password."""
-    row = transaction.execute(_BY_NAME, {"key": _key(name)}).one_or_none()
+    row = transaction.execute(_BY_NAME, {"key": key_of(name)}).one_or_none()
     return None if row is None else (_user(row), row.password_hash)
+
+
+@cache
+def _no_hash() -> str:
+    """What a password is compared with that nobody has."""
+    return _HASHER.hash("nobody has this password")
 
 
 def is_right(password: str, password_hash: str | None) -> bool:
     """Whether this is the password that was hashed, in the same time whatever the answer; None belongs to nobody."""
     with _AT_A_TIME:
         try:
-            _HASHER.verify(password_hash or _NO_HASH, _same(password[: LONGEST_PASSWORD + 1]))
+            _HASHER.verify(password_hash or _no_hash(), _same(password[: LONGEST_PASSWORD + 1]))
         except (VerificationError, InvalidHashError):
             return False
     return password_hash is not None
-
-
-def get_password_hash(transaction: Connection, account_id: int, user_id: int) -> str:
-    """What is kept of a person's password."""
-    return str(transaction.execute(_HASH, {"account_id": account_id, "user_id": user_id}).scalar_one())
 
 
 def get_user(transaction: Connection, account_id: int, user_id: int) -> User:
@@ -255,7 +252,8 @@ def set_password(transaction: Connection, user: User, password_hash: str) -> Non
     transaction.execute(_SET_PASSWORD, {"of_account": user.account_id, "of_id": user.id, "new_hash": password_hash})
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """What a name is looked up by: however its letters are composed, and whether they are large or small."""
     return unicodedata.normalize("NFC", name.strip()).casefold()
 
 

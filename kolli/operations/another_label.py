@@ -11,7 +11,7 @@ from kolli.operations.context import Context
 from kolli.operations.resume import resumed
 from kolli.operations.ship_order import Choice, ShipOrder, decided
 from kolli.orders.model import Order
-from kolli.shipments.attempts import State, find_live, order_key
+from kolli.shipments.attempts import State, list_live, order_key
 from kolli.shipments.model import Shipment, Step
 
 BESIDE = "another_label"
@@ -32,16 +32,21 @@ def ship_another(order: Order, choice: Choice, reason: str, context: Context) ->
     if done is not None:
         return done
     with context.database.read() as transaction:
-        first = find_live(transaction, context.account_id, order_key(order.integration_id, order.order_id))
-    if first is None:
+        live = list_live(transaction, context.account_id, order_key(order.integration_id, order.order_id))
+    if not live:
         raise Impossible("This order has no label yet, so there can be no other one. Ship it instead.", field="order")
-    if first.state is not State.STORED:
+    if any(attempt.state is not State.STORED for attempt in live):  # one that was made beside the first may be
         raise Impossible("It is not settled yet whether this order has a label. Wait until it is.", field="order")
     unguarded = replace(context, account=replace(context.account, repeat_labels="allowed"))
     decision = decided(ShipOrder(order.integration_id, choice, order_id=order.order_id), unguarded)
-    step = Step(BESIDE, None, first.shipment_id, "request", note=why)
+    step = Step(BESIDE, None, live[0].shipment_id, "request", note=why)
     draft = replace(decision.draft, decision=(*decision.draft.decision, step))
     return announce(replace(decision, draft=draft), unguarded)
+
+
+def never_twice(context: Context) -> Context:
+    """The same with which an order that has a label gets no other one, also where the account's API allows that."""
+    return replace(context, account=replace(context.account, repeat_labels="refused"))
 
 
 def made_beside(shipment: Shipment) -> tuple[str, str] | None:

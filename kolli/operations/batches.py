@@ -5,16 +5,11 @@ that of a request with an Idempotency-Key is, so that a process that dies betwee
 no second label.
 """
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from kolli.account.accounts import get_account
-from kolli.account.idempotent_requests import Asked, Claim, find_request, free, let_go, take_up
-from kolli.account.keys import ApiKey
 from kolli.errors import (
     AlreadyShipped,
     BrokenOff,
@@ -31,8 +26,10 @@ from kolli.errors import (
     StorageUnavailable,
 )
 from kolli.jobs import Again, Job, Then, enqueue, steps
-from kolli.operations.context import Context, Installation
-from kolli.operations.resume import CAME_TO_NOTHING
+from kolli.operations.another_label import never_twice
+from kolli.operations.claims import claimed
+from kolli.operations.context import Context, Installation, context_of
+from kolli.operations.resume import resumed
 from kolli.operations.ship_order import Choice, ShipOrder, ship_order
 from kolli.orders.batches import (
     OPEN,
@@ -45,6 +42,7 @@ from kolli.orders.batches import (
     find_batch_of_form,
     get_batch,
     get_item,
+    list_items,
     mark_stopped,
     move_item,
     move_items,
@@ -52,10 +50,7 @@ from kolli.orders.batches import (
 from kolli.orders.inbox import find_rows
 from kolli.orders.model import Order, ShipWith
 from kolli.orders.queries import get_order
-from kolli.shipments.attempts import attempts_of_request
 from kolli.shipments.model import Shipment
-
-log = logging.getLogger(__name__)
 
 LANE = "batches"
 """The lane of the jobs that ship what is in a batch."""
@@ -73,6 +68,10 @@ MOST_ORDERS = 5_000
 """Orders of one batch."""
 
 _CHUNK = 500
+
+
+class _Stopped(KolliError):
+    """A person has stopped the batch, and nothing is begun for this order."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def make_batch(order_pks: Sequence[int], choice: BatchChoice, form_key: str, act
     with context.database.read() as transaction:
         known = find_batch_of_form(transaction, context.account_id, form_key)
         if known is not None:
-            return known
+            return _same(transaction, known, wanted, context)
         _check_orders(transaction, wanted, context)
     now = context.now()
     batch = Batch(context.installation.sequences.take_id(), form_key, actor, now, None, _body(choice))
@@ -113,8 +112,19 @@ def make_batch(order_pks: Sequence[int], choice: BatchChoice, form_key: str, act
             _enqueue(transaction, batch.id, range(1, len(wanted) + 1), context)
             return batch
         made = find_batch_of_form(transaction, context.account_id, form_key)
-    if made is None:
-        raise Conflict
+        if made is None:
+            raise Conflict
+        return _same(transaction, made, wanted, context)
+
+
+def _same(transaction: Connection, made: Batch, order_pks: Sequence[int], context: Context) -> Batch:
+    """The batch that a form has made; Invalid when the form is sent again with other orders."""
+    items = list_items(transaction, context.account_id, made.id, 1, MOST_ORDERS)
+    if [item.order_pk for item in items] != list(order_pks):
+        raise Invalid(
+            f"This form was sent before, with other orders, as batch {made.id}. Nothing more was begun. Select again.",
+            field="orders",
+        )
     return made
 
 
@@ -143,6 +153,7 @@ def retry_item(batch_id: int, position: int, context: Context) -> bool:
         item = get_item(transaction, context.account_id, batch_id, position)
         if item.state not in RESUMABLE or not move_item(transaction, item, context.account_id, ItemState.WAITING):
             return False
+        mark_stopped(transaction, context.account_id, batch_id, None)  # what was stopped of it stays so
         _enqueue(transaction, batch_id, [position], context)
     return True
 
@@ -153,7 +164,7 @@ def ship_item(installation: Installation, job: Job) -> Then | None:
     Again while nobody knows whether it is booked, or while somebody else is shipping it. A run that is the last one
     ships nothing more, and writes down why the others have not succeeded.
     """
-    context = _context(job, installation)
+    context = context_of(installation, job.account_id or 0, "a batch")
     item = _taken(job, context)
     if item is None:
         return None
@@ -161,6 +172,8 @@ def ship_item(installation: Installation, job: Job) -> Then | None:
         return _notes(item, context, ItemState.FAILED, note=_broken_off(job))
     try:
         shipment = _shipped(item, context)
+    except _Stopped:
+        return _notes(item, context, ItemState.STOPPED)
     except (StorageFull, StorageUnavailable):
         raise  # that is no failure of the order's
     except (InFlight, Conflict, CarrierOutcomeUnknown) as error:
@@ -198,13 +211,6 @@ def _enqueue(transaction: Connection, batch_id: int, places: Sequence[int] | ran
     enqueue(transaction, LANE, SHIP_ITEM, bodies, now, now=now, account_id=account_id, subject=str(account_id))
 
 
-def _context(job: Job, installation: Installation) -> Context:
-    account_id = job.account_id or 0
-    with installation.database.read() as transaction:
-        account = get_account(transaction, account_id)
-    return Context(installation, account, ApiKey("", account_id, "a batch"))
-
-
 def _taken(job: Job, context: Context) -> BatchItem | None:
     """The item that a job is about, taken up; None when there is nothing to do about it any more."""
     batch_id, position = int(job.body["batch_id"]), int(job.body["position"])
@@ -221,52 +227,21 @@ def _taken(job: Job, context: Context) -> BatchItem | None:
 
 
 def _shipped(item: BatchItem, context: Context) -> Shipment:
-    with _claimed(item, context) as claimed:
+    """The shipment of an item's order: the one that an earlier run has made, if it has; see `claimed`."""
+    with claimed(ROUTE, f"{item.batch_id}/{item.position}", context) as at_it:
+        done = resumed(at_it)  # also when the order was removed since
+        if done is not None:
+            return done
         with context.database.read() as transaction:
             batch = get_batch(transaction, context.account_id, item.batch_id)
+            if batch.stopped_at is not None:  # while this order waited for somebody else who was shipping it
+                raise _Stopped
             order = get_order(transaction, context.account_id, item.order_pk)
-        return ship_order(_wanted(order, batch), claimed)
+        return ship_order(_wanted(order, batch), never_twice(at_it))
 
 
 def _wanted(order: Order, batch: Batch) -> ShipOrder:
     return ShipOrder(order.integration_id, choice_of(batch).choice(), order_id=order.order_id)
-
-
-@contextmanager
-def _claimed(item: BatchItem, context: Context) -> Iterator[Context]:
-    """A context in which an item ships what it has shipped already, if it has; InFlight while another run is at it.
-
-    When it comes to nothing the claim is free again, and the order can be tried once more. No answer is kept: the
-    shipment is found by its attempt.
-    """
-    installation = context.installation
-    key = f"{item.batch_id}/{item.position}"
-    asked = Asked(context.account_id, ROUTE, key, installation.vault.marks(key.encode()))
-    with installation.keys_at_work.about(asked):
-        claim = Claim(asked, installation.owner, context.now())
-        with context.database.read() as transaction:
-            known = find_request(transaction, asked, claim.now)
-        if known is not None:
-            with context.database.write() as transaction:
-                if not take_up(transaction, context.account_id, known.id, claim.owner, claim.now):
-                    raise InFlight
-            claim.request_id, claim.is_resumed = known.id, True
-        try:
-            yield replace(context, claim=claim)
-        finally:
-            _let_go(claim, context)
-
-
-def _let_go(claim: Claim, context: Context) -> None:
-    if claim.request_id is None:
-        return
-    try:
-        with context.database.write() as transaction:
-            attempts = attempts_of_request(transaction, context.account_id, claim.request_id)
-            end = free if all(attempt.state in CAME_TO_NOTHING for attempt in attempts) else let_go
-            end(transaction, context.account_id, claim.request_id)
-    except KolliError as error:  # its lease ends by itself
-        log.warning("The claim of %s %s is not let go: %s", ROUTE, claim.asked.key, error.message)
 
 
 def _notes(

@@ -1,6 +1,6 @@
-"""What a person sends with one form is done once: a claim to the form's key, like that of an Idempotency-Key.
+"""What a form, a scan or an item of a batch ships is shipped once: a claim to its key, like an Idempotency-Key's.
 
-No answer is kept: whoever sends the form again finds what it has made by its attempts.
+No answer is kept: whoever comes again with the key finds what it has made by its attempts.
 """
 
 import logging

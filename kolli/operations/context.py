@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from kolli.account.accounts import Account
+from kolli.account.accounts import Account, get_account
 from kolli.account.idempotent_requests import Claim
 from kolli.account.keys import ApiKey
 from kolli.carriers.registry import Carriers
@@ -115,3 +115,10 @@ class Context:
     def now(self) -> datetime:
         """The time, in UTC."""
         return self.installation.clock()
+
+
+def context_of(installation: Installation, account_id: int, who: str) -> Context:
+    """What the installation does by itself for an account, without a key; `who` is how logs and attempts call it."""
+    with installation.database.read() as transaction:
+        account = get_account(transaction, account_id)
+    return Context(installation, account, ApiKey("", account_id, who))

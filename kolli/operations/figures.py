@@ -51,6 +51,10 @@ _URGENCY: Sequence[Level] = tuple(level for _, level in LEVELS)
 DAYS_LEFT: Sequence[tuple[int, Level]] = ((3, "now"), (7, "soon"), (14, "watch"))
 """No more than so many days left → how urgent that is."""
 
+FEW_DAYS = 14
+FEW_PERCENT = 10
+"""Fewer days, or fewer numbers, are worth a word beside a contract."""
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -97,6 +101,12 @@ class NumbersLeft:
     def days_left(self) -> int | None:
         """For how many days they last at the rate of the last 14; None when there was none."""
         return self.left * RATE_DAYS // self.per_fortnight if self.per_fortnight else None
+
+    @property
+    def is_low(self) -> bool:
+        """Whether they run out soon: within days, or nearly all are used."""
+        is_soon = self.days_left is not None and self.days_left < FEW_DAYS
+        return is_soon or self.left * 100 < self.total * FEW_PERCENT
 
     @property
     def level(self) -> Level:

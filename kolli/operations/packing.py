@@ -19,18 +19,21 @@ from kolli.errors import (
     AlreadyShipped,
     CarrierOutcomeUnknown,
     Conflict,
+    Impossible,
     InFlight,
     KeyReused,
     KolliError,
     StorageFull,
     StorageUnavailable,
 )
+from kolli.operations.another_label import never_twice
 from kolli.operations.cancel import cancel
 from kolli.operations.claims import claimed
 from kolli.operations.context import Context
 from kolli.operations.packing_boxes import wanted_boxes
 from kolli.operations.packing_table import Found, FoundOrder, Scan, chosen, decide
 from kolli.operations.printing import print_parcels
+from kolli.operations.resume import resumed
 from kolli.operations.scans import texts_of
 from kolli.operations.ship_order import Choice, ShipOrder, ship_order
 from kolli.orders.inbox import find_standing
@@ -168,13 +171,8 @@ def _last_label(transaction: Connection, user: User) -> tuple[Shipment, Parcel] 
 
 
 def _ship(begun: Begun, packer: Packer, context: Context) -> Entry:
-    order = _order_of(begun, context)
-    if order is None:
-        return _entry(begun, Said.FAILED, context.now(), problem="The order was removed a moment ago.")
-    choice = Choice(boxes=wanted_boxes(order, begun.boxes), applies_rules=True)
-    never_twice = replace(context, account=replace(context.account, repeat_labels="refused"))
     try:
-        shipment = ship_order(ShipOrder(order.integration_id, choice, order_id=order.order_id), never_twice)
+        shipment = resumed(context) or _shipped(begun, context)
     except AlreadyShipped as error:
         shipment_id = str(error.details.get("shipment_id", ""))
         if not begun.was_unknown:  # somebody else was faster, and has the label
@@ -226,9 +224,13 @@ def _cancel(begun: Begun, packer: Packer, context: Context) -> Entry:
 _DONE_BY = {"ship": _ship, "print": _print, "cancel": _cancel}
 
 
-def _order_of(begun: Begun, context: Context) -> Order | None:
+def _shipped(begun: Begun, context: Context) -> Shipment:
     with context.database.read() as transaction:
-        return find_order(transaction, context.account_id, begun.order_pk or 0)
+        order = find_order(transaction, context.account_id, begun.order_pk or 0)
+    if order is None:
+        raise Impossible("The order was removed a moment ago.")
+    choice = Choice(boxes=wanted_boxes(order, begun.boxes), applies_rules=True)
+    return ship_order(ShipOrder(order.integration_id, choice, order_id=order.order_id), never_twice(context))
 
 
 def _entry(begun: Begun, said: Said, at: datetime, *, problem: str = "", shipment_id: str = "", **values: str) -> Entry:

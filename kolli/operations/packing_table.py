@@ -4,7 +4,7 @@ Whatever happens is either an answer by itself, or something that has to be done
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -102,7 +102,6 @@ class _Table:
     found: Found
     now: datetime
     question: Question | None
-    had_choices: bool = field(default=False)
 
     def said(self, said: Said, of: FoundOrder | Opened | OnTable | None = None, **values: object) -> Decided:
         """An answer, about an order or none."""

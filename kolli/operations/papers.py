@@ -3,7 +3,6 @@
 They are drawn when they are asked for, and nothing is booked or changed by that. Labels are in `print_labels`.
 """
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ from kolli.orders.queries import find_orders
 from kolli.shipments.figures import bounds_of, parcels_announced
 from kolli.shipments.model import Parcel, Shipment
 from kolli.shipments.queries import get_shipments_of_parcels
-from kolli.tables import write_table
+from kolli.tables import table_text
 from kolli.values import Weight
 
 PDF = Form("application/pdf", 72, A4)
@@ -230,10 +229,8 @@ COLUMNS = ("tracking_number", "order_number", "box", "boxes", "city", "country",
 
 def end_of_day_csv(carrier_code: str, day: date, zone: ZoneInfo, context: Context) -> str:
     """The same list as a table for spreadsheets."""
-    file = io.StringIO()
     found = end_of_day(carrier_code, day, zone, context)
-    write_table(file, COLUMNS, (_record(shipment, parcel, zone) for shipment, parcel in found.parcels))
-    return file.getvalue()
+    return table_text(COLUMNS, (_record(shipment, parcel, zone) for shipment, parcel in found.parcels))
 
 
 def _record(shipment: Shipment, parcel: Parcel, zone: ZoneInfo) -> dict[str, str]:

@@ -3,7 +3,7 @@
 Every value that somebody has given is written down with who gave it, in the steps that a shipment keeps.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -104,14 +104,6 @@ def chosen_way(choices: Sequence[tuple[Source, ShipWith]]) -> Way:
 def default_way(account: Account) -> ShipWith:
     """What the account ships with when nobody chooses."""
     return ShipWith(account.default_shipping_option_code, account.defaults.contract_id)
-
-
-def first_known(name: str, candidates: Iterable[tuple[Source, Value | None]]) -> tuple[Value | None, Step | None]:
-    """The first value that is known, and the step that says whose it is."""
-    for source, value in candidates:
-        if value is not None:
-            return value, Step(name, None, str(value), source)
-    return None, None
 
 
 def filled_in(item: Document, currency: str) -> Document:

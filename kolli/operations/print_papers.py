@@ -4,8 +4,6 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kolli.account.accounts import get_account
-from kolli.account.keys import ApiKey
 from kolli.documents.layouts.printer_pages import (
     SeparatorContent,
     TestPageContent,
@@ -15,7 +13,7 @@ from kolli.documents.layouts.printer_pages import (
 from kolli.documents.render import A4, A6, LABEL_4X6, on_sheet, paper_named, render
 from kolli.drawing import Drawing, Paper
 from kolli.errors import Impossible
-from kolli.operations.context import Context, Installation
+from kolli.operations.context import Context
 from kolli.operations.print_labels import draw_label
 from kolli.printing.model import JobForm, Printer, PrintItem, PrintJob
 from kolli.shipments.model import Parcel, Shipment
@@ -28,13 +26,6 @@ Shipped = tuple[Shipment, Parcel]
 
 class LabelChanged(Impossible):
     """A label is not what it was when it was queued."""
-
-
-def context_of(installation: Installation, account_id: int) -> Context:
-    """Who prints when nobody asks: the account itself, without a key."""
-    with installation.database.read() as transaction:
-        account = get_account(transaction, account_id)
-    return Context(installation, account, ApiKey("", account_id, "printing"))
 
 
 def sha256(data: bytes) -> str:

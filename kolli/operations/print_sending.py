@@ -5,7 +5,7 @@ sent once the printer has it; whatever dies in between, the paper counts as perh
 behind a separator.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from kolli.errors import Impossible, Invalid, KolliError, NotFound, Unreachable
 from kolli.jobs import Again, Job, enqueue, steps
-from kolli.operations.context import Context, Installation
-from kolli.operations.print_papers import Unit, context_of, draw_separator, draw_unit, units_of, written
+from kolli.operations.context import Context, Installation, context_of
+from kolli.operations.print_papers import Unit, draw_separator, draw_unit, units_of, written
 from kolli.outgoing import NotReached
 from kolli.printing.model import LEFT, ItemState, JobState, Printer, PrintJob
 from kolli.printing.queries import (
@@ -27,6 +27,7 @@ from kolli.printing.queries import (
     move_job,
     next_job,
     remark_on_job,
+    take_back_items,
 )
 from kolli.printing.transports import TRANSPORTS, Link
 
@@ -64,7 +65,7 @@ def print_waiting(installation: Installation, job: Job) -> None:
     Nothing is printed while the oldest job is paused: what is behind it waits, so that papers keep their order.
     """
     account_id, printer_id = job.account_id or 0, int(job.body["printer_id"])
-    context = context_of(installation, account_id)
+    context = context_of(installation, account_id, "printing")
     is_last = job.runs > len(PRINT_DELAYS)
     while True:
         with installation.database.read() as transaction:
@@ -77,7 +78,10 @@ def print_waiting(installation: Installation, job: Job) -> None:
 
 @dataclass
 class _Run:
-    """One job that is being printed: what has been sent over the link, and what became of it."""
+    """One job that is being printed: what has been sent over the link, and what became of it.
+
+    Once the job has been moved to another printer it is no longer this run's, though that one may be printing it.
+    """
 
     job: PrintJob
     printer: Printer
@@ -106,9 +110,10 @@ class _Run:
 
     def _begin(self) -> bool:
         with self.context.database.write() as transaction:
-            if not move_job(transaction, self.job, JobState.PRINTING, self.context.now(), out_of=OPEN):
+            if not self._move(transaction, JobState.PRINTING, out_of=OPEN):
                 return False
-            doubt_what_was_sending(transaction, self.job)  # by a run whose process has died
+            self.job = get_job(transaction, self.job.account_id, self.job.id)
+            doubt_what_was_sending(transaction, self.job)  # by a run whose process has died, or at another printer
         return True
 
     def _print(self) -> None:
@@ -164,14 +169,12 @@ class _Run:
 
     def _mark_sending(self, positions: list[int], void: list[int], link: Link) -> None:
         """One commit: what has arrived since, and what is sent next; _Withdrawn when a person does not want it."""
-        now, arrived = self.context.now(), link.arrived
+        arrived = link.arrived
         with self.context.database.write() as transaction:
             self._mark_arrived(transaction, arrived)
             mark_items(transaction, self.job, void, ItemState.SKIPPED)
-            if not move_job(transaction, self.job, JobState.PRINTING, now, out_of=[JobState.PRINTING]):
-                is_wanted = False
-            else:
-                is_wanted = True
+            is_wanted = self._move(transaction, JobState.PRINTING)
+            if is_wanted:
                 mark_items(transaction, self.job, positions, ItemState.SENDING)
         if not is_wanted:
             link.finish(_does_not_wait)
@@ -192,14 +195,14 @@ class _Run:
         """What has surely not left waits as it did before."""
         self.sent = [paper for paper in self.sent if paper != positions]
         with self.context.database.write() as transaction:
-            for position in positions:
-                mark_items(transaction, self.job, [position], before[position])
+            if self._is_here(transaction):
+                take_back_items(transaction, self.job, {position: before[position] for position in positions})
 
     def _wait(self, reason: str) -> None:
         """Tells on the job why its printer does not go on; _Withdrawn when a person does not want to wait."""
         with self.context.database.read() as transaction:
             found = get_job(transaction, self.job.account_id, self.job.id)
-        if found.state is not JobState.PRINTING:
+        if found.state is not JobState.PRINTING or found.printer_id != self.printer.id:
             raise _Withdrawn
         if reason != self.said:
             self.said = reason
@@ -217,9 +220,25 @@ class _Run:
     def _end(self, state: JobState | None, reason: str) -> None:
         """Writes down how the run has ended. What was sent and is not known to have arrived may have come out."""
         with self.context.database.write() as transaction:
-            doubt_what_was_sending(transaction, self.job)
+            if self._is_here(transaction):
+                doubt_what_was_sending(transaction, self.job)
             if state is not None:
-                move_job(transaction, self.job, state, self.context.now(), reason, out_of=[JobState.PRINTING])
+                self._move(transaction, state, reason)
+
+    def _is_here(self, transaction: Connection) -> bool:
+        return get_job(transaction, self.job.account_id, self.job.id).printer_id == self.printer.id
+
+    def _move(
+        self,
+        transaction: Connection,
+        to: JobState,
+        reason: str = "",
+        *,
+        out_of: Sequence[JobState] = (JobState.PRINTING,),
+    ) -> bool:
+        """Moves the job, if it is still to be printed here; see `move_job`."""
+        now, here = self.context.now(), self.printer.id
+        return move_job(transaction, self.job, to, now, reason, out_of=out_of, at_printer=here)
 
     def _what_was_skipped(self) -> str:
         if not self.void:

@@ -12,7 +12,9 @@ from kolli.errors import Conflict, Impossible, Invalid, Missing, NotFound
 from kolli.operations.context import Context
 from kolli.operations.print_labels import draw_label
 from kolli.operations.print_papers import (
+    DrawnUnit,
     Shipped,
+    draw_separator,
     draw_test_page,
     draw_unit,
     hashes_of,
@@ -46,6 +48,7 @@ from kolli.printing.queries import (
     mark_items,
     mark_sent,
     move_job,
+    note_fetched,
     printed_parcels,
     update_printer,
 )
@@ -91,13 +94,12 @@ def print_parcels(
             return known
         printer = _chosen(transaction, printer_id, context)
         shipped = get_shipments_of_parcels(transaction, context.account_id, list(parcel_ids))
-        printed = printed_parcels(transaction, context.account_id, parcel_ids)
     _check_labels(shipped)
     job = _new_job(printer, form_key, actor, context, is_reprint=is_reprint)
     seen: set[int] = set() if not is_reprint else set(parcel_ids)
     items = []
     for position, (parcel_id, hashed) in enumerate(zip(parcel_ids, hashes_of(shipped, job.form, context), strict=True)):
-        items.append(PrintItem(position, parcel_id, hashed, is_copy=parcel_id in printed or parcel_id in seen))
+        items.append(PrintItem(position, parcel_id, hashed, is_copy=parcel_id in seen))
         seen.add(parcel_id)
     return _queued(job, items, context)
 
@@ -181,7 +183,9 @@ def move_to_printer(job_id: int, printer_id: int, context: Context) -> PrintJob:
         hashes = hashes_of(shipped, form, context)
     with context.write() as transaction:
         by_position = {item.position: hashed for item, hashed in zip(items, hashes, strict=True)}
-        if not give_to_printer(transaction, moved, by_position, context.now()):
+        present = list_items(transaction, context.account_id, job_id)
+        is_as_seen = [item.position for item in present if item.state in LEFT] == list(by_position)
+        if not is_as_seen or not give_to_printer(transaction, moved, by_position, context.now()):
             raise Conflict("The job is being printed at this moment, or is over. Pause it first.")
         if job.purpose == "labels":
             _use_places(transaction, printer, len(items), context)
@@ -193,6 +197,8 @@ def move_to_printer(job_id: int, printer_id: int, context: Context) -> PrintJob:
 def file_of(job_id: int, context: Context) -> PrintedFile:
     """The papers of a job as one file. A job that is fetched, and not sent, counts as printed from then on.
 
+    Of one that another printer has begun it is what is left, and what may have come out there has a separator.
+
     Conflict when it was cancelled; Impossible when none of its labels may be printed any more.
     """
     with context.database.read() as transaction:
@@ -201,8 +207,10 @@ def file_of(job_id: int, context: Context) -> PrintedFile:
         printer = find_printer(transaction, context.account_id, job.printer_id)
     if job.state is JobState.CANCELLED or printer is None:
         raise Conflict("The print job was cancelled. Print its labels again, as another job.")
+    items = _to_be_fetched(items, job) if printer.is_download else items
     drawn = [draw_unit(job, unit, printer, context) for unit in units_of(items, job.form)]
-    pages = [each.page for each in drawn if each.page is not None]
+    doubtful = {item.position for item in items if item.state is ItemState.DOUBTFUL}
+    pages = [page for each in drawn for page in _pages(job, each, doubtful, context)]
     void = [found for each in drawn for found in each.void]
     if not pages:
         raise Impossible("Every shipment of this job was cancelled, so there is no label to be printed.")
@@ -210,11 +218,28 @@ def file_of(job_id: int, context: Context) -> PrintedFile:
     if printer.is_download and not job.state.is_over:
         with context.write() as transaction:
             gone = {position for position, _ in void}
-            mark_sent(transaction, job, [i.position for i in items if i.position not in gone], context.now())
+            there = [item.position for item in items if item.position not in gone]
+            mark_sent(transaction, job, there, context.now(), is_fetched=True)
             mark_items(transaction, job, gone, ItemState.SKIPPED)
             reason = f"Skipped, because the shipment was cancelled: {', '.join(number for _, number in void)}."
+            note_fetched(transaction, replace(job, fetched_from=items[0].position))
             move_job(transaction, job, JobState.DONE, context.now(), reason if void else "", out_of=NOT_OVER)
     return _file(content, job.form, f"{'labels' if job.purpose == 'labels' else 'test-page'}-{job.id}")
+
+
+def _to_be_fetched(items: list[PrintItem], job: PrintJob) -> list[PrintItem]:
+    """What is left of a job; of one that is over, what was left when it was fetched."""
+    if job.state.is_over:
+        return [item for item in items if item.position >= job.fetched_from]
+    return [item for item in items if item.state in LEFT] or items
+
+
+def _pages(job: PrintJob, drawn: DrawnUnit, doubtful: set[int], context: Context) -> list[Drawing]:
+    """One paper of a file, behind a separator where something on it may have come out already."""
+    if drawn.page is None:
+        return []
+    numbers = [number for position, number in drawn.numbers.items() if position in doubtful]
+    return [*([draw_separator(job, numbers, context)] if numbers else []), drawn.page]
 
 
 def labels_file(parcel_ids: Sequence[int], profile: Profile, context: Context) -> PrintedFile:
@@ -305,6 +330,9 @@ def _queued(job: PrintJob, items: Sequence[PrintItem], context: Context) -> Prin
     """Stores a job, takes the places on a half-used sheet for it, and has it printed; or gives the one it repeats."""
     with context.write() as transaction:
         printer = get_printer(transaction, context.account_id, job.printer_id)
+        parcels = [item.parcel_id for item in items if item.parcel_id is not None]
+        printed = printed_parcels(transaction, context.account_id, parcels, or_queued=True)
+        items = [replace(item, is_copy=item.is_copy or item.parcel_id in printed) for item in items]
         start_from = printer.profile.start_from if job.form.profile.labels_on_a_sheet > 1 else 0
         queued = replace(job, form=replace(job.form, start_from=start_from)) if job.purpose == "labels" else job
         if add_job(transaction, queued, items):

@@ -11,11 +11,9 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from kolli.account.accounts import get_account
-from kolli.account.keys import ApiKey
 from kolli.errors import Conflict, Invalid, KolliError, StorageFull, StorageUnavailable
 from kolli.jobs import Job, Then, enqueue, steps
-from kolli.operations.context import Context, Installation
+from kolli.operations.context import Context, Installation, context_of
 from kolli.operations.known import checked_rules
 from kolli.operations.replay import Replayed, replay_newest
 from kolli.rules.engine import CompiledRules, compile_rules
@@ -78,14 +76,13 @@ def try_rules(installation: Installation, job: Job) -> Then | None:
     """Works out one trial, going on from where an earlier run has come to."""
     account_id, trial_id = job.account_id or 0, int(job.body["trial_id"])
     with installation.database.read() as transaction:
-        account = get_account(transaction, account_id)
         trial = find_trial(transaction, account_id, trial_id)
     if trial is None or trial.state is not TrialState.RUNNING:
         return None
     if job.runs > len(TRY_DELAYS):
         _give_up(trial, account_id, f"It was broken off {job.runs - 1} times. {job.reason}".strip(), installation)
         return None
-    trying = _Trying(trial, Context(installation, account, ApiKey("", account_id, "a dry run")))
+    trying = _Trying(trial, context_of(installation, account_id, "a dry run"))
     try:
         while trying.goes_on():
             pass

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from kolli.account.users import Right
 from kolli.errors import KolliError
 from kolli.operations.batches import resume_batch, retry_item, stop_batch
-from kolli.operations.printing import print_parcels
+from kolli.operations.printing import MOST_LABELS, print_parcels
 from kolli.orders.batches import (
     Batch,
     BatchItem,
@@ -24,6 +24,7 @@ from kolli.orders.batches import (
 from kolli.orders.model import Order
 from kolli.orders.queries import find_orders
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of, whole_number
+from kolli.panel.marking import _
 from kolli.panel.web import PanelRequest, Route
 from kolli.printing.queries import list_printers
 
@@ -31,11 +32,6 @@ PATH = "/panel/batches/"
 
 BATCHES_ON_A_PAGE = 30
 ITEMS_ON_A_PAGE = 100
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; the template translates it."""
-    return text
 
 
 STATES: Mapping[ItemState, tuple[str, str]] = {
@@ -159,7 +155,10 @@ def retry(request: PanelRequest) -> Response:
 
 
 def print_all(request: PanelRequest) -> Response:
-    """Has all labels of a batch printed as one job, in list order. The same form prints once."""
+    """Has all labels of a batch printed as one job, in list order; as several when they are too many for one.
+
+    The same form prints once.
+    """
     batch = _batch(request)
     with request.context.database.read() as transaction:
         parcel_ids = list_parcel_ids(transaction, request.account_id, batch.id)
@@ -168,13 +167,16 @@ def print_all(request: PanelRequest) -> Response:
         problems.add("", request._("There is no label to print yet."))
         return _page(request, 422, problems)
     request.note("batch.print", str(batch.id), parcels=len(parcel_ids))
+    printer_id = request.form.number("printer")
+    key = f"{request.form_key}:batch {batch.id}:{printer_id or ''}"
     try:
-        job = print_parcels(
-            parcel_ids, request.form.number("printer"), request.form_key, request.user.name, request.context
-        )
+        for start in range(0, len(parcel_ids), MOST_LABELS):
+            part, its_key = parcel_ids[start : start + MOST_LABELS], f"{key}:{start}"
+            job = print_parcels(part, printer_id, its_key, request.user.name, request.context)
     except KolliError as error:
         return _page(request, 422, problems_of(error, known=["printer"]))
-    return request.redirect(f"/panel/print-jobs/{job.id}/")
+    is_one = len(parcel_ids) <= MOST_LABELS
+    return request.redirect(f"/panel/print-jobs/{job.id}/" if is_one else "/panel/print-jobs/")
 
 
 def _batch(request: PanelRequest) -> Batch:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from starlette.responses import Response, StreamingResponse
 
 from kolli.operations.context import Context
+from kolli.orders.csv_export import header_line, order_lines
 from kolli.orders.inbox import InboxFilters, InboxPage, list_inbox
-from kolli.orders.orders_csv import header_line, order_lines
 from kolli.orders.queries import find_orders
 from kolli.panel.web import FILE_HEADERS, PanelRequest
 

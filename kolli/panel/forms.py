@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -82,6 +83,11 @@ class Problems:
 NO_PROBLEMS = Problems()
 
 
+def problem(message: str, name: str = WHOLE) -> Problems:
+    """One thing that is wrong: beside a field, or above the form."""
+    return Problems({name: [message]})
+
+
 def problems_of(error: KolliError, names: Mapping[str, str] | None = None, known: Sequence[str] = ()) -> Problems:
     """An error as the form shows it: beside the field it names, by the name that it has in the form.
 
@@ -122,6 +128,14 @@ def whole_number(text: str) -> int | None:
         return None
     number = int(text)
     return number if number < 2**63 else None
+
+
+def day_in(text: str) -> date | None:
+    """The day that a text is, such as 2026-11-24; None when it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 async def read_form(data: FormData) -> Form:

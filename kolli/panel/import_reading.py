@@ -1,6 +1,5 @@
 """A file with orders, read as somebody wants it read: what can be imported, what cannot, and why."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +8,14 @@ from pydantic import ValidationError
 
 from kolli.api.v3.order_document import OrderDocument
 from kolli.errors import Invalid
+from kolli.orders.csv_columns import BY_KEY, guess, guess_decimals
 from kolli.orders.model import Document
-from kolli.orders.orders_csv import BY_KEY, Reading, RowsOfOrder, guess, guess_decimals, orders_in
-from kolli.tables import DELIMITERS, Mistake, cells_of, delimiter_of, write_table
+from kolli.orders.orders_csv import Reading, RowsOfOrder, orders_in
+from kolli.tables import DELIMITERS, Mistake, cells_of, delimiter_of, table_text
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 20_000
+MOST_COLUMNS = 200
 
 ENCODINGS = {"utf-8": "UTF-8", "windows-1252": "Windows-1252", "utf-16": "UTF-16"}
 
@@ -111,6 +112,9 @@ def table_of(content: bytes, encoding: str, delimiter: str) -> Table:
     if len(rows) < 2:
         raise Invalid("The file has a header and no rows. There is nothing to import.", field="file")
     (_, header), *others = rows
+    if len(header) > MOST_COLUMNS:
+        message = f"The file has {len(header):,} columns; at most {MOST_COLUMNS} are read. Leave out what nobody needs."
+        raise Invalid(message, field="file")
     if len(header) < 2:
         raise Invalid(
             "The file has one column only. Choose what divides its columns, or save it as CSV again.", field="delimiter"
@@ -184,14 +188,12 @@ def left_out(table: Table, found: Checked) -> str:
         reasons.setdefault(mistake.number, []).append(f"{where}{mistake.message}")
     of_order = {number: each.numbers for each in found.bad for number in each.numbers}
     header = _unlike(table.header)
-    file = io.StringIO()
     rows = []
     for number, cells in table.rows:
         if number in of_order:
             why = reasons.get(number) or ["Another row of the same order cannot be imported."]
             rows.append({**dict(zip(header, cells, strict=False)), WHY: " | ".join(why)})
-    write_table(file, [*header, WHY], rows)
-    return file.getvalue()
+    return table_text([*header, WHY], rows)
 
 
 def _unlike(header: Sequence[str]) -> list[str]:

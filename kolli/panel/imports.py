@@ -12,9 +12,11 @@ from starlette.responses import Response
 from kolli.account.integrations import list_integrations
 from kolli.account.sender_addresses import find_sender_address
 from kolli.account.users import Right
-from kolli.errors import Invalid, KolliError
+from kolli.errors import InFlight, Invalid, KolliError
+from kolli.operations.claims import claimed
 from kolli.operations.import_orders import import_orders
-from kolli.orders.orders_csv import FIELDS, Decimals, Reading, guess, problems_with
+from kolli.orders.csv_columns import FIELDS, Decimals, guess
+from kolli.orders.orders_csv import Reading, problems_with
 from kolli.orders.uploads import (
     Upload,
     add_upload,
@@ -45,6 +47,9 @@ from kolli.tables import DELIMITERS
 from kolli.values import COUNTRY_CODES, WEIGHT_UNITS, WeightUnit
 
 PATH = "/panel/inbox/import/"
+
+ROUTE = "panel import"
+"""Where the numbers of files mean something that are being imported."""
 
 SHOWN_UPLOADS = 20
 SHOWN_ORDERS = 20
@@ -229,8 +234,16 @@ def _preview(request: PanelRequest, step: _Step, status: int = 200, problems: Pr
 
 
 def run(request: PanelRequest) -> Response:
-    """Imports the orders of a file: all of them, or, when somebody has said so, those that can be."""
+    """Imports the orders of a file: all of them, or, when somebody has said so, those that can be. Once."""
     step = _step(request)
+    try:
+        with claimed(ROUTE, str(step.upload.id), request.context):
+            return _run(request, _step(request))
+    except InFlight:
+        return request.redirect(f"{step.path}preview/", request._("This file is being imported already."))
+
+
+def _run(request: PanelRequest, step: _Step) -> Response:
     if step.upload.result is not None:
         return request.redirect(f"{step.path}done/")
     _, found = _found(step)

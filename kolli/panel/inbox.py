@@ -1,9 +1,7 @@
 """The inbox: orders looked for, filtered and selected, and what is done with many of them at once."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import Connection
@@ -11,18 +9,16 @@ from starlette.responses import Response
 
 from kolli.account.integrations import list_integrations
 from kolli.account.users import Right
-from kolli.documents.render import A4
 from kolli.errors import Invalid, KolliError
 from kolli.operations.batches import BatchChoice, make_batch
 from kolli.operations.catalogue import Catalogue
-from kolli.operations.papers import packing_slips, pick_list
-from kolli.operations.print_labels import Form as LabelForm
+from kolli.operations.papers import PDF, packing_slips, pick_list
 from kolli.orders.inbox import InboxFilters, InboxPage, InboxRow, read_inbox
 from kolli.orders.model import Order
 from kolli.orders.queries import find_orders
 from kolli.orders.views import list_views, remove_view, save_view
 from kolli.panel.exports import orders_file
-from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of, whole_number
+from kolli.panel.forms import NO_PROBLEMS, Problems, day_in, problems_of, whole_number
 from kolli.panel.inbox_words import ALL_LABEL, STANDINGS
 from kolli.panel.order_actions import ship_one
 from kolli.panel.web import PanelRequest, Route
@@ -91,7 +87,7 @@ def _page(
         tabs=_tabs(wanted, counts),
         shops={shop.id: shop for shop in shops},
         views=[(view, PATH + _query(view.query)) for view in views],
-        countries=_countries(),
+        countries=sorted(COUNTRY_CODES),
         address=PATH + _query(known),
         query=_query(known),
         is_filtered=any(value for name, value in wanted.items() if name != "q"),
@@ -115,16 +111,10 @@ def _filters(wanted: Mapping[str, str], state: str) -> InboxFilters:
         integration_id=whole_number(wanted["shop"]),
         country_code=wanted["country"],
         status=wanted["status"],
-        created_from=_day(wanted["from"]),
-        created_to=_day(wanted["to"]),
+        created_from=day_in(wanted["from"]),
+        created_to=day_in(wanted["to"]),
         text=wanted["q"][:200],
     )
-
-
-def _day(text: str) -> date | None:
-    with suppress(ValueError):
-        return date.fromisoformat(text)
-    return None
 
 
 def _lines(transaction: Connection, rows: Sequence[InboxRow], request: PanelRequest) -> list[Line]:
@@ -162,10 +152,6 @@ def _tabs(wanted: Mapping[str, str], counts: Mapping[Standing, object]) -> list[
 def _query(parameters: Mapping[str, object]) -> str:
     given = {name: str(value) for name, value in parameters.items() if value not in {None, ""}}
     return f"?{urlencode(given)}" if given else ""
-
-
-def _countries() -> list[str]:
-    return sorted(COUNTRY_CODES)
 
 
 def export(request: PanelRequest) -> Response:
@@ -210,7 +196,7 @@ def slips_of_selected(request: PanelRequest) -> Response:
         parcels = [parcel.id for pk in pks if pk in shipments for parcel in shipments[pk].parcels if parcel.has_label]
         if not parcels:
             raise Invalid(request._("None of these orders has a label yet, and packing slips go with parcels."))
-        content = packing_slips(parcels, LabelForm("application/pdf", 72, A4), request.context)
+        content = packing_slips(parcels, PDF, request.context)
     except KolliError as error:
         return _again(request, error)
     return request.file(content, "application/pdf", "packing-slips.pdf", inline=True)

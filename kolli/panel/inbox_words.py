@@ -2,13 +2,8 @@
 
 from collections.abc import Mapping
 
+from kolli.panel.marking import _
 from kolli.standing import Standing
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; the template translates it."""
-    return text
-
 
 STANDINGS: Mapping[Standing, tuple[str, str]] = {
     Standing.OPEN: ("quiet", _("Open")),

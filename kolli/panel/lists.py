@@ -3,7 +3,6 @@
 Whether something was paid for is said by an owner, and only about their own account's shipments.
 """
 
-import io
 from collections.abc import Sequence
 from datetime import date
 
@@ -26,12 +25,12 @@ from kolli.operations.print_labels import Form
 from kolli.operations.settle_by_hand import History, list_open, look_at, say_that_it_does_not, say_that_it_exists
 from kolli.orders.batches import get_batch, list_items, list_parcel_ids
 from kolli.panel.dashboard import carrier_name
-from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of, whole_number
+from kolli.panel.forms import NO_PROBLEMS, Problems, day_in, problems_of, whole_number
 from kolli.panel.web import PanelRequest, Route
 from kolli.shipments.attempts import UNSETTLED
 from kolli.shipments.figures import LONGEST_WAIT, carriers_announced
 from kolli.shipments.queries import find_shipment
-from kolli.tables import write_table
+from kolli.tables import table_text
 
 PATH = "/panel/lists/"
 PERHAPS_PAID = f"{PATH}perhaps-paid/"
@@ -169,9 +168,8 @@ def never_scanned_csv(request: PanelRequest) -> Response:
         }
         for shipment, parcel in found
     )
-    file = io.StringIO()
-    write_table(file, columns, rows)
-    return request.file(file.getvalue().encode("utf-8-sig"), "text/csv", "never-scanned.csv")
+    content = table_text(columns, rows)
+    return request.file(content.encode("utf-8-sig"), "text/csv", "never-scanned.csv")
 
 
 def _days(request: PanelRequest) -> tuple[int, Problems]:
@@ -228,11 +226,8 @@ def _day(request: PanelRequest) -> tuple[date, Problems]:
     wanted = request.query.get("day", "").strip()
     if not wanted:
         return today, problems
-    try:
-        day = date.fromisoformat(wanted)
-    except ValueError:
-        day = date.min
-    if not 2000 <= day.year <= today.year + 1:
+    day = day_in(wanted)
+    if day is None or not 2000 <= day.year <= today.year + 1:
         message = request._("Write the day as year, month and day: 2026-11-24.")
         problems.add("day", message)
         return today, problems

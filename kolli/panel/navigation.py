@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 
 from kolli.account.users import Right
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; the template translates it."""
-    return text
+from kolli.panel.marking import _
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,18 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from kolli.account.users import Right
-from kolli.errors import Conflict, InFlight, KolliError, Missing, NotFound
-from kolli.operations.another_label import LONGEST_REASON, ship_another
+from kolli.errors import Conflict, Impossible, InFlight, KolliError, NotFound
+from kolli.operations.another_label import LONGEST_REASON, never_twice, ship_another
 from kolli.operations.cancel import cancel
 from kolli.operations.claims import claimed
 from kolli.operations.printing import print_parcels
+from kolli.operations.resume import resumed
 from kolli.operations.ship_order import Choice, ShipOrder, ship_order
 from kolli.orders.inbox import find_standing
 from kolli.orders.model import Order
 from kolli.orders.queries import get_order
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of
+from kolli.panel.marking import _
 from kolli.panel.order_words import CHOICE
 from kolli.panel.orders import PATH, choice_in, labelled, order_page
 from kolli.panel.web import PanelRequest, Route
@@ -25,11 +27,6 @@ from kolli.standing import Standing
 
 ROUTE = "panel order"
 """Where the keys of forms that ship one order mean something; its id follows."""
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; the template translates it."""
-    return text
 
 
 REASONS: Mapping[str, str] = {
@@ -49,23 +46,42 @@ def _order(request: PanelRequest, order_pk: int) -> Order:
 def ship(request: PanelRequest) -> Response:
     """Ships the order of the page, with what was chosen there."""
     chosen = {name: request.form.text(name) for name in CHOICE}
-    return ship_one(request, request.id, choice_in(chosen), prints=request.form.flag("prints"))
+    seen, prints = request.form.number("revision"), request.form.flag("prints")
+    return ship_one(request, request.id, choice_in(chosen), prints=prints, seen=seen)
 
 
-def ship_one(request: PanelRequest, order_pk: int, choice: Choice | None = None, *, prints: bool = False) -> Response:
-    """Ships one order, prints its label if that is wished for, and leads to its page; the same form does so once."""
+def ship_one(
+    request: PanelRequest,
+    order_pk: int,
+    choice: Choice | None = None,
+    *,
+    prints: bool = False,
+    seen: int | None = None,
+) -> Response:
+    """Ships one order, prints its label if that is wished for, and leads to its page; the same form does so once.
+
+    `seen` is the revision of the order that somebody has looked at: one that was changed since is shown to them first.
+    """
     order = _order(request, order_pk)
     wanted = ShipOrder(order.integration_id, choice or choice_in({}), order_id=order.order_id)
     key = request.form_key
     request.note("order.ship", order.order_number, order=order.id)
     try:
         with claimed(f"{ROUTE} {order.id}", key, request.context) as context:
-            shipment = ship_order(wanted, context)
+            shipment = resumed(context)
+            if shipment is None:
+                _check_is_as_seen(request, order, seen)
+                shipment = ship_order(wanted, never_twice(context))
     except InFlight:
         return request.redirect(f"{PATH}{order.id}/", request._("This order is being shipped already."))
     except KolliError as error:
         return order_page(request, order, status=422, problems=problems_of(error, known=CHOICE))
     return _shipped(request, order, shipment, prints=prints)
+
+
+def _check_is_as_seen(request: PanelRequest, order: Order, seen: int | None) -> None:
+    if seen is not None and seen != order.revision:
+        raise Impossible(request._("The order has changed since this page was opened. Look at it, then ship it."))
 
 
 def _shipped(request: PanelRequest, order: Order, shipment: Shipment, *, prints: bool) -> Response:
@@ -85,7 +101,8 @@ def _shipped(request: PanelRequest, order: Order, shipment: Shipment, *, prints:
 
 
 def _printed(request: PanelRequest, order: Order, parcel_ids: list[int], *, is_reprint: bool = False) -> PrintJob:
-    printer_id, key = request.form.number("printer"), f"{request.form_key}:{order.id}:labels"
+    printer_id = request.form.number("printer")
+    key = f"{request.form_key}:{order.id}:{','.join(map(str, parcel_ids))}:{printer_id or ''}"
     request.note("order.print", order.order_number, order=order.id, parcels=len(parcel_ids))
     return print_parcels(parcel_ids, printer_id, key, request.user.name, request.context, is_reprint=is_reprint)
 
@@ -97,8 +114,6 @@ def print_again(request: PanelRequest) -> Response:
     try:
         pairs = labelled(request, order, [] if number is None else [number])
         job = _printed(request, order, [parcel.id for _, parcel in pairs])
-    except Missing as error:
-        return order_page(request, order, status=422, problems=problems_of(error))
     except NotFound:
         raise
     except KolliError as error:

@@ -101,7 +101,7 @@ def _page(
         items=order.items[:MOST_ITEMS],
         more_items=max(0, len(order.items) - MOST_ITEMS),
         units=[(unit, unit) for unit in get_args(WeightUnit)],
-        countries=_countries(),
+        countries=sorted(COUNTRY_CODES),
         notes=_notes(warnings),
         point=order.document.get("service_point_details") if order.has_service_point else None,
         clears_point=clears_point,
@@ -112,10 +112,6 @@ def _page(
         last_edit=entries[0] if entries else None,
         is_suggested=is_suggested,
     )
-
-
-def _countries() -> list[str]:
-    return sorted(COUNTRY_CODES)
 
 
 def _notes(warnings: list[OrderWarning]) -> Mapping[str, list[str]]:

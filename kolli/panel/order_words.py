@@ -5,15 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kolli.errors import KolliError
+from kolli.panel.marking import _
 from kolli.shipments.attempts import State
 from kolli.shipments.model import Source, Step
 
 Translate = Callable[[str], str]
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; the template translates it."""
-    return text
 
 
 ADDRESS: Mapping[str, str] = {

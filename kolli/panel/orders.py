@@ -17,11 +17,10 @@ from kolli.account.pages import Page
 from kolli.account.sender_addresses import list_sender_addresses
 from kolli.account.users import Right
 from kolli.addresses.shortening import shortened
-from kolli.documents.render import A4
 from kolli.errors import DoesNotFit, Impossible, NotDrawable, NotFound
 from kolli.operations.another_label import BESIDE, made_beside
 from kolli.operations.foresee import expected_of
-from kolli.operations.papers import packing_slips
+from kolli.operations.papers import PDF, packing_slips
 from kolli.operations.preview import Preview, preview
 from kolli.operations.preview_label import preview_label
 from kolli.operations.print_labels import Form as LabelForm
@@ -324,7 +323,7 @@ def show_slip(request: PanelRequest) -> Response:
     with request.context.database.read() as transaction:
         order = get_order(transaction, request.account_id, request.id)
     pairs = labelled(request, order)
-    content = packing_slips([parcel.id for _, parcel in pairs], LabelForm("application/pdf", 72, A4), request.context)
+    content = packing_slips([parcel.id for _, parcel in pairs], PDF, request.context)
     return request.file(content, "application/pdf", f"packing-slip-{order.order_number}.pdf", inline=True)
 
 

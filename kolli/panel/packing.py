@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -30,15 +31,7 @@ PATH = "/panel/packing/"
 SHOWN = 20
 """Scans in the list below."""
 
-_PRESSES: Mapping[str, Press] = {
-    "finish": "finish",
-    "into_boxes": "into_boxes",
-    "one_box": "one_box",
-    "put": "put",
-    "take": "take",
-    "weigh": "weigh",
-    "reprint": "reprint",
-}
+_PRESSES: tuple[Press, ...] = get_args(Press)
 
 
 @dataclass(frozen=True)
@@ -90,7 +83,7 @@ def take_scan(request: PanelRequest) -> Response:
     wanted = Scan(
         request.form_key,
         form.text("text"),
-        _PRESSES.get(form.text("press"), ""),
+        next((press for press in _PRESSES if press == form.text("press")), ""),
         form.text("item"),
         form.number("box") or 0,
         form.text("value"),
@@ -125,12 +118,6 @@ def choose_printer(request: PanelRequest) -> Response:
     return request.redirect(PATH, request._("Saved."))
 
 
-def controls(request: PanelRequest) -> Response:
-    """The control barcodes, to be printed and hung up."""
-    content = papers.control_sheet(request.context)
-    return request.file(content, "application/pdf", "control-barcodes.pdf", inline=True)
-
-
 def slips(request: PanelRequest) -> Response:
     """The packing slips of a shipment, one for each box."""
     with request.context.database.read() as transaction:
@@ -158,7 +145,7 @@ def _table(transaction: Connection, request: PanelRequest, entry: Entry | None, 
     printers = list_printers(transaction, account_id)
     job = find_job(transaction, account_id, last.job_id) if last and last.job_id else None
     is_download = job is not None and any(each.id == job.printer_id and each.is_download for each in printers)
-    job_file = f"/panel/print-jobs/{job.id}/labels.{job.form.format}" if job and is_download else ""
+    job_file = f"/panel/print-jobs/{job.id}/fetch/" if job and is_download else ""
     head = next_job(transaction, account_id, printer.id) if printer and not printer.is_download else None
     return Table(
         packing=packing,
@@ -193,6 +180,5 @@ ROUTES = (
     Route("POST", f"{PATH}scan/", take_scan, Right.SHIP),
     Route("GET", f"{PATH}status/", status, Right.SHIP),
     Route("POST", f"{PATH}printer/", choose_printer, Right.SHIP),
-    Route("GET", f"{PATH}controls.pdf", controls, Right.SHIP),
     Route("GET", f"{PATH}slips/{{shipment}}.pdf", slips, Right.SHIP),
 )

@@ -7,15 +7,11 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from kolli.account.packings import Entry, Said
+from kolli.panel.marking import _
 from kolli.shipments.model import Shipment
 
 Tone = Literal["good", "already", "next", "ask", "wrong"]
 """What is seen and heard from afar: done; done before; go on; somebody has to say so; no label."""
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; `answer_of` translates it."""
-    return text
 
 
 @dataclass(frozen=True)

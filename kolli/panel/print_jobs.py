@@ -10,6 +10,7 @@ from kolli.account.users import Right
 from kolli.errors import Conflict, Invalid, KolliError
 from kolli.operations.printing import cancel_job, file_of, move_to_printer, reprint, resume, set_aside
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of, whole_number
+from kolli.panel.marking import _
 from kolli.panel.web import PanelRequest, Route
 from kolli.printing.model import ItemState, JobState, Printer, PrintItem, PrintJob
 from kolli.printing.queries import (
@@ -29,11 +30,6 @@ PATH = "/panel/print-jobs/"
 
 JOBS_ON_A_PAGE = 50
 ITEMS_ON_A_PAGE = 50
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; the template translates it."""
-    return text
 
 
 STATES = {
@@ -78,6 +74,11 @@ class _Shown:
     def is_download(self) -> bool:
         """Whether it is fetched as a file."""
         return self.printer is not None and self.printer.is_download
+
+    @property
+    def is_to_be_fetched(self) -> bool:
+        """Whether nobody has fetched it yet."""
+        return self.is_download and not self.job.state.is_over
 
     @property
     def moves(self) -> bool:
@@ -158,8 +159,24 @@ def _rows(
     return [(item, *by_parcel.get(item.parcel_id or 0, (None, None))) for item in items]
 
 
+def fetch(request: PanelRequest) -> Response:
+    """Has a job that is fetched as a file count as printed, and leads to the file."""
+    with request.context.database.read() as transaction:
+        job = get_job(transaction, request.account_id, request.id)
+    try:
+        file_of(job.id, request.context)
+    except KolliError as error:
+        return _page(request, 409, problems_of(error))
+    return request.redirect(f"{PATH}{job.id}/labels.{job.form.format}")
+
+
 def file(request: PanelRequest) -> Response:
-    """The labels of a job, to be printed from the browser."""
+    """The labels of a job, to be looked at or printed in the browser; reading it changes nothing.
+
+    What is still to be fetched is fetched on the job's page, so that no label comes out that nobody knows of.
+    """
+    if _shown(request).is_to_be_fetched:
+        return request.redirect(f"{PATH}{request.id}/")
     printed = file_of(request.id, request.context)
     return request.file(printed.content, printed.media_type, printed.name, inline=True)
 
@@ -202,14 +219,16 @@ def print_again(request: PanelRequest) -> Response:
     shown = _shown(request)
     try:
         positions = _positions(request, shown.total)
+        printer_id = request.form.number("printer")
+        span = f"{positions[0]}-{positions[-1]}" if positions else ""
         request.note("print_job.reprint", str(request.id))
         job = reprint(
             request.id,
             positions,
-            request.form_key,
+            f"{request.form_key}:job {request.id}:{span}:{printer_id or ''}",
             request.user.name,
             request.context,
-            printer_id=request.form.number("printer"),
+            printer_id=printer_id,
         )
     except KolliError as error:
         return _page(request, 422, problems_of(error, {"positions": "first"}, ("first", "last", "printer")))
@@ -234,6 +253,7 @@ ROUTES = (
     Route("GET", PATH, show_all, Right.SEE),
     Route("GET", f"{PATH}{{id:int}}/", show, Right.SEE),
     Route("GET", f"{PATH}{{id:int}}/progress/", show_progress, Right.SEE),
+    Route("POST", f"{PATH}{{id:int}}/fetch/", fetch, Right.SHIP),
     Route("GET", f"{PATH}{{id:int}}/labels.{{suffix}}", file, Right.SHIP),
     Route("POST", f"{PATH}{{id:int}}/pause/", pause, Right.SHIP),
     Route("POST", f"{PATH}{{id:int}}/resume/", go_on, Right.SHIP),

@@ -131,7 +131,7 @@ def test(request: PanelRequest) -> Response:
     """Prints a page that shows what the printer makes of edges, lengths and bars."""
     printer = _found(request)
     request.note("printer.test", printer.name)
-    job = print_test_page(printer.id, request.form_key, request.user.name, request.context)
+    job = print_test_page(printer.id, f"{request.form_key}:test {printer.id}", request.user.name, request.context)
     return request.redirect(f"/panel/print-jobs/{job.id}/")
 
 

@@ -3,13 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal
 
+from kolli.panel.marking import _
 from kolli.shipments.model import LABEL_IS_VOID, ParcelStatus
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; the page translates it."""
-    return text
-
 
 Mood = Literal["good", "waiting", "trouble", "void"]
 

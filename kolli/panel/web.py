@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from anyio import CapacityLimiter, fail_after, to_thread
@@ -63,6 +63,9 @@ USUAL_FORM_BYTES = 512 * 1024
 """How large a form may be that brings no file."""
 
 LONGEST_FORM_SECONDS = 60
+
+LONGEST_PATH = 2000
+"""Characters of an address that somebody is led back to."""
 
 PAGES_AT_A_TIME = 8
 """Threads that make pages, so that the panel never takes those of the API."""
@@ -361,7 +364,8 @@ class Door:
     def _answer(self, route: Route, request: PanelRequest) -> Response:
         if not request.may(route.right):
             raise Forbidden(request._("Your role does not allow this. Ask an owner of this account."))
-        if route.method == "POST" and not hmac.compare_digest(request.form.text("csrf"), request.csrf):
+        token = request.form.text("csrf").encode()
+        if route.method == "POST" and not hmac.compare_digest(token, request.csrf.encode()):
             raise Forbidden(request._("This form is too old. Load the page again, and send it once more."))
         if route.is_fresh and not request.session.is_confirmed(request.context.now()):
             return _to_confirm(request)
@@ -407,9 +411,9 @@ def refused(asked: OpenRequest, error: KolliError, status: int | None = None) ->
 
 def local_path(text: str) -> str:
     """A path of the panel that somebody asks to be led to; the start page for everything else."""
-    parts = urlsplit(text)
-    is_ours = not parts.scheme and not parts.netloc and parts.path.startswith("/panel/") and "\\" not in text
-    return text if is_ours and text.isprintable() and "//" not in parts.path else "/panel/"
+    path = text.partition("?")[0].partition("#")[0]
+    is_ours = text.startswith("/panel/") and "//" not in path and ".." not in path and "\\" not in text
+    return text if is_ours and text.isascii() and text.isprintable() and len(text) <= LONGEST_PATH else "/panel/"
 
 
 def _session_of(http: HttpRequest, installation: Installation) -> tuple[Session, str]:
@@ -426,13 +430,13 @@ def _session_of(http: HttpRequest, installation: Installation) -> tuple[Session,
 def _to_sign_in(asked: OpenRequest) -> Response:
     wanted = asked.http.url.path + (f"?{asked.http.url.query}" if asked.http.url.query else "")
     if asked.http.method != "GET" or asked.is_htmx:
-        wanted = local_path(urlsplit(asked.http.headers.get("referer", "")).path)
+        wanted = local_path(_split(asked.http.headers.get("referer", "")).path)
     return asked.redirect(f"/panel/sign-in/?next={quote(wanted, safe='')}")
 
 
 def _to_confirm(request: PanelRequest) -> Response:
     wanted = request.http.url.path if request.http.method == "GET" else request.http.headers.get("referer", "")
-    return request.redirect(f"/panel/confirm/?next={quote(local_path(urlsplit(wanted).path), safe='')}")
+    return request.redirect(f"/panel/confirm/?next={quote(local_path(_split(wanted).path), safe='')}")
 
 
 def _is_ours(http: HttpRequest, installation: Installation) -> bool:
@@ -447,7 +451,16 @@ def _is_ours(http: HttpRequest, installation: Installation) -> bool:
     if origin is None:
         return True
     hosts: Collection[str] = {http.headers.get("host", ""), urlsplit(installation.public_url).netloc}
-    return urlsplit(origin).netloc in hosts
+    sender = _split(origin).netloc
+    return bool(sender) and sender in hosts
+
+
+def _split(address: str) -> SplitResult:
+    """An address that a browser sends in a header, in its parts; all of them empty when it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 async def _body(http: HttpRequest, limit: int) -> bytes:

@@ -169,6 +169,7 @@ class PrintJob:
     form: JobForm
     purpose: Purpose = "labels"
     is_reprint: bool = False
+    fetched_from: int = 0  # the position of the first label in the file; those before it another printer has printed
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
 from kolli.database import insert_or_skip
 from kolli.errors import Conflict, NotFound
-from kolli.printing.model import LEFT, ItemState, JobForm, JobState, Printer, PrintItem, PrintJob, Profile, Purpose
+from kolli.printing.model import ItemState, JobForm, JobState, Printer, PrintItem, PrintJob, Profile, Purpose
 from kolli.schema import print_items, print_jobs, printers
 from kolli.values import timestamp
 
@@ -46,6 +46,8 @@ _MOVE = (
     .where(*_OWN_JOB, print_jobs.c.state.in_(bindparam("from_states", expanding=True)))
     .values(state=bindparam("to_state"), reason=bindparam("why"), changed_at=bindparam("at"))
 )
+_MOVE_AT = _MOVE.where(print_jobs.c.printer_id == bindparam("at_printer"))
+_NOTE_FETCHED = update(print_jobs).where(*_OWN_JOB).values(body=bindparam("new_body"))
 _REMARK = update(print_jobs).where(*_OWN_JOB).values(reason=bindparam("why"), changed_at=bindparam("at"))
 _TO_PRINTER = (
     update(print_jobs)
@@ -74,14 +76,19 @@ _COUNTS = (
     )
     .group_by(print_items.c.job_id, print_items.c.state)
 )
-_PRINTED = (
+_ASKED_FOR = (
     select(print_items.c.parcel_id)
+    .join(print_jobs, print_jobs.c.id == print_items.c.job_id)
     .where(
         print_items.c.account_id == bindparam("account_id"),
         print_items.c.parcel_id.in_(bindparam("parcel_ids", expanding=True)),
-        print_items.c.state.not_in([ItemState.WAITING, ItemState.SKIPPED]),
+        print_items.c.state != ItemState.SKIPPED,
     )
     .distinct()
+)
+_PRINTED = _ASKED_FOR.where(print_items.c.state != ItemState.WAITING)
+_PRINTED_OR_QUEUED = _ASKED_FOR.where(
+    or_(print_items.c.state != ItemState.WAITING, print_jobs.c.state.not_in([JobState.DONE, JobState.CANCELLED]))
 )
 _OWN_ITEM = (
     print_items.c.account_id == bindparam("account"),
@@ -89,7 +96,11 @@ _OWN_ITEM = (
     print_items.c.position == bindparam("at_position"),
 )
 _ITEM_STATE = update(print_items).where(*_OWN_ITEM).values(state=bindparam("to_state"))
+_ITEM_BACK = _ITEM_STATE.where(print_items.c.state == ItemState.SENDING)
 _ITEM_SENT = update(print_items).where(*_OWN_ITEM).values(state=ItemState.SENT, sent_at=bindparam("at"))
+_ITEM_FETCHED = _ITEM_SENT.values(
+    state=case((print_items.c.state == ItemState.DOUBTFUL, ItemState.DOUBTFUL), else_=ItemState.SENT)
+)
 _ITEM_SHA = update(print_items).where(*_OWN_ITEM).values(sha256=bindparam("new_sha256"))
 _IN_DOUBT = (
     update(print_items)
@@ -111,6 +122,7 @@ class _Body:
     form: JobForm
     purpose: Purpose = "labels"
     is_reprint: bool = False
+    fetched_from: int = 0
 
 
 _read_profile = msgspec.json.Decoder(Profile).decode
@@ -246,9 +258,19 @@ def next_job(transaction: Connection, account_id: int, printer_id: int) -> Print
 
 
 def move_job(
-    transaction: Connection, job: PrintJob, to: JobState, now: datetime, reason: str = "", *, out_of: Iterable[JobState]
+    transaction: Connection,
+    job: PrintJob,
+    to: JobState,
+    now: datetime,
+    reason: str = "",
+    *,
+    out_of: Iterable[JobState],
+    at_printer: int | None = None,
 ) -> bool:
-    """Moves a job from one of these states to another; False, and nothing done, when it is in none of them."""
+    """Moves a job from one of these states to another; False, and nothing done, when it is in none of them.
+
+    `at_printer` is for whoever prints there: a job that was moved to another printer is none of theirs any more.
+    """
     values = {
         "account": job.account_id,
         "job": job.id,
@@ -257,12 +279,19 @@ def move_job(
         "why": reason,
         "at": timestamp(now),
     }
+    if at_printer is not None:
+        return transaction.execute(_MOVE_AT, {**values, "at_printer": at_printer}).rowcount == 1
     return transaction.execute(_MOVE, values).rowcount == 1
 
 
 def remark_on_job(transaction: Connection, job: PrintJob, reason: str, now: datetime) -> None:
     """Writes down why a job waits."""
     transaction.execute(_REMARK, {"account": job.account_id, "job": job.id, "why": reason, "at": timestamp(now)})
+
+
+def note_fetched(transaction: Connection, job: PrintJob) -> None:
+    """Writes down with which label the file of a job begins."""
+    transaction.execute(_NOTE_FETCHED, {"account": job.account_id, "job": job.id, "new_body": _body(job)})
 
 
 def give_to_printer(transaction: Connection, job: PrintJob, hashes: Mapping[int, str], now: datetime) -> bool:
@@ -305,10 +334,12 @@ def count_items(transaction: Connection, account_id: int, job_ids: Sequence[int]
     return counts
 
 
-def printed_parcels(transaction: Connection, account_id: int, parcel_ids: Sequence[int]) -> set[int]:
-    """Those of these parcels whose label has gone to a printer, or may have."""
+def printed_parcels(
+    transaction: Connection, account_id: int, parcel_ids: Sequence[int], *, or_queued: bool = False
+) -> set[int]:
+    """Those of these parcels whose label has gone to a printer, or may have; or, if wanted, is about to."""
     values = {"account_id": account_id, "parcel_ids": list(parcel_ids)}
-    return set(transaction.execute(_PRINTED, values).scalars())
+    return set(transaction.execute(_PRINTED_OR_QUEUED if or_queued else _PRINTED, values).scalars())
 
 
 def mark_items(transaction: Connection, job: PrintJob, positions: Iterable[int], state: ItemState) -> None:
@@ -319,22 +350,30 @@ def mark_items(transaction: Connection, job: PrintJob, positions: Iterable[int],
         transaction.execute(_ITEM_STATE, rows)
 
 
-def mark_sent(transaction: Connection, job: PrintJob, positions: Iterable[int], now: datetime) -> None:
-    """Writes down that these labels have reached the printer."""
+def take_back_items(transaction: Connection, job: PrintJob, before: Mapping[int, ItemState]) -> None:
+    """Has labels whose bytes have surely not left be in the state that they were in before."""
+    own = {"account": job.account_id, "job": job.id}
+    rows = [{**own, "at_position": position, "to_state": state} for position, state in before.items()]
+    if rows:
+        transaction.execute(_ITEM_BACK, rows)
+
+
+def mark_sent(
+    transaction: Connection, job: PrintJob, positions: Iterable[int], now: datetime, *, is_fetched: bool = False
+) -> None:
+    """Writes down that these labels have reached the printer, or whoever has fetched them.
+
+    Of what is fetched it stays known what may have come out before, elsewhere.
+    """
     own = {"account": job.account_id, "job": job.id, "at": timestamp(now)}
     rows = [{**own, "at_position": position} for position in positions]
     if rows:
-        transaction.execute(_ITEM_SENT, rows)
+        transaction.execute(_ITEM_FETCHED if is_fetched else _ITEM_SENT, rows)
 
 
 def doubt_what_was_sending(transaction: Connection, job: PrintJob) -> None:
     """Has what was on its way count as perhaps printed: it is sent again as a copy, behind a separator."""
     transaction.execute(_IN_DOUBT, {"account": job.account_id, "job": job.id})
-
-
-def is_all_sent(items: Iterable[PrintItem]) -> bool:
-    """Whether nothing of a job is left to be sent."""
-    return not any(item.state in LEFT for item in items)
 
 
 def _settle_default(transaction: Connection, account_id: int, printer: Printer) -> None:
@@ -351,7 +390,7 @@ def _columns(printer: Printer) -> dict[str, Any]:
 
 
 def _body(job: PrintJob) -> str:
-    return msgspec.json.encode(_Body(job.form, job.purpose, job.is_reprint)).decode()
+    return msgspec.json.encode(_Body(job.form, job.purpose, job.is_reprint, job.fetched_from)).decode()
 
 
 def _printer(row: Any) -> Printer:
@@ -374,6 +413,7 @@ def _job(row: Any) -> PrintJob:
         form=body.form,
         purpose=body.purpose,
         is_reprint=body.is_reprint,
+        fetched_from=body.fetched_from,
     )
 
 

@@ -120,12 +120,12 @@ _COLUMNS = select(
     attempts.c.changed_at,
     attempts.c.lease_until,
 )
-_LIVE = (
+_ALL_LIVE = (
     _COLUMNS.where(attempts.c.account_id == bindparam("account_id"), attempts.c.order_key == bindparam("order_key"))
     .where(attempts.c.state.in_(GUARDED))
     .order_by(attempts.c.created_at.desc())
-    .limit(1)
 )
+_LIVE = _ALL_LIVE.limit(1)
 _BY_SHIPMENT = _COLUMNS.where(
     attempts.c.account_id == bindparam("account_id"), attempts.c.shipment_id == bindparam("shipment_id")
 )
@@ -353,6 +353,12 @@ def find_live(transaction: Connection, account_id: int, order_key: str) -> Attem
     """The latest attempt for an order that has a label, or may have one."""
     row = transaction.execute(_LIVE, {"account_id": account_id, "order_key": order_key}).one_or_none()
     return None if row is None else _attempt(row)
+
+
+def list_live(transaction: Connection, account_id: int, order_key: str) -> list[Attempt]:
+    """All attempts for an order that have a label, or may have one, the latest first."""
+    rows = transaction.execute(_ALL_LIVE, {"account_id": account_id, "order_key": order_key})
+    return [_attempt(row) for row in rows]
 
 
 def get_attempt(transaction: Connection, account_id: int, shipment_id: str) -> Attempt:

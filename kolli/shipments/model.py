@@ -85,9 +85,6 @@ _NAMED: Mapping[str, ParcelStatus] = (
     | {status.value: status for status in ParcelStatus}
 )
 
-BEFORE_ANNOUNCEMENT = frozenset({ParcelStatus.ANNOUNCING, ParcelStatus.ANNOUNCEMENT_FAILED, ParcelStatus.NO_LABEL})
-"""Where a parcel has no label yet, or will never have one."""
-
 LABEL_IS_VOID = frozenset(
     {
         ParcelStatus.CANCELLING_UPSTREAM,

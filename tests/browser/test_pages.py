@@ -5,9 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from kolli.panel import panel_routes
 from kolli.panel.web import Route
+from tests.browser.conftest import fresh_page
+from tests.browser.people import state_of, token_of
 from tests.browser.windows import DESKTOP, PHONE, wider_than_the_window
 from tests.factories import an_order
 
@@ -25,6 +28,30 @@ PLAIN = sorted(
 )
 """The pages whose address is always the same; what is no page by itself is left out, such as the rows of a list."""
 
+WRONGLY_FILLED = [
+    "/panel/settings/printers/new/",
+    "/panel/settings/sender-addresses/new/",
+    "/panel/settings/rules/new/",
+]
+"""Forms that may not be left empty."""
+
+FRESH = ["/panel/settings/rules/new/", "/panel/settings/webhooks/connections/new/", "/panel/settings/webhooks/70/"]
+"""Forms that two people may have open."""
+
+ABOUT_ONE_THING = [
+    ("/panel/inbox/?q=ORDER-2&state=all", "/panel/orders/[0-9]+/"),
+    ("/panel/inbox/", "/panel/orders/[0-9]+/"),
+    ("/panel/batches/", "/panel/batches/[0-9]+/"),
+    ("/panel/print-jobs/", "/panel/print-jobs/[0-9]+/"),
+    ("/panel/settings/printers/", "/panel/settings/printers/[0-9]+/"),
+    ("/panel/settings/rules/", "/panel/settings/rules/[0-9]+/"),
+    ("/panel/settings/contracts/", "/panel/settings/contracts/[0-9]+/"),
+    ("/panel/settings/users/", "/panel/settings/users/[0-9]+/"),
+    ("/panel/settings/keys/", "/panel/settings/keys/[0-9a-f-]+/"),
+    ("/panel/requests/", "/panel/requests/[0-9]+/"),
+]
+"""Where a page about one thing is found, and its address."""
+
 WINDOWS = pytest.mark.parametrize(
     ("viewport", "color_scheme"),
     [(DESKTOP, "light"), (PHONE, "dark")],
@@ -39,6 +66,44 @@ def shipped(server):
     orders[2]["shipping_address"]["address_line_1"] = "A street whose name is so long that no carrier has room for it"
     server.ask("POST", "/api/v3/orders", orders)
     server.ship("ORDER-1")
+
+
+@pytest.fixture(scope="module")
+def details(shipped, server, browser, server_data) -> list[str]:
+    """Pages about one thing: an order, its change, a batch, a print job, a printer, a rule, a contract, a request."""
+    orders = [an_order(order_id=f"together-{number}", order_number=f"TOGETHER-{number}") for number in range(2)]
+    server.ask("POST", "/api/v3/orders", orders)
+    state = state_of(token_of(server_data, "owner"), server.url)
+    with fresh_page(browser, server.url, storage_state=state) as page:
+        page.goto("/panel/inbox/?q=ORDER-2")
+        page.locator("main [data-press=p]").click()
+        expect(page.locator(".notice.good").first).to_be_visible()
+        page.goto("/panel/inbox/?q=TOGETHER")
+        for place in range(2):
+            page.locator("[data-rows] [type=checkbox]").nth(place).check()
+        page.locator("[data-bar] button.main").click()
+        page.wait_for_url("**/panel/batches/*/")
+        page.goto("/panel/settings/rules/new/")
+        page.locator("#name").fill("To Algeria")
+        page.locator("fieldset").nth(0).locator("select").nth(2).select_option(index=3)
+        page.locator("fieldset").nth(1).locator("select").nth(1).select_option(index=1)
+        page.locator("[name=do][value=save]").click()
+        page.wait_for_url("**/panel/settings/rules/")
+        found = [first_link(page, *each) for each in ABOUT_ONE_THING]
+    return [*found, f"{found[0]}edit/"]
+
+
+def first_link(page: Page, path: str, pattern: str) -> str:
+    """The first address on a page that the pattern fits."""
+    page.goto(path)
+    links = page.locator("main a[href]").evaluate_all("all => all.map(each => each.getAttribute('href'))")
+    return next(link for link in links if re.fullmatch(pattern, link))
+
+
+def looked_at(page: Page, path: str) -> list[str]:
+    """What is wrong with a page: what axe finds, and a window that is too narrow for it."""
+    page.goto(path, wait_until="networkidle")
+    return violations(page) + ["wider than the window"] * wider_than_the_window(page)
 
 
 def violations(page, tags=("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")) -> list[str]:
@@ -61,6 +126,37 @@ def test_axe_finds_nothing_serious(signed_in, path, viewport, color_scheme):
 
     assert violations(page) == []
     assert not wider_than_the_window(page)
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: scripts/node-packages")
+@WINDOWS
+def test_axe_finds_nothing_serious_on_pages_about_one_thing(signed_in, details, viewport, color_scheme):
+    page = signed_in(viewport=viewport, color_scheme=color_scheme)
+
+    found = {path: looked_at(page, path) for path in details}
+
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: scripts/node-packages")
+@WINDOWS
+@pytest.mark.parametrize("path", WRONGLY_FILLED)
+def test_axe_finds_nothing_serious_in_a_form_that_was_filled_in_wrongly(signed_in, path, viewport, color_scheme):
+    page = signed_in(path, viewport=viewport, color_scheme=color_scheme)
+    page.locator("main form").evaluate_all("forms => forms.forEach(form => form.noValidate = true)")
+
+    page.locator("main form button.main").last.click()
+    expect(page.locator("main .notice.bad").first).to_be_visible()
+
+    assert violations(page) == []
+    assert not wider_than_the_window(page)
+
+
+@pytest.mark.parametrize("path", FRESH)
+def test_a_page_that_was_just_opened_says_nothing_of_somebody_else_who_saved_it(signed_in, path):
+    page = signed_in(path)
+
+    assert page.locator("main .notice").count() == 0
 
 
 @pytest.mark.parametrize("path", PLAIN)

@@ -5,6 +5,7 @@ import json
 import random
 import shutil
 import subprocess
+import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from kolli.operations.printing import (
     add_new_printer,
     cancel_job,
     change_printer,
+    move_to_printer,
     print_parcels,
     print_test_page,
     resume,
@@ -436,3 +438,60 @@ def test_the_barcodes_of_what_arrived_can_be_scanned(warehouse, tmp_path):
     subprocess.run([NODE, "-e", RENDER, str(PACKAGE), str(tmp_path / "jobs.json")], check=True, timeout=60)
 
     assert [tracking_numbers(png.read_bytes()) for png in pictures] == [[number] for number in expected(3)]
+
+
+def test_a_job_that_is_moved_while_a_label_is_on_its_way_comes_out_of_one_printer_only(warehouse, monkeypatch):
+    """The first printer is in the middle of a label when a person pauses the job and moves it to the second one."""
+    is_at_second, first_is_done = threading.Event(), threading.Event()
+    send = raw.RawLink.send
+
+    with a_label_printer() as at, a_label_printer() as other:
+        job = warehouse.queue(warehouse.printer(at), 4)
+        second = warehouse.printer(other)
+        threads = [threading.Thread(target=warehouse.work_once) for _ in range(2)]
+
+        def send_and_be_moved(link, paper, wait):
+            is_first_of_job = not link._ends
+            if link._wire.where == other.address and is_first_of_job:
+                is_at_second.set()
+                assert first_is_done.wait(20)
+            send(link, paper, wait)
+            if link._wire.where == at.address and is_first_of_job:
+                set_aside(job.id, "Femke", warehouse.context)
+                move_to_printer(job.id, second.id, warehouse.context)
+                threads[1].start()
+                assert is_at_second.wait(20)
+
+        monkeypatch.setattr(raw.RawLink, "send", send_and_be_moved)
+        threads[0].start()
+        threads[0].join(30)
+        first_is_done.set()
+        threads[1].join(30)
+
+        assert [number_on(paper) for paper in at.papers] == expected(1)
+        assert [number_on(paper) for paper in other.papers] == [None, *expected(4)]
+    assert warehouse.job(job).state is JobState.DONE
+    assert set(warehouse.states(job)) == {ItemState.SENT}
+
+
+def test_a_label_that_the_paper_ran_out_on_comes_again_marked(warehouse, monkeypatch):
+    """The printer has taken the second label, has no paper for it, and forgets it when the connection ends."""
+    send = raw.RawLink.send
+
+    def send_and_run_out(link, paper, wait):
+        at.has_paper = link._ends == []
+        send(link, paper, wait)
+
+    with a_label_printer() as at:
+        with monkeypatch.context() as patch:
+            patch.setattr(raw.RawLink, "send", send_and_run_out)
+            job = warehouse.queue(warehouse.printer(at))
+            warehouse.work_once()
+        found, states = warehouse.job(job), warehouse.states(job)
+        at.has_paper = True
+        resume(job.id, warehouse.context)
+        warehouse.work()
+
+        assert (found.state, states) == (JobState.PAUSED, [ItemState.SENT, ItemState.DOUBTFUL, ItemState.WAITING])
+        assert "no paper" in found.reason
+        assert [number_on(paper) for paper in at.papers] == ["N00001", None, "N00002", "N00003"]

@@ -1,9 +1,7 @@
 """Own shipping options and prices from CSV files, and back: a file with a mistake in it changes nothing."""
 
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from starlette.responses import Response
@@ -17,10 +15,11 @@ from kolli.account.users import Right
 from kolli.errors import Invalid, NotFound
 from kolli.operations.import_options import COLUMNS, Checked, option_rows, read_options
 from kolli.operations.import_rates import check_rates, store_rates
-from kolli.panel.forms import NO_PROBLEMS, Problems, Upload
+from kolli.panel.forms import NO_PROBLEMS, Problems
 from kolli.panel.settings.carriers import PATH, options_page
+from kolli.panel.settings.uploaded import read_upload
 from kolli.panel.web import PanelRequest, Route
-from kolli.tables import Mistake, write_table
+from kolli.tables import Mistake, table_text
 
 OPTIONS_BYTES = 8 * 1024 * 1024
 PRICES_BYTES = 32 * 1024 * 1024
@@ -137,18 +136,11 @@ def _checked(
     if upload is None:
         problems.add("file", request._("Choose a file first."))
         return None
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "upload"
-        path.write_bytes(upload.content)
-        try:
-            return read(path)
-        except Invalid as error:
-            problems.add("file", error.message.replace(str(path), _shown(upload)))
-            return None
-
-
-def _shown(upload: Upload) -> str:
-    return upload.name[:100]
+    try:
+        return read_upload(upload, read)
+    except Invalid as error:
+        problems.add("file", error.message)
+        return None
 
 
 def _nothing(request: PanelRequest, checked: Checked[Thing]) -> Problems:
@@ -168,9 +160,7 @@ def _told(names: Sequence[str]) -> dict[str, str]:
 
 
 def _table(request: PanelRequest, columns: Sequence[str], rows: Iterable[Mapping[str, str]], name: str) -> Response:
-    file = io.StringIO()
-    write_table(file, columns, rows)
-    return request.file(file.getvalue().encode(), "text/csv; charset=utf-8", name)
+    return request.file(table_text(columns, rows).encode(), "text/csv; charset=utf-8", name)
 
 
 ROUTES = (

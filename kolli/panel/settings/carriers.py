@@ -19,7 +19,7 @@ from kolli.operations.catalogue import Catalogue, takes_own_options
 from kolli.operations.import_options import COLUMNS, REQUIRED
 from kolli.operations.offer import Offer, Refusal, find_offers
 from kolli.operations.quote import Ends, Quote
-from kolli.panel.forms import NO_PROBLEMS, Form, Problems, checked, problems_of
+from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problems_of, whole_number
 from kolli.panel.web import PanelRequest, Route
 
 PATH = "/panel/settings/carriers/"
@@ -78,7 +78,7 @@ def options_page(request: PanelRequest, status: int = 200, problems: Problems = 
         for each, text in zip(catalogue, texts, strict=False)
         if carrier_code in {"", each[0].code} and all(word in text for word in words)
     ]
-    number = Form({"page": [request.query.get("page", "")]}).number("page") or 1
+    number = whole_number(request.query.get("page", "")) or 1
     at = min((number - 1) * ON_A_PAGE, len(found)) if number > 1 else 0
     values = {
         "rows": [(each, option, option.code not in declared) for each, option in found[at : at + ON_A_PAGE]],

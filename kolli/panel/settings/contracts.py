@@ -23,10 +23,6 @@ from kolli.panel.web import PanelRequest, Route
 
 PATH = "/panel/settings/contracts/"
 
-FEW_DAYS = 14
-FEW_PERCENT = 10
-"""Fewer days, or fewer numbers, are worth a warning."""
-
 _CHANGE = TypeAdapter(WantedChange)
 _RANGE = TypeAdapter(WantedRange)
 
@@ -44,13 +40,7 @@ class Shown:
     @property
     def low(self) -> tuple[NumbersLeft, ...]:
         """Those of its numbers that run out."""
-        return tuple(each for each in self.numbers if is_low(each))
-
-
-def is_low(numbers: NumbersLeft) -> bool:
-    """Whether numbers run out soon: within days, or nearly all are used."""
-    is_soon = numbers.days_left is not None and numbers.days_left < FEW_DAYS
-    return is_soon or numbers.left * 100 < numbers.total * FEW_PERCENT
+        return tuple(each for each in self.numbers if each.is_low)
 
 
 def show_all(request: PanelRequest) -> Response:
@@ -60,7 +50,7 @@ def show_all(request: PanelRequest) -> Response:
     numbers = numbers_left(request.context)
     shown = [_shown(request, contract, numbers) for contract in known]
     shown.sort(key=lambda each: (each.carrier_name.casefold(), not each.contract.is_default, each.contract.id))
-    return request.page("settings/contracts/list.html", section="contracts", contracts=shown, is_low=is_low)
+    return request.page("settings/contracts/list.html", section="contracts", contracts=shown)
 
 
 def show(request: PanelRequest) -> Response:
@@ -206,7 +196,6 @@ def contract_page(
         differences=differing,
         typed=typed if typed is not None else request.form.kept() if is_about_name else {},
         stamp=stamp_of(contract),
-        is_low=is_low,
     )
 
 

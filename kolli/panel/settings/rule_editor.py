@@ -4,14 +4,14 @@ Buttons that add or remove a row send the whole form, and get it back with every
 is replaced, and choosing another condition does so by itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
 from kolli.account.users import Right
 from kolli.errors import KolliError
 from kolli.operations.try_rules import DAYS, MOST, begin_trial
-from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of
+from kolli.panel.forms import NO_PROBLEMS, Problems, problem, problems_of, whole_number
 from kolli.panel.settings.changes import STAMP, Difference, Stale
 from kolli.panel.settings.once import SentBefore
 from kolli.panel.settings.rule_form import after, form_of, new_action, new_condition, read_rule
@@ -49,11 +49,11 @@ def show(request: PanelRequest) -> Response:
 
 
 def _tried(request: PanelRequest) -> Draft | None:
-    number = request.query.get("trial", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
+    number = whole_number(request.query.get("trial", ""))
+    if number is None:
         return None
     with request.context.database.read() as transaction:
-        question = get_trial(transaction, request.account_id, int(number)).question
+        question = get_trial(transaction, request.account_id, number).question
         wanted = int(request.path.get("id", 0))
         stored = find_rule(transaction, request.account_id, wanted)
     if question.rule is None or question.rule.id != wanted:
@@ -104,31 +104,18 @@ def _tried_out(request: PanelRequest, draft: Draft) -> Response:
             stored = find_rule(transaction, request.account_id, rule.id)
         if stored is None or stamp(stored) != draft.stamp:
             raise Stale
-        rule = _based_on(rule, stored)
+        rule = replace(rule, revision=stored.revision, position=stored.position)
     question = question_of(request, rule)
     trial = begin_trial(question, request.form_key, request.user.name, request.context)
     return request.redirect(f"{PATH}dry-runs/{trial.id}/")
-
-
-def _based_on(rule: Rule, stored: Rule) -> Rule:
-    return Rule(
-        rule.id,
-        rule.name,
-        rule.conditions,
-        rule.actions,
-        is_and=rule.is_and,
-        is_active=rule.is_active,
-        revision=stored.revision,
-        position=stored.position,
-    )
 
 
 def question_of(request: PanelRequest, rule: Rule | None) -> Question:
     """What is asked of a dry run: with this rule, over as many days and orders as the form says."""
     form = request.form
     days, most = form.number("days") or DAYS[1], form.number("most") or MOST[1]
-    against = "shipped" if rule is None or form.text("against") == "shipped" else "rules"
-    return Question(days, most, "shipped" if against == "shipped" else "rules", rule)
+    is_against_shipped = rule is None or form.text("against") == "shipped"
+    return Question(days, most, "shipped" if is_against_shipped else "rules", rule)
 
 
 def _stale(request: PanelRequest, draft: Draft) -> Response:
@@ -136,11 +123,8 @@ def _stale(request: PanelRequest, draft: Draft) -> Response:
     with request.context.database.read() as transaction:
         stored = find_rule(transaction, request.account_id, draft.rule.id)
     if stored is None:
-        problems = Problems()
-        problems.add("", request._("Somebody has removed this rule meanwhile. Save it to have it again, as a new one."))
-        rule = draft.rule
-        again = Rule(0, rule.name, rule.conditions, rule.actions, is_and=rule.is_and, is_active=rule.is_active)
-        return _page(request, Draft(again), 409, problems)
+        text = request._("Somebody has removed this rule meanwhile. Save it to have it again, as a new one.")
+        return _page(request, Draft(replace(draft.rule, id=0)), 409, problem(text))
     difference = Difference(request._("The rule"), said(stored), said(normalised(draft.rule)))
     return _page(request, Draft(draft.rule, stamp(stored)), 409, differences=[difference])
 
@@ -162,7 +146,7 @@ def _page(
         stamp=draft.stamp,
         form=form_of(draft.rule, known),
         form_path=f"{PATH}{draft.rule.id}/" if draft.rule.id else f"{PATH}new/",
-        differences=differences or [],
+        differences=differences,
         days=DAYS,
         most=MOST,
         is_full=(len(draft.rule.conditions) >= MOST_CONDITIONS, len(draft.rule.actions) >= MOST_ACTIONS),

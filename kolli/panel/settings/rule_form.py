@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from kolli.panel.forms import Form
+from kolli.panel.forms import Form, whole_number
 from kolli.rules.actions import ACTIONS
 from kolli.rules.conditions import CONDITIONS, split_texts
 from kolli.rules.model import MOST_ACTIONS, MOST_CONDITIONS, Action, Choices, Condition, Rule, ValueType
@@ -125,7 +125,8 @@ def _apart(text: str, names: Mapping[str, str]) -> list[str]:
 def after(rule: Rule, do: str) -> Rule:
     """The rule after a button of its form: a row more, a row less, and operators that fit what is looked at."""
     what, _, number = do.partition(":")
-    place = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else -1
+    wanted = whole_number(number)
+    place = -1 if wanted is None else wanted
     conditions, actions = list(rule.conditions), list(rule.actions)
     match what:
         case "add-condition" if len(conditions) < MOST_CONDITIONS:

@@ -10,7 +10,7 @@ from kolli.account.users import Right
 from kolli.errors import KolliError
 from kolli.operations.catalogue import Catalogue
 from kolli.operations.try_rules import DAYS, MOST, begin_trial
-from kolli.panel.forms import Problems
+from kolli.panel.forms import NO_PROBLEMS, Problems, problem, whole_number
 from kolli.panel.settings.changes import Stale
 from kolli.panel.settings.once import SentBefore
 from kolli.panel.settings.rule_editor import PATH, question_of
@@ -101,15 +101,10 @@ def save(request: PanelRequest) -> Response:
     except SentBefore:
         return request.redirect(PATH, request._("It was saved already."))
     except Stale:
-        problems = Problems()
-        problems.add(
-            "", request._("Somebody else has changed this rule since the dry run began. Look at it, and try again.")
-        )
-        return _page(request, trial, 409, problems)
+        text = request._("Somebody else has changed this rule since the dry run began. Look at it, and try again.")
+        return _page(request, trial, 409, problem(text))
     except KolliError as error:
-        problems = Problems()
-        problems.add("", error.message)
-        return _page(request, trial, 422, problems)
+        return _page(request, trial, 422, problem(error.message))
     return request.redirect(PATH, request._("Saved. The rule counts from the next order on."))
 
 
@@ -128,7 +123,7 @@ def _page(
     request: PanelRequest,
     trial: Trial,
     status: int = 200,
-    problems: Problems | None = None,
+    problems: Problems = NO_PROBLEMS,
     *,
     template: str = "settings/rules/trial.html",
 ) -> Response:
@@ -138,7 +133,7 @@ def _page(
     return request.page(
         template,
         status=status,
-        problems=problems or Problems(),
+        problems=problems,
         section="rules",
         trial=trial,
         report=trial.report,
@@ -164,8 +159,7 @@ _NO_CLAUSES: Sequence[Clause] = ()
 
 
 def _start(request: PanelRequest, report: Report) -> int:
-    text = request.query.get("from", "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    number = whole_number(request.query.get("from", "")) or 0
     return min(number, len(report.examples)) // SHOWN * SHOWN
 
 

@@ -1,24 +1,22 @@
 """Shipping rules: the list in the order in which it counts, switched, moved, copied, removed, and as a file."""
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from kolli.account.users import Right
 from kolli.errors import Invalid, KolliError
-from kolli.panel.forms import NO_PROBLEMS, Problems, Upload, problems_of
+from kolli.panel.forms import NO_PROBLEMS, Problems, problem, problems_of, whole_number
 from kolli.panel.settings import rule_editor, rule_trials
-from kolli.panel.settings.changes import STAMP, stamp_of
+from kolli.panel.settings.changes import STAMP, Stale, stamp_of
 from kolli.panel.settings.once import SentBefore, write_once
 from kolli.panel.settings.rule_editor import PATH
 from kolli.panel.settings.rule_form import Clause, actions_told, conditions_told
 from kolli.panel.settings.rule_saving import known_now, said, stamp
+from kolli.panel.settings.uploaded import read_upload
 from kolli.panel.web import PanelRequest, Route
 from kolli.rules.model import LONGEST_NAME, Rule
 from kolli.rules.queries import (
@@ -33,10 +31,10 @@ from kolli.rules.queries import (
     reorder,
     update_rule,
 )
-from kolli.rules.rules_csv import LARGEST_FILE, ReadRules, columns_for, read_rules, rule_rows
+from kolli.rules.rules_csv import LARGEST_FILE, columns_for, read_rules, rule_rows
 from kolli.rules.trials import list_trials
 from kolli.rules.validation import Known, problems
-from kolli.tables import Mistake, write_table
+from kolli.tables import Mistake, table_text
 
 AT_A_TIME = 25
 """Rules on one page."""
@@ -84,8 +82,7 @@ def _list(request: PanelRequest, status: int = 200, problems: Problems = NO_PROB
 
 
 def _start(request: PanelRequest, count: int) -> int:
-    text = request.query.get("from", "")
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1
+    number = whole_number(request.query.get("from", "")) or 1
     return min(max(0, number - 1), max(0, count - 1)) // AT_A_TIME * AT_A_TIME
 
 
@@ -114,10 +111,9 @@ def move(request: PanelRequest) -> Response:
             at = ids.index(stored.id)
             ids.insert(_target(request, at, len(ids)), ids.pop(at))
             reorder(transaction, request.account_id, ids)
-    except _OtherList:
-        found = Problems()
-        found.add("", request._("Somebody else has changed the list meanwhile. This is how it is now: please look."))
-        return _list(request, 409, found)
+    except Stale:
+        text = request._("Somebody else has changed the list meanwhile. This is how it is now: please look.")
+        return _list(request, 409, problem(text))
     except KolliError as error:
         return _list(request, 422, problems_of(error))
     return request.redirect(_place_of(replace(stored, position=ids.index(stored.id) + 1)))
@@ -136,19 +132,15 @@ def _target(request: PanelRequest, at: int, count: int) -> int:
     return number - 1
 
 
-class _OtherList(KolliError):
-    """The list of rules has changed since the page was opened."""
-
-
 @contextmanager
 def _unchanged_list(request: PanelRequest, done: tuple[str, str]) -> Iterator[tuple[Connection, list[int]]]:
-    """A transaction with the ids of the list, if that is still the one which the form was made from."""
+    """A transaction with the ids of the list; Stale when that is not the one any more which the form was made from."""
     with request.context.database.read() as transaction:
         was = get_rule(transaction, request.account_id, request.id).position
     with request.write(*done, was=was, to=request.form.text("to")) as transaction:
         own = outline(transaction, request.account_id)
         if stamp_of(own) != request.form.text("list_mark"):
-            raise _OtherList
+            raise Stale
         yield transaction, [rule_id for rule_id, _ in own]
 
 
@@ -171,9 +163,8 @@ def remove(request: PanelRequest) -> Response:
     """Removes a rule, if it is still the one that was looked at. What it has decided before stays."""
     stored = _stored(request)
     if stamp(stored) != request.form.text(STAMP):
-        found = Problems()
-        found.add("", request._("Somebody else has changed this rule meanwhile. Look at it before you remove it."))
-        return _list(request, 409, found)
+        text = request._("Somebody else has changed this rule meanwhile. Look at it before you remove it.")
+        return _list(request, 409, problem(text))
     with request.write("rule.remove", stored.name, was=said(stored)) as transaction:
         remove_rule(transaction, request.account_id, stored.id)
     return request.redirect(PATH, request._("The rule is gone. What it has decided before stays as it was."))
@@ -196,9 +187,8 @@ def export(request: PanelRequest) -> Response:
     """All rules, as the file that is read back."""
     with request.context.database.read() as transaction:
         own = list_rules(transaction, request.account_id)
-    file = io.StringIO()
-    write_table(file, columns_for(own), rule_rows(own))
-    return request.file(file.getvalue().encode(), "text/csv; charset=utf-8", "rules.csv")
+    content = table_text(columns_for(own), rule_rows(own))
+    return request.file(content.encode(), "text/csv; charset=utf-8", "rules.csv")
 
 
 def show_import(request: PanelRequest) -> Response:
@@ -209,38 +199,21 @@ def show_import(request: PanelRequest) -> Response:
 def import_file(request: PanelRequest) -> Response:
     """Adds the rules of a file behind those that are there, or in their place; nothing of it if a row is bad."""
     upload, is_replacing = request.form.file("file"), request.form.text("where") == "replace"
-    found = Problems()
     if upload is None:
-        found.add("file", request._("Choose a file first."))
-        return _import_page(request, 422, found)
+        return _import_page(request, 422, problem(request._("Choose a file first."), "file"))
+    known = known_now(request.context)
     try:
-        read = _read(upload, known_now(request.context))
-    except KolliError as error:
-        found.add("file", error.message)
-        return _import_page(request, 422, found)
-    if not read.rules and not read.mistakes:
-        found.add("file", request._("There is no rule in this file. Nothing was changed."))
-    if read.mistakes or found:
-        return _import_page(request, 422, found, read.mistakes)
-    try:
+        read = read_upload(upload, lambda path: read_rules(path, known))
+        if read.mistakes:
+            return _import_page(request, 422, mistakes=read.mistakes)
+        if not read.rules:
+            raise Invalid(request._("There is no rule in this file. Nothing was changed."))
         is_first = _store(request, read.rules, is_replacing=is_replacing)
     except KolliError as error:
-        found.add("file", error.message)
-        return _import_page(request, 422, found)
+        return _import_page(request, 422, problem(error.message, "file"))
     count = len(read.rules)
     notice = request.ngettext("%(num)s rule is there now.", "%(num)s rules are there now.", count)
     return request.redirect(PATH, notice if is_first else request._("This file was imported already."))
-
-
-def _read(upload: Upload, known: Known) -> ReadRules:
-    """The rules of a file that somebody has sent; messages call it by the name that it has on their machine."""
-    with TemporaryDirectory(prefix="kolli-rules-") as folder:
-        path = Path(folder) / "rules.csv"
-        path.write_bytes(upload.content)
-        try:
-            return read_rules(path, known)
-        except KolliError as error:
-            raise Invalid(error.message.replace(str(path), upload.name[:100])) from error
 
 
 def _store(request: PanelRequest, rules: Sequence[Rule], *, is_replacing: bool) -> bool:
@@ -260,17 +233,13 @@ def _store(request: PanelRequest, rules: Sequence[Rule], *, is_replacing: bool) 
 def _import_page(
     request: PanelRequest, status: int = 200, problems: Problems = NO_PROBLEMS, mistakes: Sequence[Mistake] = ()
 ) -> Response:
-    if mistakes and not problems:
-        problems = Problems()
-        count = len(mistakes)
-        problems.add(
-            "",
-            request.ngettext(
-                "%(num)s mistake is in the file, so nothing of it was imported.",
-                "%(num)s mistakes are in the file, so nothing of it was imported.",
-                count,
-            ),
+    if mistakes:
+        text = request.ngettext(
+            "%(num)s mistake is in the file, so nothing of it was imported.",
+            "%(num)s mistakes are in the file, so nothing of it was imported.",
+            len(mistakes),
         )
+        problems = problem(text)
     return request.page(
         "settings/rules/import.html",
         status=status,

@@ -13,7 +13,7 @@ from kolli.api.v3.event_subscription_schemas import NewSubscription as _NewSubsc
 from kolli.api.v3.event_subscription_schemas import WebhookConfiguration
 from kolli.errors import Impossible, KolliError, Missing
 from kolli.operations.deliver import send_test
-from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problems_of
+from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problem, problems_of
 from kolli.panel.settings.changes import Stale, check_stamp, differences, stamp_of
 from kolli.panel.settings.once import SentBefore, write_once
 from kolli.panel.web import PanelRequest, Route
@@ -74,7 +74,7 @@ class _Page:
 
     connection: EventConnection | None = None
     subscriptions: tuple[Subscription, ...] = ()
-    differing: object = ()
+    differing: object = None
     problems: Problems = field(default_factory=lambda: NO_PROBLEMS)
 
 
@@ -165,11 +165,8 @@ def save(request: PanelRequest) -> Response:
         page = _known(request)
         now = page.connection.configuration.url if page.connection else ""
         found = differences({"url": request._("Address")}, {"url": now}, {"url": wanted.url})
-        other = Problems()
-        other.add(
-            "", request._("Somebody else has saved this meanwhile. Look at it, and save again if yours is to count.")
-        )
-        return _page(request, replace(page, differing=found, problems=other), 409)
+        text = request._("Somebody else has saved this meanwhile. Look at it, and save again if yours is to count.")
+        return _page(request, replace(page, differing=found, problems=problem(text)), 409)
     return request.redirect(f"{CONNECTIONS}{request.id}/", request._("Saved."))
 
 
@@ -232,8 +229,7 @@ def subscribe(request: PanelRequest) -> Response:
     """Has events of a type sent to a connection."""
     page, wanted = _known(request), request.form.text("event_type")
     if wanted not in EVENT_TYPES:
-        problems = Problems()
-        problems.add("event_type", request._("Choose one of the events."))
+        problems = problem(request._("Choose one of the events."), "event_type")
         return _page(request, replace(page, problems=problems), 422)
     now = request.context.now()
     fresh = request.installation.sequences.take_id()

@@ -12,7 +12,7 @@ from kolli.account.integrations import list_integrations
 from kolli.account.users import Right
 from kolli.errors import Conflict, KolliError
 from kolli.operations.deliver import MOST_AT_ONCE, replay, replay_all
-from kolli.panel.forms import NO_PROBLEMS, Form, Problems, problems_of
+from kolli.panel.forms import NO_PROBLEMS, Form, Problems, day_in, problems_of, whole_number
 from kolli.panel.settings.once import SentBefore, write_once
 from kolli.panel.settings.webhook_connections import PATH
 from kolli.panel.web import PanelRequest, Route
@@ -121,11 +121,8 @@ def _begin(request: PanelRequest, day: date) -> datetime:
 def _day(request: PanelRequest, text: str, name: str, problems: Problems) -> date | None:
     if not text:
         return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = date.min
-    if not 2000 <= day.year < 3000:
+    day = day_in(text)
+    if day is None or not 2000 <= day.year < 3000:
         problems.add(name, request._("Write it as 2026-11-24."))
         return None
     return day
@@ -133,9 +130,8 @@ def _day(request: PanelRequest, text: str, name: str, problems: Problems) -> dat
 
 def _receiver(text: str) -> Receiver | None:
     kind, _, number = text.partition(" ")
-    if kind not in {"integration", "subscription"} or not (number.isascii() and number.isdigit() and len(number) < 19):
-        return None
-    return Receiver.named(text)
+    is_one = kind in {"integration", "subscription"} and whole_number(number) is not None
+    return Receiver.named(text) if is_one else None
 
 
 def _position(text: str) -> Position | None:

@@ -1,9 +1,11 @@
 """Webhooks: where each shop hears of its parcels, and the key that signs it; beside them subscriptions and the log."""
 
 import secrets
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from pydantic import TypeAdapter
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from kolli.account.integrations import (
@@ -21,7 +23,7 @@ from kolli.operations.deliver import send_test
 from kolli.outgoing import check_url
 from kolli.panel.forms import NO_PROBLEMS, Problems, checked, problems_of
 from kolli.panel.settings import webhook_connections, webhook_log
-from kolli.panel.settings.changes import STAMP, Stale, differences, stamp_of
+from kolli.panel.settings.changes import Stale, differences, stamp_of, write_if_fresh
 from kolli.panel.settings.webhook_connections import PATH, told_of_test
 from kolli.panel.web import PanelRequest, Route
 from kolli.webhooks.deliveries import Receiver
@@ -53,7 +55,7 @@ def _form(
     request: PanelRequest,
     status: int = 200,
     problems: Problems = NO_PROBLEMS,
-    differing: object = (),
+    differing: object = None,
 ) -> Response:
     shop = _stored(request)
     return request.page(
@@ -62,7 +64,7 @@ def _form(
         problems=problems,
         section="webhooks",
         shop=shop,
-        stamp=_stamp(shop),
+        stamp=stamp_of(_shown(shop)),
         differences=differing,
     )
 
@@ -80,18 +82,13 @@ def save(request: PanelRequest) -> Response:
         after = changed_integration(shop, wanted)
     except KolliError as error:
         return _form(request, 422, problems_of(error, {"": "webhook_url"}, _FIELDS))
-    given = form.text(STAMP)
-    if given != _stamp(shop):
-        return _stale(request, shop, after)
+    told = {"was": _told(shop), "now": _told(after)}
 
-    def changed(stored: Integration) -> Integration:
-        if given != _stamp(stored):
-            raise Stale
-        return changed_integration(stored, wanted)
+    def write() -> AbstractContextManager[Connection]:
+        return write_if_fresh(request, ("webhook.change", shop.name), lambda each: _shown(_in(each, request)), told)
 
-    request.note("webhook.change", shop.name, was=_told(shop), now=_told(after))
     try:
-        change(shop.id, changed, request.context)
+        change(shop.id, lambda stored: changed_integration(stored, wanted), request.context, write=write)
     except Stale:
         return _stale(request, _stored(request), after)
     return request.redirect(PATH, request._("Saved."))
@@ -139,13 +136,18 @@ def set_key(request: PanelRequest) -> Response:
     )
 
 
+def _in(transaction: Connection, request: PanelRequest) -> Integration:
+    return get_integration(transaction, request.account_id, request.id)
+
+
 def _stored(request: PanelRequest) -> Integration:
     with request.context.database.read() as transaction:
-        return get_integration(transaction, request.account_id, request.id)
+        return _in(transaction, request)
 
 
-def _stamp(shop: Integration) -> str:
-    return stamp_of(shop.id, shop.settings.webhook_url, shop.settings.webhook_active)
+def _shown(shop: Integration) -> tuple[object, ...]:
+    """What of a shop the form is filled from."""
+    return shop.id, shop.settings.webhook_url, shop.settings.webhook_active
 
 
 def _told(shop: Integration) -> str:

@@ -183,7 +183,8 @@ class RawLink:
             status = self._asked(KEEPS_ANSWERING_WITHIN)
             if status is None:
                 raise Unreachable(f"{self._wire.where} does not tell any more how it is.")
-            arrived = len(self._ends) - status.waiting
+            stuck = 1 if status.hindrance else 0  # the one that it was at may not have come out whole
+            arrived = len(self._ends) - status.waiting - stuck
             if arrived > self._arrived:
                 self._arrived = arrived
                 gives_up_at = time.monotonic() + WAITS_FOR_A_PERSON

@@ -4,6 +4,7 @@ import pytest
 
 from kolli.errors import AlreadyShipped, Impossible, InFlight, Missing
 from kolli.operations.another_label import made_beside, ship_another
+from kolli.operations.cancel import cancel
 from kolli.operations.claims import claimed
 from kolli.operations.ship_order import Choice, ShipOrder, ship_order
 from kolli.orders.queries import get_order
@@ -88,3 +89,27 @@ def test_the_newest_shipment_of_each_order_is_found_at_once(caller, order):
 
     assert mine[order.id].id in {first.id, other.id}
     assert theirs == {}
+
+
+@pytest.mark.parametrize("state", ["unknown", "intended", "cancelling"])
+def test_while_another_label_is_not_settled_there_is_no_third_one(caller, order, state):
+    """Whoever sees that the carrier has not answered opens the form anew, and sends it with a key of its own."""
+    ship_order(ShipOrder(70, USUAL, order_id="shop-1"), caller.context)
+    other = ship_another(order, USUAL, "lost", caller.context)
+    with caller.installation.database.write() as transaction:
+        change = "UPDATE attempts SET state = ?, created_at = '2000-01-01T00:00:00.000000+00:00' WHERE shipment_id = ?"
+        transaction.exec_driver_sql(change, (state, other.id))  # as if the clock had been set back meanwhile
+
+    with pytest.raises(Impossible, match="not settled"):
+        ship_another(order, USUAL, "lost", caller.context)
+
+    assert len(shipments_of(caller, order)) == 2
+
+
+def test_once_the_first_label_is_cancelled_the_other_one_still_holds_the_order(caller, order):
+    first = ship_order(ShipOrder(70, USUAL, order_id="shop-1"), caller.context)
+    ship_another(order, USUAL, "lost", caller.context)
+    cancel(first.id, caller.context)
+
+    with pytest.raises(AlreadyShipped):
+        ship_order(ShipOrder(70, USUAL, order_id="shop-1"), caller.context)

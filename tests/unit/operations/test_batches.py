@@ -1,12 +1,15 @@
 """Orders that are shipped together: each once, whatever is in the way of the others."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from kolli.errors import Invalid, NotFound
+from kolli.errors import Conflict, Invalid, NotFound
 from kolli.operations import batches as module
 from kolli.operations.background import workers
 from kolli.operations.batches import BatchChoice, make_batch, resume_batch, retry_item, stop_batch
 from kolli.orders.batches import ItemState, Progress, count_items, get_batch, list_batches, list_items, list_shipments
+from kolli.orders.queries import remove_order
 from tests.factories import a_caller, an_order
 
 WAITING, SHIPPED, FAILED, STOPPED = ItemState.WAITING, ItemState.SHIPPED, ItemState.FAILED, ItemState.STOPPED
@@ -210,3 +213,76 @@ def test_batches_are_listed_newest_first(caller):
         assert list_batches(transaction, 1, 10, before=second.id) == [first]
         assert list_items(transaction, 1, first.id, 1, 10, states=frozenset({WAITING}))[0].order_pk == order_pks[0]
         assert list_items(transaction, 1, first.id, 1, 10, states=frozenset({SHIPPED})) == []
+
+
+def all_due(caller):
+    with caller.installation.database.write() as transaction:
+        transaction.exec_driver_sql("UPDATE jobs SET due_at = created_at, is_running = 0")
+
+
+def test_a_label_is_not_lost_when_its_order_is_removed_before_that_was_noted(caller, monkeypatch):
+    """As after a process that died between the booking and the note of it."""
+    order_pks = caller.store(*orders(1))
+    batch = make(caller, order_pks)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_notes", lambda *_, **__: dies)
+        run(caller)
+    with caller.installation.database.write() as transaction:
+        remove_order(transaction, 1, order_pks[0])
+
+    all_due(caller)
+    run(caller)
+
+    (item,) = items(caller, batch)
+    assert (item.state, item.shipment_id) == (SHIPPED, shipments_of(caller)[0]["id"])
+
+
+def test_an_order_that_somebody_else_was_shipping_is_not_begun_once_the_batch_is_stopped(caller, monkeypatch):
+    def is_busy(*_):
+        raise Conflict
+
+    batch = make(caller, caller.store(*orders(1)))
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "ship_order", is_busy)
+        run(caller)
+    stop_batch(batch.id, caller.context)
+
+    all_due(caller)
+    run(caller)
+
+    assert (states(caller, batch), shipments_of(caller)) == ([STOPPED], [])
+    retry_item(batch.id, 1, caller.context)
+    run(caller)
+    assert states(caller, batch) == [SHIPPED]
+
+
+def test_a_form_that_comes_again_with_other_orders_ships_nothing_and_says_so(caller):
+    first, second = caller.store(*orders(1, 2))
+    make(caller, [first])
+
+    with pytest.raises(Invalid, match="sent before, with other orders"):
+        make(caller, [second])
+
+    run(caller)
+    assert len(shipments_of(caller)) == 1
+
+
+def test_an_order_with_a_label_gets_no_second_one_where_the_account_allows_other_labels(installation):
+    caller = a_caller(installation, repeat_labels="allowed")
+    order_pks = caller.store(*orders(1))
+    caller.ship(order_id="shop-1")
+
+    batch = make(caller, order_pks)
+    run(caller)
+
+    assert (states(caller, batch), len(shipments_of(caller))) == ([FAILED], 1)
+
+
+def test_an_item_that_is_tried_again_ten_times_at_once_ships_once(caller):
+    batch = make(caller, caller.store(*orders("1~reject:address")))
+    run(caller)
+
+    with ThreadPoolExecutor(10) as many:
+        taken = list(many.map(lambda _: retry_item(batch.id, 1, caller.context), range(10)))
+
+    assert taken.count(True) == 1

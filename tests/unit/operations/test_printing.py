@@ -2,12 +2,14 @@
 
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import zxingcpp
 
 from kolli.documents import proof
 from kolli.errors import Conflict, Impossible, Invalid, Missing, NotFound
+from kolli.operations import printing as module
 from kolli.operations.printing import (
     add_new_printer,
     cancel_job,
@@ -31,6 +33,8 @@ from kolli.printing.queries import (
     list_items,
     list_jobs,
     list_printers,
+    mark_items,
+    mark_sent,
     printed_parcels,
     remove_printer,
 )
@@ -290,3 +294,51 @@ def test_a_test_job_has_no_labels_to_be_printed_again(context):
 
     with pytest.raises(Invalid, match="no label in this job"):
         reprint(job.id, None, None, "Femke", context)
+
+
+def test_what_another_printer_has_begun_is_fetched_from_where_it_stopped(context, printer, parcels):
+    """As when a label printer dies and the rest comes out of the office's."""
+    job = print_parcels(parcels[:4], printer.id, None, "Femke", context)
+    office = add_new_printer("Office", Profile(), context)
+    with context.database.write() as transaction:
+        mark_sent(transaction, job, [0], NOW + timedelta(hours=1))  # the clock is set back after that
+        mark_items(transaction, job, [1], ItemState.DOUBTFUL)
+    move_to_printer(job.id, office.id, context)
+
+    first, again = file_of(job.id, context).content, file_of(job.id, context).content
+
+    separator = proof.lines_of(first)
+    assert len(list(proof.page_sizes(first))) == 4
+    assert "N00002" in separator
+    assert separator[0].startswith("The next label may")
+    assert again == first
+    assert stored(context, job)[0].state is JobState.DONE
+
+
+def test_a_job_that_goes_on_while_it_is_moved_stays_where_it_is(context, printer, parcels, monkeypatch):
+    job = print_parcels(parcels[:3], printer.id, None, "Femke", context)
+    other = add_new_printer("Table 2", RAW, context)
+    draws = module.hashes_of
+
+    def meanwhile(*told):
+        with context.database.write() as transaction:
+            mark_sent(transaction, job, [0], NOW)
+        return draws(*told)
+
+    monkeypatch.setattr(module, "hashes_of", meanwhile)
+    with pytest.raises(Conflict):
+        move_to_printer(job.id, other.id, context)
+
+    assert stored(context, job)[0].printer_id == printer.id
+
+
+def test_what_waits_in_another_job_is_a_copy_in_the_next_one(context, printer, parcels):
+    """Two people who have the same labels printed at once: one of the two papers is marked."""
+    first = print_parcels(parcels[:2], printer.id, None, "Femke", context)
+    second = print_parcels(parcels[:2], printer.id, None, "Bram", context)
+    cancel_job(first.id, "Femke", context)
+    cancel_job(second.id, "Bram", context)
+    third = print_parcels(parcels[:2], printer.id, None, "Femke", context)
+
+    copies = [[item.is_copy for item in stored(context, job)[1]] for job in (first, second, third)]
+    assert copies == [[False, False], [True, True], [False, False]]

@@ -7,6 +7,7 @@ from kolli.operations.background import workers
 from kolli.operations.batches import BatchChoice, make_batch
 from kolli.operations.printing import add_new_printer
 from kolli.printing.model import Profile
+from kolli.printing.queries import list_items, list_jobs
 from tests.factories import an_order
 from tests.people import person, text_of
 
@@ -121,3 +122,19 @@ def test_who_only_looks_sees_and_changes_nothing(caller, viewer):
 
     assert viewer.get(f"/panel/batches/{batch.id}/").status_code == 200
     assert viewer.post(f"/panel/batches/{batch.id}/stop/").status_code == 403
+
+
+def test_more_labels_than_one_job_has_are_several_jobs(caller, packer, monkeypatch):
+    monkeypatch.setattr("kolli.panel.batches.MOST_LABELS", 2)
+    batch = a_batch(caller, 1, 2, 3)
+    run(caller)
+    add_new_printer("Table", Profile(), caller.context)
+
+    for _ in "12":
+        answer = packer.post(f"/panel/batches/{batch.id}/print/", form_key="one-form-sent-twice")
+
+    assert answer.headers["location"] == "/panel/print-jobs/"
+    with caller.installation.database.read() as transaction:
+        jobs = list_jobs(transaction, 1, 10)
+        labels = [len(list_items(transaction, 1, job.id)) for job in jobs]
+    assert labels == [1, 2]

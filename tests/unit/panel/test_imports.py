@@ -9,6 +9,7 @@ import pytest
 
 from kolli.account.accounts import Account, add_account
 from kolli.orders.queries import find_by_order_number
+from kolli.orders.uploads import list_uploads
 from kolli.panel import import_reading, imports
 from tests.factories import an_order
 from tests.people import person, text_of
@@ -365,3 +366,24 @@ def test_nobody_exports_what_others_have(caller, installation, packer):
     answer = person(installation, "owner", account_id=2).get("/panel/inbox/orders.csv?state=all")
 
     assert "ORDER-1" not in answer.text
+
+
+def test_a_file_that_is_imported_twice_at_once_is_imported_once(caller, packer, monkeypatch):
+    """Two tabs: the second one presses the button while the first one's import runs."""
+    path = brought(packer, a_file(ROW))
+    mapped(packer, path)
+    sent = []
+    does = imports.import_orders
+
+    def meanwhile(documents, context):
+        done = does(documents, context)
+        sent.append(packer.post(f"{path}preview/"))
+        return done
+
+    monkeypatch.setattr(imports, "import_orders", meanwhile)
+    packer.post(f"{path}preview/")
+
+    assert [answer.headers["location"].partition("?")[0] for answer in sent] == [f"{path}preview/"]
+    with caller.installation.database.read() as transaction:
+        (upload,) = list_uploads(transaction, 1, 10)
+    assert (upload.result["added"], upload.result["updated"]) == (1, 0)

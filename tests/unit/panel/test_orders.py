@@ -13,7 +13,7 @@ from kolli.operations.printing import add_new_printer
 from kolli.orders.queries import get_order
 from kolli.panel.order_words import ADDRESS
 from kolli.printing.model import Profile
-from tests.factories import an_item, an_order, with_items
+from tests.factories import a_caller, an_item, an_order, with_items
 from tests.markup import HOSTILE, what_runs
 from tests.people import person, text_of
 
@@ -471,3 +471,30 @@ def test_hostile_text_is_shown_as_text(caller, owner, text):
     assert text in text_of(page)
     assert (page.status_code, form.status_code, refused.status_code, told.status_code) == (200, 200, 422, 409)
     assert [what_runs(answer) for answer in (page, form, refused, told)] == [[], [], [], []]
+
+
+def test_an_order_that_was_changed_since_it_was_looked_at_is_shown_before_it_is_shipped(caller, packer, owner, order):
+    page = packer.get(page_of(order)).text
+    seen = found(r'name="revision" value="(\d+)"', page)
+    edited(owner, order, city="Utrecht")
+
+    answer = packer.post(page_of(order, "ship/"), {"revision": seen}, form_key="opened-before-the-change")
+    assert (answer.status_code, booked(caller)) == (422, [])
+    assert "has changed since this page was opened" in text_of(answer)
+
+    again = {"revision": found(r'name="revision" value="(\d+)"', answer.text)}
+    for _ in "12":
+        sent = packer.post(page_of(order, "ship/"), again, form_key="opened-after-the-change-1")
+        edited(owner, order, city="Delft")  # whoever sends the form again finds what it has made
+    assert (sent.status_code, len(booked(caller))) == (303, 1)
+
+
+def test_another_form_books_nothing_where_the_account_allows_other_labels(installation):
+    caller = a_caller(installation, repeat_labels="allowed")
+    packer = person(installation, "packer")
+    (order,) = caller.store(an_order())
+    packer.post(page_of(order, "ship/"))
+
+    answer = packer.post(page_of(order, "ship/"))
+
+    assert (answer.status_code, len(booked(caller))) == (422, 1)

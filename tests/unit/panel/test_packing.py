@@ -11,6 +11,7 @@ from kolli.account.integrations import add_integration
 from kolli.account.packings import Begun, Packing, Said, get_packing, put_packing
 from kolli.operations.packing import ROUTE
 from kolli.operations.printing import add_new_printer
+from kolli.orders.queries import remove_order
 from kolli.panel.packing_answers import LOOKS
 from kolli.printing.model import Profile
 from kolli.printing.queries import list_items, list_jobs
@@ -358,13 +359,6 @@ def test_orders_parcels_and_papers_of_another_account_are_unknown(caller, packer
     assert packer.get(f"/panel/packing/slips/{shipment_id}.pdf").status_code == 200
 
 
-def test_the_control_barcodes_are_a_pdf(packer):
-    answer = packer.get("/panel/packing/controls.pdf")
-
-    assert answer.headers["content-type"] == "application/pdf"
-    assert answer.content.startswith(b"%PDF")
-
-
 def test_a_printer_is_chosen_and_kept(caller, owner, stored):
     other = add_new_printer("Table 2", Profile(), caller.context)
 
@@ -381,8 +375,9 @@ def test_a_label_that_no_printer_is_sent_is_opened_by_the_browser(caller, packer
     page = packer.post(SCAN, {"text": "ORDER-1"}, headers=HTMX)
 
     assert text_of(page).startswith("Shipped ORDER-1 The label is ready.")
-    assert f'href="/panel/print-jobs/{jobs(caller)[0].id}/labels.pdf"' in page.text
-    assert packer.get(f"/panel/print-jobs/{jobs(caller)[0].id}/labels.pdf").content.startswith(b"%PDF")
+    fetch = f"/panel/print-jobs/{jobs(caller)[0].id}/fetch/"
+    assert f'action="{fetch}"' in page.text
+    assert packer.get(packer.post(fetch).headers["location"]).content.startswith(b"%PDF")
 
 
 def test_a_printer_of_nobody_is_not_chosen(owner):
@@ -412,3 +407,20 @@ def test_nothing_else_is_kept_of_a_table_than_what_it_shows(caller, packer, stor
     with caller.installation.database.read() as transaction:
         (row,) = transaction.execute(packings.select()).all()
     assert len(row.body) < 20_000
+
+
+def test_a_label_whose_order_was_removed_before_it_was_printed_is_printed(caller, packer, stored):
+    """As after the death of the process between the booking and the printing, and a shop that tidies up."""
+    key = "scan-of-a-test-0001"
+    scanned(packer, "ORDER-1", key=key)
+    with caller.installation.database.write() as transaction:
+        transaction.exec_driver_sql("DELETE FROM print_items")
+        transaction.exec_driver_sql("DELETE FROM print_jobs")
+        begun = Begun(key, "ORDER-1", "ship", stored, "ORDER-1")
+        put_packing(transaction, 1, packer.user.id, Packing(begun=(begun,)), NOW)
+        remove_order(transaction, 1, stored)
+
+    answer = scanned(packer, "ORDER-1", key=key)
+
+    assert answer.startswith("Shipped ORDER-1")
+    assert (booked(caller), len(jobs(caller))) == (1, 1)

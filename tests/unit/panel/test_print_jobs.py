@@ -44,10 +44,15 @@ def test_the_queue_shows_every_job_with_its_printer_and_who_asked(caller, viewer
     assert "To be fetched" in text
 
 
+def fetched(packer, job):
+    """What a browser shows after the button was pressed."""
+    return packer.get(packer.post(f"{PATH}{job.id}/fetch/").headers["location"])
+
+
 def test_a_file_that_is_fetched_counts_as_printed(caller, packer, parcels):
     job = a_job(caller, parcels)
 
-    answer = packer.get(f"{PATH}{job.id}/labels.pdf")
+    answer = fetched(packer, job)
 
     found, items = now(caller, job)
     assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
@@ -59,15 +64,36 @@ def test_a_file_that_is_fetched_counts_as_printed(caller, packer, parcels):
 def test_a_file_can_be_fetched_again(caller, packer, parcels):
     job = a_job(caller, parcels)
 
-    first, second = (packer.get(f"{PATH}{job.id}/labels.pdf").content for _ in range(2))
+    first, second = (fetched(packer, job).content for _ in range(2))
 
     assert first == second
+
+
+def test_an_address_that_is_opened_prints_nothing_unmarked(caller, packer, parcels):
+    """Browsers open addresses by themselves: a preview, a restored window, a link from elsewhere."""
+    job = a_job(caller, parcels)
+
+    answer = packer.get(f"{PATH}{job.id}/labels.pdf")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{PATH}{job.id}/")
+    assert now(caller, job)[0].state is JobState.WAITING
+
+
+def test_a_job_of_which_nothing_is_left_is_not_fetched_and_says_why(caller, packer, parcels):
+    job = a_job(caller, parcels)
+    packer.post(f"{PATH}{job.id}/cancel/")
+
+    answer = packer.post(f"{PATH}{job.id}/fetch/")
+
+    assert answer.status_code == 409
+    assert "The print job was cancelled." in text_of(answer)
 
 
 def test_whoever_only_looks_prints_nothing(caller, viewer, parcels):
     job = a_job(caller, parcels)
 
     assert viewer.get(f"{PATH}{job.id}/labels.pdf").status_code == 403
+    assert viewer.post(f"{PATH}{job.id}/fetch/").status_code == 403
     assert viewer.post(f"{PATH}{job.id}/cancel/").status_code == 403
     assert viewer.get(f"{PATH}{job.id}/").status_code == 200
 
@@ -100,7 +126,7 @@ def test_a_job_moves_to_another_printer_in_that_printers_form(caller, packer, pa
     found, _ = now(caller, job)
     assert answer.status_code == 303
     assert (found.printer_id, found.form.format, found.form.start_from) == (other.id, "pdf", 2)
-    assert packer.get(f"{PATH}{job.id}/labels.pdf").status_code == 200
+    assert fetched(packer, job).status_code == 200
 
 
 def test_some_labels_of_a_job_are_printed_again_as_copies(caller, packer, parcels):
@@ -160,8 +186,23 @@ def test_a_job_of_another_account_is_as_one_that_is_not_there(caller, parcels):
     stranger = person(caller.installation, "owner", account_id=2)
 
     answers = [stranger.get(f"{PATH}{job.id}/{page}") for page in ("", "progress/", "labels.pdf")]
-    answers += [stranger.post(f"{PATH}{job.id}/{step}/") for step in ("pause", "resume", "cancel", "move", "reprint")]
+    steps = ("fetch", "pause", "resume", "cancel", "move", "reprint")
+    answers += [stranger.post(f"{PATH}{job.id}/{step}/") for step in steps]
 
     assert {answer.status_code for answer in answers} == {404}
     assert str(job.id) not in text_of(stranger.get(PATH))
     assert now(caller, job)[0].state is JobState.WAITING
+
+
+def test_each_range_that_one_page_sends_is_printed_and_each_only_once(caller, packer, parcels):
+    """As when somebody goes back to a page that the browser has kept, with the form's key as it was."""
+    job = a_job(caller, parcels)
+    kept = {"form_key": "a-page-that-was-kept"}
+
+    sent = [
+        packer.post(f"{PATH}{job.id}/reprint/", {"first": first, "last": first}, **kept).headers["location"]
+        for first in ("1", "1", "2")
+    ]
+
+    assert sent[0] == sent[1]
+    assert [item.parcel_id for item in now(caller, newest(caller))[1]] == [parcels[1]]
