@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+import shlex
 import shutil
 import sys
 import urllib.request
@@ -262,6 +263,7 @@ curl --user {credentials.public_key}:{credentials.secret} --output label.pdf <li
 Commands beside this server need its folder:
 
 export KOLLI_DATA={installation.settings.data} KOLLI_PORT={installation.settings.port} KOLLI_PRIVATE_TARGETS=127.0.0.0/8
+export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"
 
 Everything else there is to ask, with examples to send: {installation.public_url}/explorer/
 

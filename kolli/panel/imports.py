@@ -43,7 +43,6 @@ from kolli.panel.import_reading import (
 )
 from kolli.panel.shell import country_choices
 from kolli.panel.web import PanelRequest, Route
-from kolli.tables import DELIMITERS
 from kolli.values import COUNTRY_CODES, WEIGHT_UNITS, WeightUnit
 
 PATH = "/panel/inbox/import/"
@@ -138,8 +137,6 @@ def _columns(request: PanelRequest, step: _Step, status: int = 200, problems: Pr
         table=table,
         fields=FIELDS,
         encodings=ENCODINGS,
-        delimiters=DELIMITERS,
-        units=WEIGHT_UNITS,
         country_choices=[("", request._("Choose a country")), *country_choices(request.language)],
         shop_choices=[(each.id, each.name) for each in integrations],
         path=step.path,

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from kolli.account.users import Right
 from kolli.errors import Conflict, Impossible, InFlight, KolliError, NotFound
-from kolli.operations.another_label import LONGEST_REASON, never_twice, ship_another
+from kolli.operations.another_label import never_twice, ship_another
 from kolli.operations.cancel import cancel
 from kolli.operations.claims import claimed
 from kolli.operations.printing import print_parcels
@@ -168,7 +168,6 @@ def _another_page(request: PanelRequest, order: Order, status: int = 200, proble
         address=order.shipping_address,
         reasons=REASONS,
         has_label=standing is Standing.SHIPPED,
-        longest=LONGEST_REASON,
     )
 
 

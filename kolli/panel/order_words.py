@@ -20,7 +20,7 @@ ADDRESS: Mapping[str, str] = {
     "address_line_2": _("Second line"),
     "po_box": _("PO box"),
     "postal_code": _("Postal code"),
-    "city": _("Town"),
+    "city": _("City"),
     "state_province_code": _("State or province"),
     "country_code": _("Country"),
     "email": _("E-mail"),

@@ -138,7 +138,6 @@ def order_page(request: PanelRequest, order: Order, *, status: int = 200, proble
         printers=printers,
         job=job,
         job_printer=next((each for each in printers if job and each.id == job.printer_id), None),
-        formats=FORMATS,
         is_to_ship=standing in {Standing.OPEN, Standing.FAILED},
         **_decided(request, order, is_wanted=standing in {Standing.OPEN, Standing.FAILED}),
     )
@@ -339,6 +338,7 @@ def show_standing(request: PanelRequest) -> Response:
 
 ROUTES = (
     Route("GET", f"{PATH}{{id:int}}/", show, Right.SEE),
+    Route("POST", f"{PATH}{{id:int}}/look/", show, Right.SHIP),  # where no script asks; it changes nothing
     Route("GET", f"{PATH}{{id:int}}/preview.png", show_preview, Right.SEE),
     Route("GET", f"{PATH}{{id:int}}/standing/", show_standing, Right.SEE),
     Route("GET", f"{PATH}{{id:int}}/packing-slip.pdf", show_slip, Right.SEE),

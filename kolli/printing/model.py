@@ -62,6 +62,8 @@ def check_profile(name: str, profile: Profile) -> None:
         raise Missing("Give the printer a name, such as the place where it stands.", field="name")
     if len(name) > LONGEST_NAME:
         raise Invalid(f"A name has at most {LONGEST_NAME} characters, not {len(name)}.", field="name")
+    if not name.isprintable():
+        raise Invalid("A name has no characters that cannot be printed. Type it anew.", field="name")
     _check_choice("way", profile.way, WAYS)
     _check_choice("format", profile.format, tuple(FORMATS))
     _check_choice("paper", profile.paper, PAPERS)

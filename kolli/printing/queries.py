@@ -37,9 +37,16 @@ _LAST = (
     .order_by(print_jobs.c.id.desc())
     .limit(1)
 )
-_AT_THE_PRINTER = _JOBS.where(print_jobs.c.printer_id == bindparam("printer_id")).order_by(print_jobs.c.id)
+# With the sum an index that begins with the account is of no use: SQLite would read all jobs the account ever had.
+_AT_THE_PRINTER = (
+    select(print_jobs)
+    .where(print_jobs.c.account_id + 0 == bindparam("account_id"), print_jobs.c.printer_id == bindparam("printer_id"))
+    .order_by(print_jobs.c.id)
+)
 _NEXT = _AT_THE_PRINTER.where(print_jobs.c.state.in_([JobState.WAITING, JobState.PRINTING, JobState.PAUSED])).limit(1)
-_OPEN = _AT_THE_PRINTER.where(print_jobs.c.state.not_in([JobState.DONE, JobState.CANCELLED])).limit(1)
+_OPEN = _AT_THE_PRINTER.where(
+    print_jobs.c.state.in_([state for state in JobState if state not in {JobState.DONE, JobState.CANCELLED}])
+).limit(1)
 _OWN_JOB = (print_jobs.c.account_id == bindparam("account"), print_jobs.c.id == bindparam("job"))
 _MOVE = (
     update(print_jobs)
@@ -104,7 +111,7 @@ _ITEM_FETCHED = _ITEM_SENT.values(
 _ITEM_SHA = update(print_items).where(*_OWN_ITEM).values(sha256=bindparam("new_sha256"))
 _IN_DOUBT = (
     update(print_items)
-    .where(print_items.c.account_id == bindparam("account"), print_items.c.job_id == bindparam("job"))
+    .where(print_items.c.account_id + 0 == bindparam("account"), print_items.c.job_id == bindparam("job"))
     .where(print_items.c.state == ItemState.SENDING)
     .values(state=ItemState.DOUBTFUL, is_copy=True)
 )

@@ -60,9 +60,10 @@ _NUMBERED = (
     .where(parcels.c.account_id == bindparam("account"), parcels.c.id == bindparam("parcel"))
     .values(tracking_number=bindparam("number"), tracking_key=bindparam("key"))
 )
+# With the sum an index that begins with the account is of no use: SQLite would read all that the account has.
 _STATUS = (
     update(parcels)
-    .where(parcels.c.account_id == bindparam("account"), parcels.c.shipment_id == bindparam("shipment"))
+    .where(parcels.c.account_id + 0 == bindparam("account"), parcels.c.shipment_id == bindparam("shipment"))
     .values(status=bindparam("new_status"), updated_at=bindparam("at"))
 )
 _PARCEL_STATUS = (

@@ -13,10 +13,12 @@ from kolli.values import timestamp
 
 BEGINNING = ("", "", 0)
 
+# With the sum an index that begins with the account is of no use: SQLite would read all that the account has.
 _BY_NUMBERS = (
     select(parcels.c.id)
     .where(
-        parcels.c.account_id == bindparam("account_id"), parcels.c.tracking_key.in_(bindparam("keys", expanding=True))
+        parcels.c.account_id + 0 == bindparam("account_id"),
+        parcels.c.tracking_key.in_(bindparam("keys", expanding=True)),
     )
     .order_by(parcels.c.id.desc())
 )

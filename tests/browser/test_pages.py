@@ -96,14 +96,14 @@ def details(shipped, server, browser, server_data) -> list[str]:
 def first_link(page: Page, path: str, pattern: str) -> str:
     """The first address on a page that the pattern fits."""
     page.goto(path)
-    links = page.locator("main a[href]").evaluate_all("all => all.map(each => each.getAttribute('href'))")
+    links: list[str] = page.locator("main a[href]").evaluate_all("all => all.map(each => each.getAttribute('href'))")
     return next(link for link in links if re.fullmatch(pattern, link))
 
 
 def looked_at(page: Page, path: str) -> list[str]:
     """What is wrong with a page: what axe finds, and a window that is too narrow for it."""
     page.goto(path, wait_until="networkidle")
-    return violations(page) + ["wider than the window"] * wider_than_the_window(page)
+    return [*violations(page), *(["wider than the window"] if wider_than_the_window(page) else [])]
 
 
 def violations(page, tags=("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")) -> list[str]:
@@ -179,6 +179,39 @@ def test_everything_that_can_be_pressed_is_large_enough_and_reached_by_keyboard(
 
     assert (small, unreachable) == ([], [])
 
+
+def test_escape_closes_what_is_open_and_the_focus_goes_back_to_what_opened_it(signed_in):
+    page = signed_in("/panel/inbox/")
+
+    page.locator(".me summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".me > div")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".me > div")).to_be_hidden()
+    expect(page.locator(".me summary")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#keys-help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys-help")).to_be_hidden()
+
+
+def test_no_field_of_an_order_has_the_focus_behind_the_bar_with_its_button(signed_in, details):
+    page = signed_in(f"{details[0]}edit/", viewport=DESKTOP)
+    page.locator("#name").focus()
+
+    behind = set()
+    for _ in range(page.locator("main input:visible, main select:visible").count()):
+        behind |= set(page.evaluate(BEHIND))
+        page.keyboard.press("Tab")
+
+    assert behind == set()
+
+
+BEHIND = """() => {
+  const bar = document.querySelector(".editing .bar").getBoundingClientRect();
+  const field = document.activeElement;
+  return field.closest(".bar") || field.getBoundingClientRect().bottom <= bar.top ? [] : [field.id];
+}"""
 
 TOO_SMALL = """(least) => [...document.querySelectorAll("main button, main input, main select, .top button")]
   .filter((e) => e.type !== "hidden" && e.checkVisibility({ visibilityProperty: true }) && !e.closest(".unseen"))

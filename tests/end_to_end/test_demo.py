@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import urllib.parse
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.end_to_end.processes import ask, prepared, running
 
 CURL = re.compile(r"^(curl .*?)\n\n", re.MULTILINE | re.DOTALL)
 FILES = re.compile(r"Its label:\n((?:  .*\n)+)")
+EXPORTS = re.compile(r"^(export KOLLI_DATA=.*\nexport PATH=.*)\n", re.MULTILINE)
 
 needs_curl = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 
@@ -80,6 +82,14 @@ def test_the_code_for_phones_leads_to_the_tracking_page(files):
     page = ask(codes["qr"])
     assert page.status == 200
     assert urllib.parse.urlsplit(codes["qr"]).path == "/tracking/"
+
+
+def test_after_the_printed_exports_a_shell_without_the_environment_finds_the_command(demo):
+    command = f"{demo.wait_for(EXPORTS)}\ncommand -v kolli"
+    bare = {"PATH": "/usr/bin:/bin"}
+    found = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=bare)
+
+    assert Path(found.stdout.strip()).parent == Path(sys.executable).parent
 
 
 def test_the_demo_starts_anew_over_its_own_folder(tmp_path):

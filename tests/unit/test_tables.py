@@ -1,6 +1,7 @@
 """CSV tables: what is read is what was written, and what is wrong is told by row and column."""
 
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -17,6 +18,7 @@ from kolli.tables import (
     number_from,
     positive_from,
     read_table,
+    table_text,
     whole_from,
     words_of,
     write_table,
@@ -126,6 +128,18 @@ def test_what_is_written_is_read_back_and_is_never_a_formula(tmp_path_factory, n
     path.write_text(file.getvalue(), "utf-8")
     assert [row.text("name") for row in read_table(path, COLUMNS, (), most_rows=10)] == names
     assert not any(line.lstrip('"')[:1] in set("=+-@") for line in file.getvalue().splitlines())
+
+
+@pytest.mark.parametrize(
+    "text", ["Femke;=cmd|' /C calc'!A0", "a;'=1", "=1;+2", "a|@b", ";-1", "\uff1d1+1", "'", "''=", "a;'b", "don't; -1"]
+)
+def test_a_text_is_no_formula_either_where_a_spreadsheet_divides_columns_otherwise(tmp_path, text):
+    path = tmp_path / "table.csv"
+    path.write_text(table_text(COLUMNS, [{"name": text}]), "utf-8")
+
+    parts = re.split("[;|,\n]", path.read_text("utf-8"))
+    assert not any(part.lstrip('"')[:1] in {*"=+-@", "\uff1d"} for part in parts if part)
+    assert [row.text("name") for row in read_table(path, COLUMNS, (), most_rows=1)] == [text]
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", "0"), ("12", "12"), ("0.50", "0.50"), ("007", "7")])

@@ -123,7 +123,6 @@ def _new(request: PanelRequest, carrier: Carrier, status: int = 200, problems: P
         problems=problems,
         section="contracts",
         carrier=carrier,
-        takes_numbers=isinstance(carrier, Numbers),
         asked=[Asked(field, _label(request, field)) for field in form_of(carrier)],
     )
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from kolli.account.sessions import end_sessions_of, list_sessions
-from kolli.account.users import RIGHTS, Role, User, get_user, list_users, update_user
+from kolli.account.users import Role, User, get_user, list_users, update_user
 from kolli.errors import Invalid
 from kolli.operations.people import change_password, let_in
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of
@@ -22,9 +22,7 @@ def show(request: PanelRequest) -> Response:
 def _page(request: PanelRequest, status: int = 200, problems: Problems = NO_PROBLEMS) -> Response:
     with request.context.database.read() as transaction:
         people = list_users(transaction, request.account_id)
-    return request.page(
-        "settings/users/list.html", status=status, problems=problems, section="users", people=people, rights=RIGHTS
-    )
+    return request.page("settings/users/list.html", status=status, problems=problems, section="users", people=people)
 
 
 def add(request: PanelRequest) -> Response:

@@ -108,7 +108,6 @@ def _page(request: PanelRequest, page: _Page, status: int = 200) -> Response:
         connection=page.connection,
         known=known,
         headers="\n".join(f"{name}: {value}" for name, value in known.extra_headers.items()),
-        ways=list(MEMBERS),
         subscriptions=page.subscriptions,
         free=free,
         stamp=_stamp(page.connection) if page.connection else "",

@@ -51,6 +51,8 @@ let isGoing = false;
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const dialog = document.querySelector("dialog[open]");
+  const opened = event.key === "Escape" && !dialog && document.querySelector(".me[open], .views[open]");
+  if (opened) { opened.open = false; opened.querySelector("summary").focus(); return; }
   if (event.key === "Escape" && typing(event.target) && !dialog) { event.target.blur(); return; }
   if (dialog || typing(event.target)) return;
   if (isGoing) {

@@ -9,7 +9,7 @@ import zxingcpp
 
 from kolli.documents import proof
 from kolli.errors import Conflict, Impossible, Invalid, Missing, NotFound
-from kolli.operations import printing as module
+from kolli.operations.print_papers import hashes_of
 from kolli.operations.printing import (
     add_new_printer,
     cancel_job,
@@ -318,14 +318,13 @@ def test_what_another_printer_has_begun_is_fetched_from_where_it_stopped(context
 def test_a_job_that_goes_on_while_it_is_moved_stays_where_it_is(context, printer, parcels, monkeypatch):
     job = print_parcels(parcels[:3], printer.id, None, "Femke", context)
     other = add_new_printer("Table 2", RAW, context)
-    draws = module.hashes_of
 
     def meanwhile(*told):
         with context.database.write() as transaction:
             mark_sent(transaction, job, [0], NOW)
-        return draws(*told)
+        return hashes_of(*told)
 
-    monkeypatch.setattr(module, "hashes_of", meanwhile)
+    monkeypatch.setattr("kolli.operations.printing.hashes_of", meanwhile)
     with pytest.raises(Conflict):
         move_to_printer(job.id, other.id, context)
 

@@ -8,9 +8,12 @@ from decimal import Decimal
 import pytest
 
 from kolli.account.accounts import Account, add_account
+from kolli.operations.import_orders import import_orders
+from kolli.orders.csv_columns import FIELDS
 from kolli.orders.queries import find_by_order_number
 from kolli.orders.uploads import list_uploads
 from kolli.panel import import_reading, imports
+from kolli.panel.import_words import COLUMN_NAMES
 from tests.factories import an_order
 from tests.people import person, text_of
 
@@ -373,17 +376,32 @@ def test_a_file_that_is_imported_twice_at_once_is_imported_once(caller, packer, 
     path = brought(packer, a_file(ROW))
     mapped(packer, path)
     sent = []
-    does = imports.import_orders
 
     def meanwhile(documents, context):
-        done = does(documents, context)
+        done = import_orders(documents, context)
         sent.append(packer.post(f"{path}preview/"))
         return done
 
-    monkeypatch.setattr(imports, "import_orders", meanwhile)
+    monkeypatch.setattr("kolli.panel.imports.import_orders", meanwhile)
     packer.post(f"{path}preview/")
 
     assert [answer.headers["location"].partition("?")[0] for answer in sent] == [f"{path}preview/"]
     with caller.installation.database.read() as transaction:
         (upload,) = list_uploads(transaction, 1, 10)
+    assert upload.result is not None
     assert (upload.result["added"], upload.result["updated"]) == (1, 0)
+
+
+def test_a_file_of_far_too_many_columns_is_not_kept(caller, packer):
+    content = f"{','.join(f'c{n}' for n in range(100_000))}\n1,2\n".encode()
+
+    answer = bring(packer, content)
+
+    assert answer.status_code == 422
+    assert "100,000 columns; at most 200 are read" in text_of(answer)
+    with caller.installation.database.read() as transaction:
+        assert list_uploads(transaction, 1, 10) == []
+
+
+def test_every_name_of_a_column_is_in_the_catalogue_of_texts():
+    assert {each.label for each in FIELDS} == set(COLUMN_NAMES)

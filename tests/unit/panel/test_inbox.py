@@ -7,7 +7,9 @@ import pytest
 
 from kolli.account.accounts import Account, add_account
 from kolli.account.audit import Wanted, list_entries
+from kolli.orders.inbox import find_standing
 from kolli.panel.inbox import PATH
+from kolli.standing import Standing
 from tests.factories import an_item, an_order, with_items
 from tests.markup import HOSTILE, what_runs
 from tests.people import person, text_of
@@ -241,3 +243,17 @@ def test_what_is_on_the_screen_is_exported_and_no_cell_begins_a_formula(caller, 
     assert "ORDER-1" not in answer.text
     assert "'=1+1" in answer.text
     assert 'filename="orders.csv"' in answer.headers["content-disposition"]
+
+
+def test_a_list_that_is_old_cancels_the_label_that_it_shows_and_no_later_one(caller, packer):
+    (order,) = caller.store(an_order())
+    packer.post(f"/panel/orders/{order}/ship/")
+    (shown,) = re.findall(r'cancel/" name="shipment" value="([^"]+)"', packer.get(f"{PATH}?state=shipped").text)
+    sent = {"shipment": shown}
+    packer.post(f"/panel/orders/{order}/cancel/", sent)
+    packer.post(f"/panel/orders/{order}/ship/")  # by a colleague, in another window
+
+    packer.post(f"/panel/orders/{order}/cancel/", sent)
+
+    with caller.installation.database.read() as transaction:
+        assert find_standing(transaction, 1, order) is Standing.SHIPPED

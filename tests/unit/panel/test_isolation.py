@@ -78,8 +78,12 @@ KINDS = {
 
 ENDS_IT = ("remove/", "revoke/", "sign-out/", "shut-out/", "cancel/")
 
+REFUSED = {"POST /panel/settings/rules/{id:int}/": {404, 409, 422}}
+"""What is told where it is not 404: what was typed about a rule that has gone meanwhile is shown again."""
+
 TRIED = sorted(ROUTES, key=lambda route: route.path.endswith(ENDS_IT))
 """What removes something comes last, so that the others find it."""
+
 
 def named(route):
     return f"{route.method} {route.path}"
@@ -104,13 +108,13 @@ def rows_of(installation, account_id):
                 for row in transaction.execute(select(table).where(table.c.account_id == account_id))
             )
             for table in schema.metadata.sorted_tables
-            if "account_id" in table.c and table.name not in {"requests"}
+            if "account_id" in table.c and table.name != "requests"
         }
 
 
 def ids_of(installation, account_id):
     """Whatever of an account has an id, or a word that serves as one."""
-    found = {}
+    found: dict[str, str] = {}
     with installation.database.read() as transaction:
         for table in schema.metadata.sorted_tables:
             names = [name for name in ("id", "public_key", "key") if name in table.c]
@@ -135,7 +139,7 @@ def furnished(installation, account_id, mark):
         add_rule(transaction, account_id, a_rule("set_weight 2", rule_id=first + 7, name=f"{mark} rule"), NOW)
         receiver = Receiver("integration", shop)
         sent = Delivery(
-            f"msg_{mark.replace(' ', '')}",
+            f"msg_{account_id:04}",
             receiver,
             "parcel_status_changed",
             f'{{"a":"{mark}"}}',
@@ -148,8 +152,10 @@ def furnished(installation, account_id, mark):
     orders = [order(mark, shop, number) for number in (1, 2)]
     first_order, _ = caller.store(*orders)
     program = TestClient(web(installation, log.note), "http://kolli.test")
+    assert caller.client.auth is not None
+    program.auth = caller.client.auth
     wanted = {"integration_id": shop, "order": {"order_number": f"{mark}-1"}}
-    label = program.post("/api/v3/orders/create-label-sync", json=wanted, auth=caller.client.auth)
+    label = program.post("/api/v3/orders/create-label-sync", json=wanted)
     shipped = label.json()["data"][0]
     log.flush()
     printer = add_new_printer(f"{mark} printer", Profile(), context)
@@ -206,39 +212,48 @@ def test_the_other_account_has_one_of_everything(houses):
     *_, theirs = houses
 
     assert {
-        *("orders", "shipments", "parcels", "printers", "print_jobs", "batches", "uploads", "saved_views", "shipping_rules"),
+        *(
+            "orders",
+            "shipments",
+            "parcels",
+            "printers",
+            "print_jobs",
+            "batches",
+            "uploads",
+            "saved_views",
+            "shipping_rules",
+        ),
         *("rule_trials", "contracts", "brands", "sender_addresses", "integrations", "users", "api_keys"),
         *("event_connections", "event_subscriptions", "deliveries", "requests"),
     } <= set(theirs.kinds.values())
 
 
-@pytest.mark.parametrize(
-    "route", [route for route in ROUTES if "{" in route.path], ids=named
-)
+@pytest.mark.parametrize("route", [route for route in ROUTES if "{" in route.path], ids=named)
 def test_no_page_knows_an_id_of_another_account(houses, route):
     installation, ours, theirs = houses
-    kinds = theirs.kinds
     before = rows_of(installation, 2)
-    is_number = "{id:int}" in route.path
-    for each in kinds:
-        if is_number and not each.isdigit():
-            continue
-        for second in ("1", *(kinds if "{parcel" in route.path else ())):
-            if "{parcel" in route.path and not second.isdigit():
-                continue
-            values = iter([each, second, "1"])
-            path = re.sub(r"\{(?:suffix|part)\}", "pdf", route.path)
-            answer = asked(ours.owner, route, re.sub(r"\{[^}]*\}", lambda _, v=values: next(v), path), {})
-            assert answer.status_code == 404, (each, kinds[each])
-            assert traces(answer, theirs, told=[each]) == []
+    for each, kind in theirs.kinds.items():
+        for path in paths_with(each, route, theirs):
+            answer = asked(ours.owner, route, path, {"do": "save"})
+            assert answer.status_code in REFUSED.get(named(route), {404}), (path, kind)
+            assert traces(answer, theirs, told=[each]) == [], (path, kind)
     assert rows_of(installation, 2) == before
+
+
+def paths_with(each, route, house):
+    """The addresses of a route with this id, as far as it takes such ids."""
+    if "{id:int}" in route.path and not each.isdigit():
+        return []
+    path = re.sub(r"\{(?:suffix|part)\}", "pdf", route.path).replace("{position:int}", "1")
+    parcels = [own for own, kind in house.kinds.items() if kind == "parcels"]
+    paths = [path.replace("{parcel:int}", parcel) for parcel in parcels] if "{parcel:int}" in path else [path]
+    return [re.sub(r"\{[^}]*\}", each, one) for one in paths]
 
 
 @pytest.mark.parametrize("route", TRIED, ids=named)
 def test_no_field_of_a_form_takes_an_id_of_another_account(houses, route):
     installation, ours, theirs = houses
-    kinds = theirs.kinds
-    before = rows_of(installation, 2)
+    kinds, before = theirs.kinds, rows_of(installation, 2)
     asker = person(installation, "owner", name=f"asks {route.method} {route.path}")
     path = own_path(route, ours)
     for each in kinds:
@@ -255,3 +270,75 @@ def own_path(route, house):
     parcel = next(each for each, of_kind in house.kinds.items() if of_kind == "parcels")
     path = re.sub(r"\{(?:suffix|part)\}", "pdf", route.path).replace("{parcel:int}", parcel)
     return re.sub(r"\{[^}]*\}", own, path.replace("{position:int}", "1"))
+
+
+ADDRESS = {
+    "name": "Ons Huis",
+    "address_line_1": "Boschdijk",
+    "house_number": "20",
+    "postal_code": "5651 GG",
+    "city": "Eindhoven",
+    "country_code": "NL",
+}
+RULE = {
+    "name": "Ours",
+    "is_active": "on",
+    "joined": "and",
+    "c0.property": "weight",
+    "c0.operator": "gt",
+    "c0.compare_to": "0.5",
+    "do": "save",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "fields"),
+    [
+        ("/panel/settings/sender-addresses/new/", "brands", {**ADDRESS, "brand_id": "{}"}),
+        ("/panel/settings/keys/", "integrations", {"name": "Key", "profile": "example", "integration": "{}"}),
+        ("/panel/settings/rules/new/", "contracts", {**RULE, "a0.identifier": "use_contract", "a0.value": "{}"}),
+        ("/panel/settings/rules/dry-runs/", "shipping_rules", {"rule": "{}"}),
+        ("/panel/orders/{orders}/ship/", "contracts", {"contract_id": "{}", "shipping_option_code": "postnl:standard"}),
+        ("/panel/orders/{orders}/ship/", "sender_addresses", {"sender_address_id": "{}"}),
+        ("/panel/orders/{orders}/ship/", "brands", {"brand_id": "{}"}),
+        ("/panel/orders/{orders}/print/", "printers", {"printer": "{}"}),
+        ("/panel/orders/{orders}/print/", "parcels", {"parcel": "{}"}),
+        ("/panel/packing/printer/", "printers", {"printer": "{}"}),
+        ("/panel/packing/scan/", "shipments", {"press": "reprint", "item": "{}"}),
+        ("/panel/packing/scan/", "orders", {"press": "choose", "item": "{}"}),
+        ("/panel/inbox/ship/", "orders", {"order": ["{}", "{}"]}),
+        ("/panel/inbox/packing-slips.pdf", "orders", {"order": ["{}"]}),
+        ("/panel/inbox/import/{uploads}/", "integrations", {"integration_id": "{}", "encoding": "utf-8"}),
+        ("/panel/batches/{batches}/print/", "printers", {"printer": "{}"}),
+        ("/panel/print-jobs/{print_jobs}/move/", "printers", {"to_printer": "{}"}),
+        ("/panel/print-jobs/{print_jobs}/reprint/", "printers", {"printer": "{}", "first": "1", "last": "1"}),
+        ("/panel/settings/webhooks/log/replay/", "deliveries", {"delivery": ["{}"], "confirmed": "on"}),
+        ("/panel/settings/defaults/", "contracts", {"contract_id": "{}", "option": "postnl:standard"}),
+    ],
+)
+def test_nothing_of_ours_comes_to_name_what_is_another_accounts(tmp_path, path, kind, fields):
+    installation = an_installation(tmp_path)
+    ours, theirs = (furnished(installation, number, mark) for number, mark in ((1, OURS), (2, THEIRS)))
+    workers(installation).run_due()
+    own = {of_kind: each for each, of_kind in ours.kinds.items()}
+    foreign = [each for each, of_kind in theirs.kinds.items() if of_kind == kind]
+    before, mine = rows_of(installation, 2), rows_of(installation, 1)
+    for each in foreign:
+        filled = {
+            name: [each for _ in value] if isinstance(value, list) else value.format(each)
+            for name, value in fields.items()
+        }
+
+        answer = ours.owner.post(path.format(**own), filled)
+
+        assert answer.status_code in {303, 404, 422}
+        assert traces(answer, theirs, told=[each]) == []
+    workers(installation).run_due()
+    assert rows_of(installation, 2) == before
+    assert [
+        (name, row)
+        for name, rows in rows_of(installation, 1).items()
+        for row in set(rows) - set(mine[name])
+        if name not in {"audit", "packings"}
+        if any(re.search(rf"(?<!\d){each}(?!\d)", " ".join(row)) for each in foreign)
+    ] == []

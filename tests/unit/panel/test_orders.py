@@ -385,7 +385,7 @@ def test_two_who_edit_one_order_are_told_and_nobodys_change_vanishes(caller, pac
 
     assert told.status_code == 409
     assert f"{owner.user.name} has changed this order while you were editing it." in text_of(told)
-    assert "Town both changed it Amsterdam Utrecht Rotterdam" in text_of(told)
+    assert "City both changed it Amsterdam Utrecht Rotterdam" in text_of(told)
     assert "Company – De Vries bv left alone" in text_of(told)
     assert (unchanged["city"], unchanged["house_number"]) == ("Utrecht", "218")
     assert again.status_code == 303
@@ -498,3 +498,14 @@ def test_another_form_books_nothing_where_the_account_allows_other_labels(instal
     answer = packer.post(page_of(order, "ship/"))
 
     assert (answer.status_code, len(booked(caller))) == (422, 1)
+
+
+def test_without_scripts_another_choice_is_looked_at_and_nothing_of_the_form_stands_in_an_address(caller, owner):
+    (order_pk,) = caller.store(an_order())
+    path = f"/panel/orders/{order_pk}/"
+
+    looked = owner.post(f"{path}look/", {"shipping_option_code": "postnl:standard"})
+
+    assert looked.status_code == 200
+    assert 'value="postnl:standard" selected' in looked.text
+    assert 'formmethod="get"' not in looked.text

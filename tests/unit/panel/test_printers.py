@@ -52,6 +52,15 @@ def test_what_no_printer_can_be_is_told_beside_the_field_and_kept(caller, owner,
     assert printers_of(caller) == []
 
 
+@pytest.mark.parametrize("name", ["Table\u202e1", "Table\x1b%-12345X", "Table\r\n^XZ"])
+def test_a_printer_has_a_name_that_can_be_printed(caller, owner, name):
+    answer = owner.post(f"{PATH}new/", {**FIELDS, "name": name})
+
+    assert answer.status_code == 422
+    assert "characters that cannot be printed" in text_of(answer)
+    assert printers_of(caller) == []
+
+
 def test_the_place_on_a4_is_told_as_1_to_4_and_kept_as_0_to_3(caller, owner):
     owner.post(f"{PATH}new/", {"name": "Office", "way": "download", "format": "pdf", "paper": "A4", "start_from": "3"})
 

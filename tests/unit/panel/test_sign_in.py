@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from kolli.account.audit import Wanted, list_entries
+from kolli.account.sign_ins import by_address
 from kolli.account.users import Role, list_users
 from kolli.app import web
 from kolli.operations.people import let_in, set_up_code
@@ -80,7 +81,26 @@ def test_a_person_signs_in_and_is_led_to_where_they_wanted(stranger, femke):
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["https://evil.example/", "//evil.example/", "/\\evil.example", "/panel//evil.example", "javascript:x", "/api/"],
+    [
+        *(
+            "https://evil.example/",
+            "//evil.example/",
+            "/\\evil.example",
+            "/panel//evil.example",
+            "javascript:x",
+            "/api/",
+        ),
+        *(
+            "///panel/",
+            "////panel/",
+            "/panel/../api/",
+            "/panel/\r\nX: 1",
+            "/panel/\tx",
+            "https:/panel/",
+            "/panel/\u2025/",
+        ),
+        "/panel/" + 2000 * "x",
+    ],
 )
 def test_sign_in_leads_nowhere_but_into_the_panel(stranger, femke, elsewhere):
     answer = stranger.post("/panel/sign-in/", data={**SIGN_IN, "next": elsewhere})
@@ -221,3 +241,44 @@ def test_a_form_that_is_none_is_refused_in_a_sentence(caller, body):
 
     assert answer.status_code in {400, 403, 422}
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://[", "", "http://kolli.test@evil.example"])
+def test_a_sign_in_that_comes_from_elsewhere_is_refused(stranger, femke, origin):
+    answer = stranger.post("/panel/sign-in/", data=SIGN_IN, headers={"Origin": origin})
+
+    assert answer.status_code == 403
+    assert SESSION_COOKIE not in answer.headers.get("set-cookie", "")
+
+
+def test_a_token_of_a_form_that_is_no_ascii_is_a_wrong_one(caller):
+    assert person(caller.installation, "owner").post("/panel/me/", {"csrf": "é"}).status_code == 403
+
+
+def test_where_somebody_came_from_may_be_no_address_at_all(stranger):
+    answer = stranger.post("/panel/me/", headers={"Referer": "http://["})
+
+    assert answer.headers["location"] == "/panel/sign-in/?next=%2Fpanel%2F"
+
+
+def test_wrong_passwords_are_counted_for_a_name_however_its_letters_are_composed(stranger, caller):
+    let_in(1, "Ren\u00e9e", Role.PACKER, PASSWORD, caller.installation)
+    for number in range(10):
+        name = "Ren\u00e9e" if number % 2 else "rene\u0301e"
+        stranger.post("/panel/sign-in/", data={"name": name, "password": f"wrong {number}"})
+
+    assert stranger.post("/panel/sign-in/", data={"name": "Ren\u00e9e", "password": PASSWORD}).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("testclient", "testclient", True),
+    ],
+)
+def test_wrong_passwords_are_counted_for_what_one_house_has_of_addresses(first, second, is_one):
+    assert (by_address(first) == by_address(second)) is is_one
