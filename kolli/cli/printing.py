@@ -92,7 +92,7 @@ def _queued(job: PrintJob, count: int, context: Context) -> str:
     if printer.is_download:
         where = f"{context.installation.public_url}/panel/print-jobs/{job.id}/"
         return f"Print job {job.id}: {labels}. {printer.name} prints from the browser: open {where}."
-    return f"Print job {job.id}: {labels} for {printer.name}. The server sends them as soon as it runs."
+    return f"Print job {job.id}: {labels} for {printer.name}. A running server sends them at once."
 
 
 @printers.command("list")

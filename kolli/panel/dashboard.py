@@ -6,6 +6,7 @@ from babel.dates import format_date
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from kolli.account.sender_addresses import find_sender_address
 from kolli.account.users import Right
 from kolli.operations.context import Context
 from kolli.operations.figures import Cause, Figures, figures
@@ -13,6 +14,7 @@ from kolli.orders.inbox import InboxFilters, count_inbox
 from kolli.panel.plots import Plot, lying, standing
 from kolli.panel.shell import locale_of
 from kolli.panel.web import PanelRequest, Route
+from kolli.printing.queries import list_printers
 from kolli.shipments.open_attempts import read_open
 from kolli.standing import Standing
 
@@ -30,12 +32,29 @@ def show(request: PanelRequest) -> Response:
         figures=known,
         to_ship=str(counts[Standing.OPEN]) if Standing.OPEN in counts else "0",
         causes=causes,
+        steps=_first_steps(request, is_empty=not any(each.number for each in counts.values())),
         running_out=[each for each in known.numbers if each.level in {"now", "soon"}],
         by_hour=_by_hour(request, known),
         by_day=_by_day(request, known),
         by_carrier=_by_carrier(request, known),
         by_country=_by_country(request, known),
     )
+
+
+def _first_steps(request: PanelRequest, *, is_empty: bool) -> list[tuple[str, str]]:
+    """What a new account still lacks, and where it is made; nothing for whoever cannot make it."""
+    if not request.may(Right.MANAGE):
+        return []
+    with request.context.database.read() as transaction:
+        sender = find_sender_address(transaction, request.account_id, None)
+        printers = list_printers(transaction, request.account_id)
+    lacking = (
+        (sender is None, request._("Say where you ship from"), "/panel/settings/sender-addresses/new/"),
+        (not printers, request._("Add a printer, or print from this browser"), "/panel/settings/printers/new/"),
+        (is_empty, request._("Import orders from a file"), "/panel/inbox/import/"),
+        (is_empty, request._("Make a key for your shop's program"), "/panel/settings/keys/"),
+    )
+    return [(label, path) for is_lacking, label, path in lacking if is_lacking]
 
 
 def carrier_name(context: Context, code: str) -> str:

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from kolli.account.accounts import list_accounts
 from kolli.account.audit import add_entry
 from kolli.account.sessions import begin_session, confirm, end_session
-from kolli.account.users import Right, Role, User, has_users
+from kolli.account.users import Right, Role, User, check_name, check_password, has_users
 from kolli.errors import Invalid, KolliError, LimitReached, Unauthenticated
 from kolli.operations.first_account import make_account, make_integration
 from kolli.operations.people import check_is_me, check_set_up_code, is_set_up_code, let_in, recognised
@@ -69,6 +69,7 @@ def set_up(request: OpenRequest) -> Response:
     accounts = _accounts(request)
     try:
         check_set_up_code(form.text("code"), installation)
+        check_password(form.raw("password"), check_name(form.text("name")))  # before an account is made
         account_id = _account_chosen(request, accounts)
         user = let_in(account_id, form.text("name"), Role.OWNER, form.raw("password"), installation)
     except Invalid as error:

@@ -41,7 +41,7 @@ _LAST = (
 _AT_THE_PRINTER = (
     select(print_jobs)
     .where(print_jobs.c.account_id + 0 == bindparam("account_id"), print_jobs.c.printer_id == bindparam("printer_id"))
-    .order_by(print_jobs.c.id)
+    .order_by(print_jobs.c.created_at, print_jobs.c.id)  # commands take ids from blocks of their own
 )
 _NEXT = _AT_THE_PRINTER.where(print_jobs.c.state.in_([JobState.WAITING, JobState.PRINTING, JobState.PAUSED])).limit(1)
 _OPEN = _AT_THE_PRINTER.where(

@@ -50,7 +50,7 @@ def test_labels_are_queued_in_the_order_of_the_command(caller):
     told = kolli("print", "N00003", "shipment-1", "n00002", "--copies", 2)
 
     ((job, items),) = jobs_of(caller)
-    assert told.output == f"Print job {job.id}: 6 labels for Table 1. The server sends them as soon as it runs.\n"
+    assert told.output == f"Print job {job.id}: 6 labels for Table 1. A running server sends them at once.\n"
     assert [item.parcel_id for item in items] == [900_003] * 2 + [900_001] * 2 + [900_002] * 2
     assert [item.is_copy for item in items] == [False, True] * 3
 

@@ -83,3 +83,14 @@ def test_another_accounts_labels_are_not_in_it(with_labels):
 
 def test_the_page_is_light(with_labels, owner):
     assert len(owner.get("/panel/").content) < 60_000
+
+
+def test_a_new_account_is_told_what_to_begin_with(owner, viewer):
+    assert "Import orders from a file" in text_of(owner.get("/panel/"))
+    assert "Import orders from a file" not in text_of(viewer.get("/panel/"))
+
+
+def test_whoever_has_orders_is_not_told_to_import_some(caller, owner):
+    caller.store(an_order())
+
+    assert "Import orders from a file" not in text_of(owner.get("/panel/"))

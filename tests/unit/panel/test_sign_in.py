@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
+from kolli.account.accounts import list_accounts
 from kolli.account.audit import Wanted, list_entries
 from kolli.account.sign_ins import by_address
 from kolli.account.users import Role, list_users
@@ -282,3 +283,15 @@ def test_wrong_passwords_are_counted_for_a_name_however_its_letters_are_composed
 )
 def test_wrong_passwords_are_counted_for_what_one_house_has_of_addresses(first, second, is_one):
     assert (by_address(first) == by_address(second)) is is_one
+
+
+def test_a_set_up_that_is_refused_makes_no_account(tmp_path):
+    empty = an_installation(tmp_path)
+    form = {"code": set_up_code(empty), "account_name": "My shop", "name": "Femke", "password": "short"}
+
+    answer = TestClient(web(empty), "http://kolli.test", follow_redirects=False).post("/panel/set-up/", data=form)
+
+    assert answer.status_code == 422
+    assert 'value="My shop"' in answer.text
+    with empty.database.read() as transaction:
+        assert list_accounts(transaction) == []
