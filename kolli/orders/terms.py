@@ -20,10 +20,10 @@ MOST_TERMS = 200
 MOST_WORDS = 8
 """Words that are looked for at once; the others are left out."""
 
-FEW = 500
+FEW = 3_000
 """Orders that are looked at one by one."""
 
-MANY = 10_000
+MANY = 25_000
 """Orders that a word may be a word of and still tell them from others."""
 
 _SEPARATORS = str.maketrans(dict.fromkeys(',;:/\\|()[]{}<>"“”„«»&+*?!#', " "))
