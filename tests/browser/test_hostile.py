@@ -10,20 +10,25 @@ import pytest
 from playwright.sync_api import Page
 
 from kolli.account.brands import Brand, BrandDetails, add_brand
+from kolli.account.contracts import Contract, add_contract
+from kolli.account.integrations import add_integration
 from kolli.account.keys import create_key
 from kolli.account.sender_addresses import SenderAddress, add_sender_address
 from kolli.account.users import Role, User, add_user
 from kolli.app import now, open_database
 from kolli.orders.views import save_view
+from kolli.printing.model import Printer, Profile
+from kolli.printing.queries import add_printer
+from kolli.rules.queries import add_rule
 from kolli.settings import Settings
 from tests.browser.test_pages import PLAIN
 from tests.browser.windows import PHONE, wider_than_the_window
-from tests.factories import an_address, an_order
+from tests.factories import a_rule, an_address, an_integration, an_order
 from tests.hostile import HOSTILE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-MOST_PAGES = 120
+MOST_PAGES = 250
 """Pages that are opened by following links; more of a kind look alike."""
 
 ADDRESS = ("name", "company_name", "address_line_1", "address_line_2", "house_number", "city", "po_box")
@@ -83,6 +88,13 @@ def filled(server, server_data) -> None:
             add_brand(transaction, 1, Brand(9000 + number, text[:90], False, None, details))
             address = an_address(name=text[:60], company_name=text[:60], city=text[:40])
             add_sender_address(transaction, 1, SenderAddress(9000 + number, address))
+        for number, text in enumerate(HOSTILE[7::30]):
+            called = f"{text[:80]}{number}"
+            add_printer(transaction, 1, Printer(9100 + number, called, Profile()), at)
+            add_contract(transaction, 1, Contract(9200 + number, "postnl", called))
+            add_integration(transaction, 1, an_integration(9300 + number, called))
+            rule = a_rule("set_weight 2", when=[f"order_number eq {text[:60]}"], rule_id=9400 + number, name=called)
+            add_rule(transaction, 1, rule, at)
     database.close()
     for text in HOSTILE[::10]:
         server.ask("POST", f"/api/v3/orders?x={re.sub('[^a-z]', '', text)}", {"hostile": text, text[:50]: [text]})
@@ -92,7 +104,11 @@ def check(page: Page) -> None:
     """Sees that nothing ran, and that nothing hangs over the edge."""
     state = page.evaluate("[typeof window.hacked, document.title === 'hacked']")
     assert state == ["undefined", False], page.url
-    assert not wider_than_the_window(page), page.url
+    assert not wider_than_the_window(page), (page.url, page.evaluate(WIDE))
+
+
+WIDE = """() => [...document.querySelectorAll("main *")]
+  .filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.outerHTML.slice(0, 200)).slice(0, 3)"""
 
 
 def links_on(page: Page) -> list[str]:
