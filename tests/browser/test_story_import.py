@@ -24,8 +24,9 @@ ORDERS = "\n".join(
 
 def import_orders(page: Page) -> None:
     page.get_by_role("link", name=re.compile("Import")).first.click()
-    file = {"name": "orders.csv", "mimeType": "text/csv", "buffer": ORDERS.encode()}
-    page.locator("input[type=file]").set_input_files(file)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "orders.csv", "mimeType": "text/csv", "buffer": ORDERS.encode()}
+    )
     for button in ("Upload and look at it", "Show what it makes", f"Import {COUNT} orders"):
         page.get_by_role("button", name=button).click()
     expect(page).to_have_url(re.compile("/done/$"))
@@ -34,8 +35,8 @@ def import_orders(page: Page) -> None:
 def fetched(page: Page) -> PdfDocument:
     """The file of a print job, as its button fetches it."""
     form = page.locator("main form[action$='/fetch/']").first
-    hidden = {name: form.locator(f"[name={name}]").get_attribute("value") for name in ("csrf", "form_key")}
-    answer = page.request.post(form.get_attribute("action"), form=hidden)
+    hidden = {name: form.locator(f"[name={name}]").get_attribute("value") or "" for name in ("csrf", "form_key")}
+    answer = page.request.post(form.get_attribute("action") or "", form={**hidden})
     assert answer.headers["content-type"] == "application/pdf"
     return PdfDocument(answer.body())
 
