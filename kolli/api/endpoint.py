@@ -191,7 +191,8 @@ class _Door:
             elif _is_large(http):  # only those we know may make us hold much in memory
                 check = partial(authenticate, http.headers.get("authorization"), self.installation)
                 await to_thread.run_sync(check, limiter=self.threads)
-            body = await _read_body(http, limit)
+            message = f"The body is larger than {limit} bytes. Send less at a time."
+            body = await read_body(http, limit, LONGEST_BODY_SECONDS, message)
         except ClientDisconnect:
             return  # nobody is left to answer, and nothing has been begun
         except TimeoutError:
@@ -211,18 +212,20 @@ def _is_large(http: HttpRequest) -> bool:
     return "transfer-encoding" in http.headers if length is None else int(length) > USUAL_BODY_BYTES
 
 
-async def _read_body(http: HttpRequest, limit: int) -> bytes:
-    """The body, read no further than the limit whatever its headers promise."""
-    message = f"The body is larger than {limit} bytes. Send less at a time."
+async def read_body(http: HttpRequest, limit: int, seconds: float, too_large: str) -> bytes:
+    """The body, read no further than the limit whatever its headers promise; TooLarge with this message beyond it.
+
+    TimeoutError when it takes longer than so many seconds.
+    """
     if int(http.headers.get("content-length") or 0) > limit:
-        raise TooLarge(message)
+        raise TooLarge(too_large)
     chunks: list[bytes] = []
     size = 0
-    with fail_after(LONGEST_BODY_SECONDS):
+    with fail_after(seconds):
         async for chunk in http.stream():
             size += len(chunk)
             if size > limit:
-                raise TooLarge(message)
+                raise TooLarge(too_large)
             chunks.append(chunk)
     return b"".join(chunks)
 

@@ -65,8 +65,6 @@ def password_command(name: Name) -> None:
     with installation() as at:
         user = _known(at, name)
         change_password(user, _password(), at)
-        with at.database.write() as transaction:
-            end_sessions_of(transaction, user)
     typer.echo(f"The new password of {user.name} counts from now on.")
 
 

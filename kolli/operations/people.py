@@ -2,6 +2,7 @@
 
 import hmac
 
+from kolli.account.sessions import Session, end_sessions_of
 from kolli.account.sign_ins import by_address, by_name, check_may_try, count_failure, forget_failures
 from kolli.account.users import (
     Role,
@@ -50,12 +51,16 @@ def let_in(account_id: int, name: str, role: Role, password: str, installation: 
     return user
 
 
-def change_password(user: User, password: str, installation: Installation) -> None:
-    """Gives a person another password; Invalid when it will not do."""
+def change_password(user: User, password: str, installation: Installation, *, besides: Session | None = None) -> None:
+    """Gives a person another password, and signs them out everywhere but in one session; Invalid when it will not do.
+
+    Both at once: no session outlives the password that it was begun with.
+    """
     check_password(password, user.name)
     password_hash = hashed(password)
     with installation.database.write() as transaction:
         set_password(transaction, user, password_hash)
+        end_sessions_of(transaction, user, besides=besides)
 
 
 def recognised(name: str, password: str, caller: str, installation: Installation) -> User:
@@ -77,8 +82,3 @@ def recognised(name: str, password: str, caller: str, installation: Installation
     if found is None or not is_good:
         raise Unauthenticated("The name or the password is wrong.", field="password")
     return found[0]
-
-
-def check_is_me(user: User, password: str, caller: str, installation: Installation) -> None:
-    """Raises Unauthenticated when this is not the password of somebody who is signed in; LimitReached like sign-in."""
-    recognised(user.name, password, caller, installation)

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from kolli.account.sessions import end_sessions_of, list_sessions
 from kolli.account.users import Right, Theme, update_user
 from kolli.errors import KolliError
-from kolli.operations.people import change_password, check_is_me
+from kolli.operations.people import change_password, recognised
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of
 from kolli.panel.shell import LANGUAGES, time_zones
 from kolli.panel.web import PanelRequest, Route
@@ -55,15 +55,14 @@ def save_password(request: PanelRequest) -> Response:
     """Gives whoever is signed in another password, and signs them out everywhere else."""
     form = request.form
     try:
-        check_is_me(request.user, form.raw("old_password"), request.caller, request.installation)
+        recognised(request.user.name, form.raw("old_password"), request.caller, request.installation)
     except KolliError as error:
         return _page(request, 422, problems_of(error, {"password": "old_password"}))
     try:
-        change_password(request.user, form.raw("password"), request.installation)
+        change_password(request.user, form.raw("password"), request.installation, besides=request.session)
     except KolliError as error:
         return _page(request, 422, problems_of(error, known=["password"]))
-    with request.write("user.password", request.user.name) as transaction:
-        end_sessions_of(transaction, request.user, besides=request.session)
+    request.note("user.password", request.user.name)
     return request.redirect(PATH, request._("The new password counts from now on. You are signed out everywhere else."))
 
 

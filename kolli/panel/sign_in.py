@@ -8,7 +8,7 @@ from kolli.account.sessions import begin_session, confirm, end_session
 from kolli.account.users import Right, Role, User, check_name, check_password, has_users
 from kolli.errors import Invalid, KolliError, LimitReached, Unauthenticated
 from kolli.operations.first_account import make_account, make_integration
-from kolli.operations.people import check_is_me, check_set_up_code, is_set_up_code, let_in, recognised
+from kolli.operations.people import check_set_up_code, is_set_up_code, let_in, recognised
 from kolli.panel.forms import NO_PROBLEMS, Problems, problems_of
 from kolli.panel.web import (
     SESSION_COOKIE,
@@ -98,7 +98,7 @@ def confirm_password(request: PanelRequest) -> Response:
     """Notes that whoever is signed in knows the password."""
     wanted = local_path(request.form.raw("next"))
     try:
-        check_is_me(request.user, request.form.raw("password"), request.caller, request.installation)
+        recognised(request.user.name, request.form.raw("password"), request.caller, request.installation)
     except KolliError as error:
         problems = problems_of(error, known=["password"])
         return request.page("sign_in/confirm.html", status=422, problems=problems, next=wanted)

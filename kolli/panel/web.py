@@ -14,12 +14,12 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 from zoneinfo import ZoneInfo
 
-from anyio import CapacityLimiter, fail_after, to_thread
+from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
@@ -37,6 +37,7 @@ from kolli.account.keys import ApiKey
 from kolli.account.sender_addresses import find_sender_address
 from kolli.account.sessions import LONGEST, NOTED_EVERY, Session, find_session, note_use
 from kolli.account.users import Right, User
+from kolli.api.endpoint import read_body
 from kolli.errors import (
     Conflict,
     Forbidden,
@@ -213,7 +214,7 @@ class PanelRequest(OpenRequest):
         """The id that every query asks for."""
         return self.context.account_id
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """Where the reader's clock is: as they say, else that of the sender address, else UTC."""
         wanted = self.user.wishes.time_zone
@@ -329,10 +330,11 @@ class Door:
         """The form, read no further than the limit whatever its headers promise, and only for those we know."""
         if isinstance(self.route, Route):
             await to_thread.run_sync(partial(_session_of, http, self.installation), limiter=self.threads)
-        with fail_after(LONGEST_FORM_SECONDS):
-            body = await _body(http, self.route.most_bytes)
+        limit = self.route.most_bytes
+        message = f"The form is larger than {limit // 1024} KiB. Send less at a time."
+        body = await read_body(http, limit, LONGEST_FORM_SECONDS, message)
         again = HttpRequest(http.scope, _once(body))
-        async with again.form(max_files=5, max_fields=5000, max_part_size=self.route.most_bytes) as data:
+        async with again.form(max_files=5, max_fields=5000, max_part_size=limit) as data:
             return await read_form(data)
 
     def _work(self, http: HttpRequest, form: Form, error: KolliError | None) -> Response:
@@ -461,21 +463,6 @@ def _split(address: str) -> SplitResult:
         return urlsplit(address)
     except ValueError:
         return urlsplit("")
-
-
-async def _body(http: HttpRequest, limit: int) -> bytes:
-    message = f"The form is larger than {limit // 1024} KiB. Send less at a time."
-    length = http.headers.get("content-length", "")
-    if length.isdigit() and int(length) > limit:
-        raise TooLarge(message)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in http.stream():
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(message)
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _once(body: bytes) -> Receive:

@@ -17,6 +17,7 @@ from tests.factories import an_order
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = Path(__file__).parents[1] / "node" / "node_modules" / "axe-core" / "axe.min.js"
+NEEDS_AXE = pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: scripts/node-packages")
 MOST_BYTES = 150_000
 SMALLEST_TARGET = 24
 
@@ -118,7 +119,7 @@ def violations(page, tags=("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa
     ]
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: scripts/node-packages")
+@NEEDS_AXE
 @WINDOWS
 @pytest.mark.parametrize("path", PLAIN)
 def test_axe_finds_nothing_serious(signed_in, path, viewport, color_scheme):
@@ -128,7 +129,7 @@ def test_axe_finds_nothing_serious(signed_in, path, viewport, color_scheme):
     assert not wider_than_the_window(page)
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: scripts/node-packages")
+@NEEDS_AXE
 @WINDOWS
 def test_axe_finds_nothing_serious_on_pages_about_one_thing(signed_in, details, viewport, color_scheme):
     page = signed_in(viewport=viewport, color_scheme=color_scheme)
@@ -138,7 +139,7 @@ def test_axe_finds_nothing_serious_on_pages_about_one_thing(signed_in, details, 
     assert {path: each for path, each in found.items() if each} == {}
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: scripts/node-packages")
+@NEEDS_AXE
 @WINDOWS
 @pytest.mark.parametrize("path", WRONGLY_FILLED)
 def test_axe_finds_nothing_serious_in_a_form_that_was_filled_in_wrongly(signed_in, path, viewport, color_scheme):

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import state_of, token_of
-from tests.browser.test_pages import AXE, violations
+from tests.browser.test_pages import NEEDS_AXE, violations
 from tests.browser.windows import DESKTOP, PHONE, wider_than_the_window
 from tests.end_to_end.processes import run
 from tests.factories import an_item, an_order, with_items
@@ -233,7 +233,7 @@ def test_one_digit_chooses_between_two_shops(table, server, printer):
     expect(word(page)).to_have_text("Shipped")
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: scripts/node-packages")
+@NEEDS_AXE
 @pytest.mark.parametrize(("viewport", "color_scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
 def test_answers_are_accessible(table, server, printer, viewport, color_scheme):
     number = f"AXE-{color_scheme}"

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import AXE, violations
+from tests.browser.test_pages import NEEDS_AXE, violations
 from tests.browser.windows import DESKTOP, PHONE, wider_than_the_window
 from tests.factories import an_order
 
@@ -121,7 +121,7 @@ def test_the_one_who_chooses_with_the_keyboard_keeps_their_place(signed_in):
     assert page.evaluate("document.activeElement.id") == "c0.property"
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: scripts/node-packages")
+@NEEDS_AXE
 @pytest.mark.usefixtures("shipped")
 @pytest.mark.parametrize(("viewport", "color_scheme"), [(DESKTOP, "dark"), (PHONE, "light")])
 def test_axe_finds_nothing_serious_while_a_rule_is_written_and_tried(signed_in, viewport, color_scheme):

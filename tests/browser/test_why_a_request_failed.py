@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import AXE, violations
+from tests.browser.test_pages import NEEDS_AXE, violations
 from tests.browser.windows import DESKTOP, PHONE, wider_than_the_window
 from tests.factories import an_order
 
@@ -135,7 +135,7 @@ def test_nobody_is_helped_to_delete_or_cancel(signed_in, server):
     assert page.locator("#post-shipments-id-cancel").get_by_label("id path, required").input_value() == ""
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: scripts/node-packages")
+@NEEDS_AXE
 @pytest.mark.parametrize(("viewport", "color_scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
 def test_the_page_of_a_request_is_for_everybody(signed_in, server, viewport, color_scheme):
     server.ask("POST", SYNC, wrong("WHY-4"))

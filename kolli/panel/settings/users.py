@@ -90,12 +90,12 @@ def _updated(
 def set_password(request: PanelRequest) -> Response:
     """Gives a person another password, who is signed out everywhere."""
     person = _person(request)
+    kept = request.session if person.id == request.user.id else None
     try:
-        change_password(person, request.form.raw("password"), request.installation)
+        change_password(person, request.form.raw("password"), request.installation, besides=kept)
     except Invalid as error:
         return _one(request, 422, problems_of(error, known=["password"]))
-    with request.write("user.password", person.name) as transaction:
-        end_sessions_of(transaction, person, besides=request.session if person.id == request.user.id else None)
+    request.note("user.password", person.name)
     return request.redirect(f"{PATH}{person.id}/", request._("The new password counts from now on."))
 
 
